@@ -1,0 +1,82 @@
+// Compiles the AssemblyScript kernels of all operations to WebAssembly and writes two TypeScript files:
+// the kernels' opcodes, and the binaries (plain and relaxed SIMD) with the worker's source.
+// Skipped when nothing has changed since the last time.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const OPCODES = 'src/ops/opcodes.generated.ts';
+const BINARIES = 'src/devices/cpu/binaries.generated.ts';
+const WORKER = 'src/devices/cpu/worker.ts';
+
+const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
+
+const sources = (readdirSync(`${root}/src`, { recursive: true }) as string[])
+  .map((path) => `src/${path.replaceAll('\\', '/')}`)
+  .filter((path) => path.endsWith('.wasm.ts'))
+  .sort();
+
+const hash = createHash('sha256');
+for (const path of [...sources, WORKER, 'scripts/build-kernels.ts', 'package-lock.json']) hash.update(path).update(read(path));
+const stamp = `// Made by scripts/build-kernels.ts from sources with SHA-256 ${hash.digest('hex')}\n`;
+
+const current = [OPCODES, BINARIES].every((path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp));
+if (!current) await build();
+
+async function build(): Promise<void> {
+  const KERNEL = /^export function (\w+)\(args: usize, thread: i32, threads: i32\): void/gm;
+  const kernels = sources.flatMap((path) => [...read(path).matchAll(KERNEL)].map((match) => ({ path, name: match[1]! })));
+  const entry = [
+    ...kernels.map(({ path, name }) => `import { ${name} } from './${path.slice(4, -3)}';`),
+    "export { runAsCaller, runAsWorker } from './devices/cpu/tape.wasm';",
+    "import { setDispatch } from './devices/cpu/tape.wasm';",
+    'function dispatch(opcode: i32, args: usize, thread: i32, threads: i32): void {',
+    '  switch (opcode) {',
+    ...kernels.map(({ name }, opcode) => `    case ${opcode}: ${name}(args, thread, threads); return;`),
+    '    default: unreachable();',
+    '  }',
+    '}',
+    'setDispatch(dispatch);',
+  ].join('\n');
+  const opcodes = kernels.map(({ name }, opcode) => `  ${name}: ${opcode},`).join('\n');
+  writeFileSync(
+    `${root}/${OPCODES}`,
+    `${stamp}export const opcodes = {\n${opcodes}\n} as const;\n\nexport type KernelName = keyof typeof opcodes;\n`,
+  );
+  const simd = await compile(entry, []);
+  const relaxed = await compile(entry, ['--enable', 'relaxed-simd']);
+  const worker = ts.transpileModule(read(WORKER), {
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, removeComments: true },
+  }).outputText;
+  writeFileSync(
+    `${root}/${BINARIES}`,
+    `${stamp}export const simd128 =\n  '${simd.toString('base64')}';\nexport const relaxedSimd =\n  '${relaxed.toString('base64')}';\nexport const workerSource = ${JSON.stringify(worker)};\n`,
+  );
+  console.log(`kernels: ${kernels.length}, ${simd.length} bytes (SIMD128), ${relaxed.length} bytes (relaxed SIMD)`);
+}
+
+async function compile(entry: string, flags: string[]): Promise<Buffer> {
+  let binary: Uint8Array | undefined;
+  const options = [
+    'src/entry.ts', '--outFile', 'kernels.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory',
+    '--initialMemory', '1', '--maximumMemory', '65536', '--memoryBase', '1024', '--enable', 'threads', '--enable', 'simd',
+    ...flags,
+  ]; // biome-ignore format: one option after another
+  const { error, stderr } = await asc.main(options, {
+    readFile: (name, base) => {
+      const path = name.replace(/^\.\//, '');
+      if (path === 'src/entry.ts') return entry;
+      const file = `${base === '.' ? root : base}/${path}`;
+      return existsSync(file) ? readFileSync(file, 'utf8') : null;
+    },
+    writeFile: (_name, contents) => {
+      binary = contents as Uint8Array;
+    },
+    listFiles: () => [],
+  });
+  if (error || !binary) throw new Error(`kernels do not compile:\n${stderr.toString()}`);
+  return Buffer.from(binary);
+}

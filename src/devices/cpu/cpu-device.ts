@@ -1,0 +1,112 @@
+import { NanobardError } from '../../errors.ts';
+import { type Program, programBytes } from '../../program/program.ts';
+import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
+import type { Tensor, Variable } from '../../tensor/tensor.ts';
+import type { Device, Executable, HostTensor } from '../device.ts';
+import { evaluateOn } from '../evaluate.ts';
+import { relaxedSimd, simd128 } from './binaries.generated.ts';
+import { CpuExecutable } from './cpu-executable.ts';
+import { Heap } from './heap.ts';
+import { allowRelaxedSimd, processors } from './host.ts';
+import { CONTROL_BYTES, Threads } from './threads.ts';
+
+export type SimdLevel = 'relaxed' | 'simd128';
+
+export interface CpuOptions {
+  /** Threads that share the work, the caller's included; by default one for each processor. */
+  readonly threads?: number;
+  /** Instruction set of the kernels; by default the best that the engine has. */
+  readonly simd?: SimdLevel;
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+/** The best instruction set that this engine runs. */
+export function bestSimd(): SimdLevel {
+  allowRelaxedSimd();
+  return WebAssembly.validate(decodeBase64(relaxedSimd)) ? 'relaxed' : 'simd128';
+}
+
+/**
+ * Runs programs on all cores with WebAssembly SIMD. Results do not depend on the number of threads,
+ * to the last bit; they do on the SIMD level, since fused multiply-add rounds once.
+ */
+export class CpuDevice implements Device {
+  readonly name = 'cpu';
+  readonly threads: number;
+  readonly simd: SimdLevel;
+  private readonly heap = new Heap();
+  private readonly team: Threads;
+  private readonly variables = new Map<Variable, number>();
+
+  constructor(options: CpuOptions = {}) {
+    this.threads = options.threads ?? processors();
+    if (!Number.isInteger(this.threads) || this.threads < 1 || this.threads > 256) {
+      throw new NanobardError('argument', `the CPU device cannot use ${this.threads} threads; give a number from 1 to 256`);
+    }
+    this.simd = options.simd ?? bestSimd();
+    const binary = decodeBase64(this.simd === 'relaxed' ? relaxedSimd : simd128);
+    if (!WebAssembly.validate(binary)) {
+      throw new NanobardError('device', `this JavaScript engine does not run WebAssembly with ${this.simd} SIMD`);
+    }
+    const control = this.heap.allocate(CONTROL_BYTES, 'the CPU device');
+    this.team = new Threads(new WebAssembly.Module(binary), this.heap.memory, control, this.threads);
+  }
+
+  /** Bytes that variables and loaded programs take. */
+  get bytes(): number {
+    return this.heap.bytes;
+  }
+
+  async load(program: Program): Promise<Executable> {
+    const megabytes = Math.ceil(programBytes(program) / 2 ** 20);
+    const purpose = `a program of ${megabytes.toLocaleString('en')} MB in all`;
+    const variables = program.variables.map((variable) => this.address(variable));
+    return new CpuExecutable(program, this.heap, this.team, variables, purpose);
+  }
+
+  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<HostTensor> {
+    return evaluateOn(this, tensor, inputs);
+  }
+
+  async read(variable: Variable): Promise<TypedArray> {
+    const copy = typedArray(variable.dtype, variable.size);
+    copy.set(this.memoryOf(variable));
+    return copy;
+  }
+
+  async write(variable: Variable, values: ArrayLike<number>): Promise<void> {
+    if (values.length !== variable.size) {
+      throw new NanobardError('shape', `variable ${variable.name} holds ${variable.size} values, not ${values.length}`);
+    }
+    this.memoryOf(variable).set(values);
+  }
+
+  async dispose(): Promise<void> {
+    this.team.stop();
+    this.variables.clear();
+  }
+
+  private address(variable: Variable): number {
+    let address = this.variables.get(variable);
+    if (address === undefined) {
+      address = this.heap.allocate(4 * variable.size, `variable ${variable.name}`);
+      this.variables.set(variable, address);
+      if (variable.initial) this.memoryOf(variable).set(variable.initial);
+    }
+    return address;
+  }
+
+  private memoryOf(variable: Variable): TypedArray {
+    const address = this.address(variable);
+    const { buffer } = this.heap.memory;
+    return variable.dtype === 'f32'
+      ? new Float32Array(buffer, address, variable.size)
+      : new Int32Array(buffer, address, variable.size);
+  }
+}

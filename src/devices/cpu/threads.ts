@@ -1,0 +1,56 @@
+import { startWorker, type WorkerThread } from './host.ts';
+import { workerSource } from './binaries.generated.ts';
+
+interface Kernels {
+  runAsCaller(control: number, tape: number, end: number, threads: number): void;
+}
+
+/** Bytes of the control block that all threads watch: see `tape.wasm.ts`. */
+export const CONTROL_BYTES = 256;
+
+/** The threads that walk a tape together: the caller and its workers. */
+export class Threads {
+  readonly count: number;
+  private readonly kernels: Kernels;
+  private readonly memory: WebAssembly.Memory;
+  private readonly control: number;
+  private readonly workers: WorkerThread[] = [];
+  private readonly module: WebAssembly.Module;
+
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, count: number) {
+    this.count = count;
+    this.module = module;
+    this.memory = memory;
+    this.control = control;
+    const words = new Int32Array(memory.buffer);
+    const sleep = (address: number, old: number): void => void Atomics.wait(words, address >> 2, old);
+    const instance = new WebAssembly.Instance(module, { env: { memory, sleep } });
+    this.kernels = instance.exports as unknown as Kernels;
+  }
+
+  /** Walks the tape from `address` to `end` and returns when all of it is done. */
+  run(address: number, end: number, threads: number): void {
+    if (threads > 1 && this.workers.length === 0) this.start();
+    this.kernels.runAsCaller(this.control, address, end, threads);
+  }
+
+  stop(): void {
+    const control = new Int32Array(this.memory.buffer, this.control, CONTROL_BYTES / 4);
+    Atomics.store(control, 0, -(2 ** 31));
+    Atomics.notify(control, 0);
+    for (const worker of this.workers) worker.terminate();
+    this.workers.length = 0;
+  }
+
+  /** Workers start when first needed: what runs on one thread never pays for them. */
+  private start(): void {
+    for (let thread = 1; thread < this.count; thread++) {
+      const { module, memory, control, count: threads } = this;
+      const data = { module, memory, control, thread, threads };
+      const fail = (cause: unknown): never => {
+        throw cause;
+      };
+      this.workers.push(startWorker(workerSource, data, fail));
+    }
+  }
+}

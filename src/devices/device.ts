@@ -1,0 +1,37 @@
+import type { Program } from '../program/program.ts';
+import type { TypedArray } from '../tensor/dtype.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor, Variable } from '../tensor/tensor.ts';
+
+/** Values of a tensor on the host, row-major. */
+export interface HostTensor {
+  readonly shape: Shape;
+  readonly data: TypedArray | Float64Array;
+}
+
+/** Where programs run. Variables keep their values on a device between runs, shared by all its programs. */
+export interface Device {
+  readonly name: string;
+  /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */
+  load(program: Program): Promise<Executable>;
+  /** Compiles and runs a one-off program: for lessons and tests. `inputs` fills the graph's inputs by name. */
+  evaluate(tensor: Tensor, inputs?: Readonly<Record<string, ArrayLike<number>>>): Promise<HostTensor>;
+  /** A copy of a variable's values; its initial ones if no program has used it yet. */
+  read(variable: Variable): Promise<TypedArray>;
+  write(variable: Variable, values: ArrayLike<number>): Promise<void>;
+  /** Frees memory and stops threads. The device cannot be used afterwards. */
+  dispose(): Promise<void>;
+}
+
+/** A program on a device. */
+export interface Executable {
+  readonly program: Program;
+  /** The memory of an input: write the values for the next run here. Ask again after loading another program. */
+  input(name: string): TypedArray | Float64Array;
+  /** Computes outputs and assigns variables. A device may finish at once and return nothing to wait for. */
+  run(): Promise<void> | void;
+  /** An output of the last run, valid until the next. */
+  read(name: string): Promise<TypedArray | Float64Array>;
+  /** Frees the program's memory; variables stay. */
+  dispose(): void;
+}

@@ -1,0 +1,38 @@
+/** Stable names for everything that can go wrong, for programs that want to tell failures apart. */
+export type ErrorCode =
+  | 'shape' // operands that do not fit together
+  | 'argument' // a value outside what a function accepts
+  | 'config' // a recipe or model configuration that makes no sense
+  | 'usage' // the command line was used wrongly
+  | 'file' // a file is missing, unreadable, empty or of the wrong kind
+  | 'network' // a download failed
+  | 'checksum' // bytes are not the ones that were promised
+  | 'vocabulary' // characters or tokens that a tokenizer does not know
+  | 'checkpoint' // a checkpoint is damaged, foreign or of another model
+  | 'run-folder' // a folder already holds something else
+  | 'memory' // a program does not fit in memory
+  | 'diverged' // a loss that is not finite
+  | 'device' // a device is missing or failed
+  | 'internal'; // a defect of nanobard itself
+
+export interface ErrorOptions {
+  /** What the reader can do about it, as one sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The only error that nanobard throws on purpose: `message` says what was wrong and where,
+ * `hint` what to do, `code` is stable across versions.
+ */
+export class NanobardError extends Error {
+  override readonly name = 'NanobardError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}

@@ -1,0 +1,5 @@
+import type { ReferenceKernel } from '../kernel.ts';
+
+export const contiguousReference: ReferenceKernel = ([x], [y]) => {
+  y!.data.set(x!.data);
+};

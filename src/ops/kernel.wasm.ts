@@ -1,0 +1,93 @@
+// What every kernel shares. A kernel is `(args, thread, threads) => void`: `args` points at its 32-bit
+// arguments, and the work is split so that each output is computed by one thread in a fixed order,
+// which makes results independent of the number of threads.
+
+/** Argument i as an integer. */
+// @ts-ignore: decorator
+@inline
+export function int(args: usize, i: i32): i32 {
+  return load<i32>(args + ((<usize>i) << 2));
+}
+
+/** Argument i as an address. */
+// @ts-ignore: decorator
+@inline
+export function address(args: usize, i: i32): usize {
+  return <usize>load<u32>(args + ((<usize>i) << 2));
+}
+
+/** Argument i as a float. */
+// @ts-ignore: decorator
+@inline
+export function float(args: usize, i: i32): f32 {
+  return load<f32>(args + ((<usize>i) << 2));
+}
+
+/** First of the items in `0 … n` that belong to `thread`; the last is `first(n, thread + 1, threads)`. */
+// @ts-ignore: decorator
+@inline
+export function first(n: i32, thread: i32, threads: i32): i32 {
+  return <i32>((<i64>n * thread) / threads);
+}
+
+/** The same in units of `unit` items, so that threads do not share a vector or a cache line. */
+// @ts-ignore: decorator
+@inline
+export function firstUnit(n: i32, unit: i32, thread: i32, threads: i32): i32 {
+  return min(n, first((n + unit - 1) / unit, thread, threads) * unit);
+}
+
+/** a · b + c in four lanes; fused where the engine has relaxed SIMD. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** c − a · b in four lanes. */
+// @ts-ignore: decorator
+@inline
+export function nmadd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+  return f32x4.sub(c, f32x4.mul(a, b));
+}
+
+/** Sum of the four lanes. */
+// @ts-ignore: decorator
+@inline
+export function sum4(v: v128): f32 {
+  return (
+    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
+  );
+}
+
+/** Largest of the four lanes. */
+// @ts-ignore: decorator
+@inline
+export function max4(v: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
+}
+
+/** Loads `n` (1 to 4) floats, the remaining lanes zero. */
+export function loadPart(p: usize, n: i32): v128 {
+  if (n >= 4) return v128.load(p);
+  let v = v128.load32_zero(p);
+  if (n > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));
+  if (n > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
+  return v;
+}
+
+/** Stores the first `n` (1 to 4) lanes. */
+export function storePart(p: usize, v: v128, n: i32): void {
+  if (n >= 4) {
+    v128.store(p, v);
+    return;
+  }
+  store<f32>(p, f32x4.extract_lane(v, 0));
+  if (n > 1) store<f32>(p, f32x4.extract_lane(v, 1), 4);
+  if (n > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
+}

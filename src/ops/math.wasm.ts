@@ -1,0 +1,53 @@
+// Elementary functions in four lanes. Polynomials were fitted for this file (Remez / iteratively
+// reweighted least squares in extended precision); the stated errors include rounding in f32.
+
+import { madd, nmadd } from './kernel.wasm';
+
+/** eˣ to 2 ulp; 0 below −87.3, the largest finite power above 88.7. */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  const inRange = f32x4.gt(x, f32x4.splat(-87.33));
+  const c = f32x4.max(f32x4.min(x, f32x4.splat(88.37)), f32x4.splat(-87.33));
+  // x = n · ln 2 + r with |r| ≤ ln 2 / 2; ln 2 in two parts, so that n · ln 2 is exact
+  const n = f32x4.nearest(f32x4.mul(c, f32x4.splat(1.4426950408889634)));
+  let r = nmadd(n, f32x4.splat(0.693145751953125), c);
+  r = nmadd(n, f32x4.splat(1.4286068203094172e-6), r);
+  let p = f32x4.splat(0.0013926181810489343);
+  p = madd(p, r, f32x4.splat(0.008363177629994445));
+  p = madd(p, r, f32x4.splat(0.041666554627878084));
+  p = madd(p, r, f32x4.splat(0.16666576998242924));
+  p = madd(p, r, f32x4.splat(0.5));
+  p = madd(f32x4.mul(p, r), r, f32x4.add(r, f32x4.splat(1)));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return v128.and(f32x4.mul(p, power), inRange);
+}
+
+/** The error function to 4e-7 absolute: z · P(z²) / Q(z²), constant beyond ±3.92. */
+// @ts-ignore: decorator
+@inline
+export function erf4(x: v128): v128 {
+  const z = f32x4.max(f32x4.min(x, f32x4.splat(3.92)), f32x4.splat(-3.92));
+  const t = f32x4.mul(z, z);
+  let p = f32x4.splat(2.050074726867024e-6);
+  p = madd(p, t, f32x4.splat(0.0002848855219781399));
+  p = madd(p, t, f32x4.splat(0.003765719709917903));
+  p = madd(p, t, f32x4.splat(0.052749037742614746));
+  p = madd(p, t, f32x4.splat(0.19040879607200623));
+  p = madd(p, t, f32x4.splat(1.1283791065216064));
+  let q = f32x4.splat(3.809173358604312e-5);
+  q = madd(q, t, f32x4.splat(0.0011625614715740085));
+  q = madd(q, t, f32x4.splat(0.014969419687986374));
+  q = madd(q, t, f32x4.splat(0.1141100823879242));
+  q = madd(q, t, f32x4.splat(0.502078115940094));
+  q = madd(q, t, f32x4.splat(1));
+  return f32x4.div(f32x4.mul(z, p), q);
+}
+
+/** Φ, the distribution function of the standard normal. */
+// @ts-ignore: decorator
+@inline
+export function phi4(x: v128): v128 {
+  const half = f32x4.splat(0.5);
+  return madd(erf4(f32x4.mul(x, f32x4.splat(0.7071067811865476))), half, half);
+}

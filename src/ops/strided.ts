@@ -1,0 +1,42 @@
+import type { Shape } from '../tensor/shape.ts';
+
+/** The loops that visit several views of one shape together, as few as possible. */
+export interface Loops {
+  /** Outermost first. */
+  readonly extents: readonly number[];
+  /** For each view its stride in each loop, in elements. */
+  readonly strides: readonly (readonly number[])[];
+}
+
+/**
+ * Merges dimensions that all views walk through without a jump, drops those of extent 1, and pads
+ * with outer loops of extent 1 up to `depth`. Undefined if more than `depth` loops remain.
+ */
+export function collapse(
+  shape: Shape,
+  views: readonly { readonly strides: readonly number[] }[],
+  depth: number,
+): Loops | undefined {
+  const extents: number[] = [];
+  const strides: number[][] = views.map(() => []);
+  for (let i = shape.length - 1; i >= 0; i--) {
+    const extent = shape[i]!;
+    if (extent === 1) continue;
+    const inner = extents[0];
+    const continues = inner !== undefined && views.every((view, v) => view.strides[i] === strides[v]![0]! * inner);
+    if (continues) {
+      extents[0] = inner * extent;
+    } else {
+      extents.unshift(extent);
+      views.forEach((view, v) => strides[v]!.unshift(view.strides[i]!));
+    }
+  }
+  if (extents.length > depth) return undefined;
+  while (extents.length < depth) {
+    // A scalar still needs an innermost loop: its stride does not matter, since it runs once.
+    const innermost = extents.length === 0;
+    extents.unshift(1);
+    for (const s of strides) s.unshift(innermost ? 1 : 0);
+  }
+  return { extents, strides };
+}
