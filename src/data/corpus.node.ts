@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { closest, distance } from 'fastest-levenshtein';
 import { NanobardError } from '../errors.ts';
-import { type Corpus, type CorpusName, corpora, corpusNames } from './corpus.ts';
+import { type Corpus, type CorpusName, type CorpusSource, corpora, corpusNames } from './corpus.ts';
 import { download } from './download.node.ts';
 import { plays } from './plays.ts';
 import { decodeText } from './text.ts';
@@ -25,8 +25,8 @@ export interface LoadedCorpus {
 export interface CorpusOptions {
   /** Folder that keeps downloads; default: the user's cache folder for nanobard. */
   readonly cacheFolder?: string;
-  /** Download from here instead of the corpus's own address (a mirror); the checksum holds all the same. */
-  readonly url?: string;
+  /** Where to download from, and the SHA-256 to expect; default: what the corpus itself says. */
+  readonly source?: CorpusSource;
   /** Milliseconds without a single byte after which a download is given up; default 5,000. */
   readonly timeout?: number;
 }
@@ -43,8 +43,7 @@ const MAX_BYTES = 2 ** 29 - 24;
 export async function loadCorpus(nameOrPath: string, options: CorpusOptions = {}): Promise<LoadedCorpus> {
   if (!isCorpusName(nameOrPath)) return loadFile(nameOrPath);
   const { source, characters }: Corpus = corpora[nameOrPath];
-  if (source !== undefined)
-    return loadDownload(nameOrPath, source.sha256, options.url ?? source.url, options);
+  if (source !== undefined) return loadDownload(nameOrPath, options.source ?? source, options);
   const text = plays({ characters, seed: 1 });
   return { name: nameOrPath, text, source: 'built-in', sha256: sha256(text) };
 }
@@ -118,8 +117,7 @@ function unreadable(path: string, cause: unknown): NanobardError {
 /** From the cache where a sound copy is, else from the network. */
 async function loadDownload(
   name: string,
-  expected: string,
-  url: string,
+  { url, sha256: expected }: CorpusSource,
   options: CorpusOptions,
 ): Promise<LoadedCorpus> {
   const folder = options.cacheFolder ?? envPaths('nanobard', { suffix: '' }).cache;
@@ -164,4 +162,4 @@ async function keep(path: string, folder: string, bytes: Uint8Array): Promise<vo
 }
 
 const otherWays = (url: string): string =>
-  `Or save ${url} in another way and give the file with --data FILE, or use --data plays, which needs no network.`;
+  `Save ${url} some other way and pass it with --data FILE, or use --data plays, which needs no network.`;

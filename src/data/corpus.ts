@@ -2,8 +2,14 @@
 export interface Corpus {
   readonly description: string;
   readonly characters: number;
-  /** Where the text is downloaded from, and the SHA-256 of its bytes; absent for a text made here. */
-  readonly source?: { readonly url: string; readonly sha256: string };
+  /** Where the text is downloaded from; absent for a text made here. */
+  readonly source?: CorpusSource;
+}
+
+export interface CorpusSource {
+  readonly url: string;
+  /** SHA-256 of the bytes, in hexadecimal. */
+  readonly sha256: string;
 }
 
 export const corpora = {

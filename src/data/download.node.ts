@@ -32,8 +32,9 @@ async function fetchBytes(url: string, timeout: number): Promise<Uint8Array> {
       throw new Failure(`the server answered ${response.status} ${response.statusText}`.trimEnd());
     }
     const chunks: Uint8Array[] = [];
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
+    const reader = response.body?.getReader();
+    for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+      chunks.push(next.value);
       timer.refresh();
     }
     return Buffer.concat(chunks);

@@ -39,8 +39,8 @@ const COS_2 = fround(4.166664568298827e-2);
 
 /**
  * a·b + c in float32. The product of two float32 numbers is exact in float64, so only the sum is rounded
- * twice instead of once. In `logUniform` and for the angles that never changes the result, as the test
- * over all 2^24 arguments shows; elsewhere it can, by one unit in the last place, once in about 2^29 times.
+ * twice instead of once. That never changes a logarithm, cosine or sine, as the test over all 2^24 uniforms
+ * shows, nor adding a mean of 0; another mean it can move by one last bit, about once in 2^29 sums.
  */
 function fma(a: number, b: number, c: number): number {
   return fround(a * b + c);

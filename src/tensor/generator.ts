@@ -16,13 +16,15 @@ export interface GeneratorState {
  * Random numbers on the host, the same that PyTorch's CPU generator gives: after the same seed the same
  * calls return the same bits and leave the same state.
  *
- * Held against PyTorch 1.13 on x86-64 with AVX2. Where versions and machines differ:
- * - PyTorch without AVX2 (ARM, `ATEN_CPU_CAPABILITY=default`) computes `normal` from 16 numbers on, and
- *   scales `uniform`, with other rounding: last bits differ, the stream does not.
- * - `exponential` and `multinomial` of the MKL builds of PyTorch 2.0 to 2.6 draw from another generator;
- *   1.13 and the current ones draw as here.
- * - JavaScript's float64 `log`, `sin` and `cos` may differ from the C library's in their last bit. That
- *   shows in a float32 result about once in 2^29 draws of `exponential` or of fewer than 16 normals.
+ * Held against PyTorch 1.13 on x86-64 with AVX2. Where its versions and machines differ:
+ * - Without AVX2 (ARM, `ATEN_CPU_CAPABILITY=default`) PyTorch rounds `normal` from 16 numbers on, and
+ *   `uniform` other than `rand`, differently: last bits differ, the stream does not.
+ * - `randint` over 2^28 or more integers takes 64 random bits since PyTorch 2.7, 32 before and here.
+ * - `exponential` and `multinomial` come from another generator in some releases between 1.13 and 2.7
+ *   that are built with MKL; before and after them they are drawn as here.
+ *
+ * JavaScript's float64 `log`, `sin` and `cos` may differ from the C library's in the last bits, which shows
+ * in a float32 about once in 2^29 numbers of `exponential`, or of `normal` when fewer than 16 are drawn.
  */
 export class Generator {
   private readonly engine = new MersenneTwister();
@@ -58,7 +60,7 @@ export class Generator {
     return { ...this.engine.getState(), nextNormal: this.nextNormal ?? null };
   }
 
-  /** Restores what `getState` returned. Throws `argument` if it is something else. */
+  /** Restores what `getState` returned. Throws `argument` if words or index cannot be such a state. */
   setState(state: GeneratorState): void {
     this.engine.setState(state.words, state.index);
     this.nextNormal = state.nextNormal ?? undefined;

@@ -1,0 +1,139 @@
+import { existsSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Dataset, IGNORED_TARGET, type RandomIntegers } from './dataset.ts';
+import { CharTokenizer } from './tokenizer.ts';
+
+const shakespeare = '../shared/data/tinyshakespeare.txt';
+const counting = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i);
+
+/** Answers with the given numbers and notes what it was asked. */
+function scripted(...answers: number[]): RandomIntegers & { readonly asked: number[][] } {
+  const asked: number[][] = [];
+  return {
+    asked,
+    randint(low, high) {
+      asked.push([low, high]);
+      return answers.shift()!;
+    },
+  };
+}
+
+describe('Dataset', () => {
+  it('splits off the last tenth', () => {
+    const { train, validation } = new Dataset(counting(1009), 8);
+    expect(train).toEqual(counting(908));
+    expect([validation.length, validation[0], validation.at(-1)]).toEqual([101, 908, 1008]);
+  });
+
+  it('needs one block and the token after it in each split, and the hint gives the shortest such text', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2000 }), (blockSize) => {
+        const shortest = 10 * blockSize + 1;
+        const { train, validation } = new Dataset(counting(shortest), blockSize);
+        expect(Math.min(train.length, validation.length)).toBeGreaterThanOrEqual(blockSize + 1);
+        expect(() => new Dataset(counting(shortest - 1), blockSize)).toThrow(
+          expect.objectContaining({
+            code: 'file',
+            hint: expect.stringContaining(`at least ${shortest} tokens`),
+          }),
+        );
+      }),
+    );
+    expect(() => new Dataset(counting(120), 64)).toThrow(
+      'The text is too short for a block size of 64: of its 120 tokens the last 12 are for validation, ' +
+        'and 65 are needed there',
+    );
+    expect(() => new Dataset(counting(0), 8)).toThrow('of its 0 tokens');
+  });
+});
+
+describe('Dataset.batch', () => {
+  it('fills x and y with windows at the drawn positions, y one token on', () => {
+    const dataset = new Dataset(counting(100), 3);
+    const generator = scripted(5, 0, 86);
+    const [x, y] = [new Int32Array(9), new Int32Array(9)];
+    dataset.batch('train', generator, x, y);
+    expect([...x]).toEqual([5, 6, 7, 0, 1, 2, 86, 87, 88]);
+    expect([...y]).toEqual([6, 7, 8, 1, 2, 3, 87, 88, 89]);
+    // torch.randint(len(data) - block_size, (batch_size,)) over the 90 tokens of the split
+    expect(generator.asked).toEqual([
+      [0, 87],
+      [0, 87],
+      [0, 87],
+    ]);
+  });
+
+  it('draws from the validation split, which may hold a single window', () => {
+    const dataset = new Dataset(counting(31), 3);
+    const generator = scripted(0);
+    const [x, y] = [new Int32Array(3), new Int32Array(3)];
+    dataset.batch('validation', generator, x, y);
+    expect([...x, ...y]).toEqual([27, 28, 29, 28, 29, 30]);
+    expect(generator.asked).toEqual([[0, 1]]);
+  });
+
+  it('writes only into views, shared memory too', () => {
+    const memory = new Int32Array(new SharedArrayBuffer(4 * 10)).fill(-7);
+    new Dataset(counting(100), 4).batch('train', scripted(40), memory.subarray(1, 5), memory.subarray(5, 9));
+    expect([...memory]).toEqual([-7, 40, 41, 42, 43, 41, 42, 43, 44, -7]);
+  });
+
+  it.each([
+    [8, 4],
+    [6, 6],
+    [0, 0],
+  ])('refuses arrays of %i and %i for blocks of 4', (a, b) => {
+    const dataset = new Dataset(counting(100), 4);
+    const fill = () => dataset.batch('train', scripted(0, 0), new Int32Array(a), new Int32Array(b));
+    expect(fill).toThrow(expect.objectContaining({ code: 'argument' }));
+    expect(() => dataset.windows('train', new Int32Array(a), new Int32Array(b)).next()).toThrow(
+      expect.objectContaining({ code: 'argument' }),
+    );
+  });
+});
+
+describe('Dataset.windows', () => {
+  it('goes over a split in order and marks what is after its end', () => {
+    const dataset = new Dataset(counting(101), 2); // validation: 90 … 100, ten targets
+    const [x, y] = [new Int32Array(4), new Int32Array(4)];
+    const seen = Array.from(dataset.windows('validation', x, y), (real) => [real, [...x], [...y]]);
+    expect(seen).toEqual([
+      [4, [90, 91, 92, 93], [91, 92, 93, 94]],
+      [4, [94, 95, 96, 97], [95, 96, 97, 98]],
+      [2, [98, 99, 0, 0], [99, 100, IGNORED_TARGET, IGNORED_TARGET]],
+    ]);
+  });
+
+  it('makes each token but the first a target exactly once, whatever the sizes', () => {
+    const sizes = fc.record({
+      blockSize: fc.integer({ min: 1, max: 12 }),
+      batchSize: fc.integer({ min: 1, max: 5 }),
+      extra: fc.integer({ min: 0, max: 300 }),
+    });
+    fc.assert(
+      fc.property(sizes, fc.constantFrom('train', 'validation'), ({ blockSize, batchSize, extra }, split) => {
+        const dataset = new Dataset(counting(10 * blockSize + 1 + extra), blockSize);
+        const [x, y] = [new Int32Array(batchSize * blockSize), new Int32Array(batchSize * blockSize)];
+        const targets: number[] = [];
+        for (const real of dataset.windows(split, x, y)) {
+          const kept = [...y].filter((target) => target !== IGNORED_TARGET);
+          expect(kept.length).toBe(real);
+          expect([...x.subarray(0, real)]).toEqual(kept.map((target) => target - 1));
+          targets.push(...kept);
+        }
+        expect(targets).toEqual([...dataset[split].subarray(1)]);
+      }),
+    );
+  });
+});
+
+describe.skipIf(!existsSync(shakespeare))('on tinyshakespeare (needs the file)', () => {
+  it('has the splits of the tutorial', () => {
+    const text = readFileSync(shakespeare, 'utf8');
+    const { train, validation } = new Dataset(CharTokenizer.fromText(text).encode(text), 64);
+    expect(train.length).toBe(1_003_854);
+    expect(validation.length).toBe(111_540);
+    expect([...train.subarray(0, 9)]).toEqual([18, 47, 56, 57, 58, 1, 15, 47, 58]);
+  });
+});

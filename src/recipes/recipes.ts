@@ -1,0 +1,82 @@
+import type { Recipe } from './recipe.ts';
+
+/** A recipe that can be called by name. */
+export interface NamedRecipe {
+  readonly description: string;
+  readonly recipe: Recipe;
+}
+
+const schedule = { learningRate: 1e-3, decayLr: true, warmupIters: 100, minLr: 1e-4 } as const;
+const adamW = { beta1: 0.9, beta2: 0.99, weightDecay: 0.1, gradClip: 1 } as const;
+
+export const recipes = {
+  'shakespeare-char-cpu': {
+    description: "nanoGPT's CPU run: 4 layers, 128 wide, 2,000 steps; a minute or two",
+    recipe: {
+      model: 'gpt',
+      nLayer: 4,
+      nHead: 4,
+      nEmbd: 128,
+      blockSize: 64,
+      dropout: 0,
+      bias: false,
+      batchSize: 12,
+      gradientAccumulationSteps: 1,
+      maxIters: 2000,
+      lrDecayIters: 2000,
+      ...schedule,
+      ...adamW,
+      evalInterval: 250,
+      evalIters: 20,
+      seed: 1337,
+    },
+  },
+  'shakespeare-char': {
+    description: "nanoGPT's GPU run: 6 layers, 384 wide, 5,000 steps; hours on a CPU",
+    recipe: {
+      model: 'gpt',
+      nLayer: 6,
+      nHead: 6,
+      nEmbd: 384,
+      blockSize: 256,
+      dropout: 0.2,
+      bias: false,
+      batchSize: 64,
+      gradientAccumulationSteps: 1,
+      maxIters: 5000,
+      lrDecayIters: 5000,
+      ...schedule,
+      ...adamW,
+      evalInterval: 250,
+      evalIters: 20,
+      seed: 1337,
+    },
+  },
+  bigram: {
+    description: "the tutorial's bigram model: each character predicts the next; seconds",
+    recipe: {
+      model: 'bigram',
+      blockSize: 8,
+      batchSize: 4,
+      gradientAccumulationSteps: 1,
+      maxIters: 10_000,
+      learningRate: 1e-3,
+      decayLr: false,
+      warmupIters: 0,
+      lrDecayIters: 10_000,
+      minLr: 1e-3,
+      beta1: 0.9,
+      beta2: 0.999,
+      weightDecay: 0.01,
+      gradClip: 0,
+      evalInterval: 2000,
+      evalIters: 200,
+      seed: 1337,
+    },
+  },
+} as const satisfies Record<string, NamedRecipe>;
+
+export type RecipeName = keyof typeof recipes;
+
+/** What `nanobard train` and `npm start` train. */
+export const defaultRecipe: RecipeName = 'shakespeare-char-cpu';
