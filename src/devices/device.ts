@@ -12,6 +12,10 @@ export interface HostTensor {
 /** Where programs run. Variables keep their values on a device between runs, shared by all its programs. */
 export interface Device {
   readonly name: string;
+  /** How many threads share the work. */
+  readonly threads: number;
+  /** Bytes of memory that variables and loaded programs take. */
+  readonly bytes: number;
   /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */
   load(program: Program): Promise<Executable>;
   /** Compiles and runs a one-off program: for lessons and tests. `inputs` fills the graph's inputs by name. */

@@ -32,6 +32,8 @@ export interface CpuTape {
    * (the next operation uses the same memory).
    */
   scratch(bytes: number): number;
+  /** How many threads will walk the tape: for scratch memory of their own, never for how work is split. */
+  readonly threads: number;
 }
 
 /** Turns one call of an operation into kernel calls. Between two kernels all threads wait for each other. */

@@ -91,3 +91,10 @@ export function storePart(p: usize, v: v128, n: i32): void {
   if (n > 1) store<f32>(p, f32x4.extract_lane(v, 1), 4);
   if (n > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
 }
+
+/** All bits of the first `n` lanes. */
+// @ts-ignore: decorator
+@inline
+export function lanes(n: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n));
+}

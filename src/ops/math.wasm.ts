@@ -51,3 +51,48 @@ export function phi4(x: v128): v128 {
   const half = f32x4.splat(0.5);
   return madd(erf4(f32x4.mul(x, f32x4.splat(0.7071067811865476))), half, half);
 }
+
+/** The natural logarithm to 3e-7 relative; −∞ of 0, NaN of what is negative. */
+// @ts-ignore: decorator
+@inline
+export function log4(x: v128): v128 {
+  const subnormal = f32x4.lt(x, f32x4.splat(1.1754943508222875e-38)); // 2^−126
+  const v = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, subnormal);
+  // v = 2^e · m with √½ ≤ m < √2: the bits above those of √½ count powers of two
+  const power = i32x4.shr_s(i32x4.sub(v, i32x4.splat(0x3f3504f3)), 23);
+  const m = i32x4.sub(v, i32x4.shl(power, 23));
+  const e = f32x4.convert_i32x4_s(i32x4.sub(power, v128.and(subnormal, i32x4.splat(23))));
+  // ln m = 2 artanh s = 2s + s³ · P(s²) with s = (m − 1) / (m + 1); ln 2 in two parts, e times the first is exact
+  const one = f32x4.splat(1);
+  const s = f32x4.div(f32x4.sub(m, one), f32x4.add(m, one));
+  const z = f32x4.mul(s, s);
+  let p = f32x4.splat(0.29870936274528503);
+  p = madd(p, z, f32x4.splat(0.39977574348449707));
+  p = madd(p, z, f32x4.splat(0.6666677594184875));
+  p = madd(f32x4.mul(s, z), p, f32x4.mul(e, f32x4.splat(-2.1219444e-4)));
+  const y = madd(e, f32x4.splat(0.693359375), f32x4.add(f32x4.add(s, s), p));
+  const infinity = f32x4.splat(Infinity);
+  const regular = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, infinity));
+  const special = v128.bitselect(f32x4.neg(infinity), f32x4.sqrt(x), f32x4.eq(x, f32x4.splat(0)));
+  return v128.bitselect(y, special, regular);
+}
+
+/** The hyperbolic tangent to 4e-7 relative: z · P(z²) / Q(z²), constant beyond ±9. */
+// @ts-ignore: decorator
+@inline
+export function tanh4(x: v128): v128 {
+  const z = f32x4.max(f32x4.min(x, f32x4.splat(9)), f32x4.splat(-9));
+  const t = f32x4.mul(z, z);
+  let p = f32x4.splat(1.331910496462808e-8);
+  p = madd(p, t, f32x4.splat(2.058350707652453e-5));
+  p = madd(p, t, f32x4.splat(0.0034940362120611636));
+  p = madd(p, t, f32x4.splat(0.13379719359737072));
+  p = madd(p, t, f32x4.splat(0.9999999790240953));
+  let q = f32x4.splat(7.762033547695363e-7);
+  q = madd(q, t, f32x4.splat(0.0003283095483043479));
+  q = madd(q, t, f32x4.splat(0.025871079571964637));
+  q = madd(q, t, f32x4.splat(0.4671303460213377));
+  q = madd(q, t, f32x4.splat(1));
+  const y = f32x4.div(f32x4.mul(z, p), q);
+  return f32x4.max(f32x4.min(y, f32x4.splat(1)), f32x4.splat(-1));
+}

@@ -4,7 +4,7 @@ import { contiguousOperation } from '../ops/contiguous/contiguous.ts';
 import { BYTES_PER_ELEMENT, type TypedArray } from '../tensor/dtype.ts';
 import { isContiguous } from '../tensor/layout.ts';
 import { sameShape, stridesOf } from '../tensor/shape.ts';
-import { type Attributes, Input, type Layout, type Node, type Tensor, Variable } from '../tensor/tensor.ts';
+import { type Attributes, Input, type Layout, type Node, type Operation, type Tensor, Variable } from '../tensor/tensor.ts';
 import { type Lifetime, planMemory } from './plan-memory.ts';
 import type { Buffer, Instruction, Program, View } from './program.ts';
 import { type Assignment, schedule } from './schedule.ts';
@@ -22,6 +22,11 @@ export interface CompileOptions {
  */
 export function compile(options: CompileOptions): Program {
   return new Compiler().compile(options.outputs ?? {}, options.assign ?? []);
+}
+
+/** Whether the operation's kernels read input `i` as it lies. */
+function takes({ strided = [], stridedRows = [] }: Operation, i: number, view: View): boolean {
+  return strided === 'all' || strided.includes(i) || (stridedRows.includes(i) && view.strides.at(-1) === 1);
 }
 
 class Compiler {
@@ -71,10 +76,10 @@ class Compiler {
       this.views.set(output, { buffer: base.buffer, dtype: output.dtype, ...seen });
       return;
     }
-    const strided = operation.strided ?? [];
-    const inputs = node.inputs.map((tensor, i) =>
-      strided === 'all' || strided.includes(i) ? this.view(tensor) : this.contiguousView(tensor),
-    );
+    const inputs = node.inputs.map((tensor, i) => {
+      const view = this.view(tensor);
+      return takes(operation, i, view) ? view : this.contiguousView(tensor);
+    });
     for (const output of outputs) {
       if (!this.views.has(output)) this.views.set(output, this.denseView(output, this.allocate(output)));
     }

@@ -37,6 +37,8 @@ export interface Operation<A extends Attributes = Attributes> {
   view?(node: Node<A>, input: Layout): Layout | undefined;
   /** Inputs that kernels take with arbitrary strides; all others are made contiguous first. */
   readonly strided?: readonly number[] | 'all';
+  /** Inputs that kernels take with arbitrary strides as long as the last dimension is contiguous. */
+  readonly stridedRows?: readonly number[];
   /** Output i may overwrite the storage of input `inPlace[i]` when that is a variable being assigned. */
   readonly inPlace?: readonly number[];
 }

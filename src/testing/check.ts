@@ -125,7 +125,10 @@ export async function checkDevices(
   }
 }
 
-/** ‖actual − expected‖ ≤ tolerance · max(‖expected‖, 1e-3), and nothing is NaN where the other is not. */
+/**
+ * ‖actual − expected‖ ≤ tolerance · max(‖expected‖, 0.1), and nothing is NaN where the other is not. Operands are
+ * of order one, so a result that ought to vanish is as good as that.
+ */
 export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
   expect(actual.length, what).toBe(expected.length);
   let difference = 0;
@@ -136,7 +139,7 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
     norm += Number.isFinite(e) ? e ** 2 : 0;
     if (a !== e) difference += (a - e) ** 2;
   }
-  const relative = Math.sqrt(difference) / Math.max(Math.sqrt(norm), 1e-3);
+  const relative = Math.sqrt(difference) / Math.max(Math.sqrt(norm), 0.1);
   expect(relative, `${what}: relative error`).toBeLessThanOrEqual(tolerance);
 }
 

@@ -49,6 +49,7 @@ export class CpuDevice implements Device {
     if (!Number.isInteger(this.threads) || this.threads < 1 || this.threads > 256) {
       throw new NanobardError('argument', `the CPU device cannot use ${this.threads} threads; give a number from 1 to 256`);
     }
+    allowRelaxedSimd();
     this.simd = options.simd ?? bestSimd();
     const binary = decodeBase64(this.simd === 'relaxed' ? relaxedSimd : simd128);
     if (!WebAssembly.validate(binary)) {

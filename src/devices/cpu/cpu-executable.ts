@@ -42,9 +42,9 @@ export class CpuExecutable implements Executable {
     });
     const locate = (view: View): CpuView => ({ ...view, address: buffers[view.buffer]! + 4 * view.offset });
     // Lowered twice: the first pass only finds out how much scratch memory the kernels want.
-    const { scratchBytes } = lower(program, locate, 0);
+    const { scratchBytes } = lower(program, locate, 0, this.threads);
     const scratch = scratchBytes > 0 ? this.allocate(scratchBytes, purpose) : 0;
-    const { words } = lower(program, locate, scratch);
+    const { words } = lower(program, locate, scratch, this.threads);
     this.tape = this.allocate(4 * words.length, purpose);
     this.tapeEnd = this.tape + 4 * words.length;
     this.memory('i32', this.tape, words.length).set(words);
@@ -95,11 +95,17 @@ export class CpuExecutable implements Executable {
   }
 }
 
-function lower(program: Program, locate: (view: View) => CpuView, scratch: number): { words: number[]; scratchBytes: number } {
+function lower(
+  program: Program,
+  locate: (view: View) => CpuView,
+  scratch: number,
+  threads: number,
+): { words: number[]; scratchBytes: number } {
   const words: number[] = [];
   let used = 0;
   let scratchBytes = 0;
   const tape: CpuTape = {
+    threads,
     emit(kernel, ...args) {
       words.push(opcodes[kernel], args.length, ...args);
     },

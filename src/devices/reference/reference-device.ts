@@ -15,7 +15,12 @@ import { evaluateOn } from '../evaluate.ts';
  */
 export class ReferenceDevice implements Device {
   readonly name = 'reference';
+  readonly threads = 1;
   private readonly variables = new Map<Variable, Float64Array>();
+
+  get bytes(): number {
+    return [...this.variables.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
 
   async load(program: Program): Promise<Executable> {
     return new ReferenceExecutable(program, (variable) => this.values(variable));

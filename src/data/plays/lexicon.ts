@@ -114,7 +114,7 @@ const adjectives = [
       idle empty bloody angry hungry thirsty dusty mossy stormy narrow barren scarlet crimson leaden woollen gaudy`,
     'x/': `forlorn divine severe serene sincere supreme profound remote unkind unjust untrue unseen unknown untamed
       austere benign content devout discreet distinct extreme immense intense perverse polite secure superb unborn
-      unbowed unwise accursed alone adored unsung unhealed unblessed`,
+      unbowed unwise accursed adored unsung unhealed unblessed`,
   }),
   ...pliant.map((word) => add(word, 'est', 1, 'e')),
   ...shortNouns.slice(0, 60).map((word) => add(word, 'less', 1)),
@@ -146,20 +146,20 @@ export const lexicon = {
   ]),
   determiner: byStress(
     words({
+      '/x': 'every such_a any all_this',
       '/': 'this that',
-      '/x': 'every all_this such_a any',
       x: 'the the the a a my thy his her our your no',
     }),
   ),
   determiners: byStress(
-    words({ '/': 'these those', '/x': 'all_the many all_my all_thy', x: 'the the the my thy his our your' }),
+    words({ '/x': 'all_the many all_my all_thy', '/': 'these those', x: 'the the the my thy his our your' }),
   ),
   cry: byStress(words({ '/': 'O', 'x/': 'farewell, alas, behold, away,' })),
   preposition: byStress(
     words({
-      '/': 'near like',
       '/x': 'under over after',
-      x: 'of of in in with from by to for',
+      '/': 'near like',
+      x: 'in with by from in to for',
       'x/': 'upon beneath before against beyond without among',
     }),
   ),

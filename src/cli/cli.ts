@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { engine } from './engine.ts';
+import { invocation } from './io.ts';
+import { run } from './main.ts';
+
+// A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.stderr.write(`error: standard output: ${error.message}\n`);
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
+const { stdin, stdout, stderr, env } = process;
+const io = {
+  ...{ stdin, stdout, stderr, env, signals: process },
+  exit: (code: number) => process.exit(code),
+  command: invocation(process.argv[1] ?? '', process.cwd()),
+};
+process.exitCode = await run(process.argv.slice(2), { io, engine });

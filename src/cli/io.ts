@@ -1,0 +1,43 @@
+/** Where text goes. `columns` and `rows` are a terminal's. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export type Signal = 'SIGINT' | 'SIGTERM';
+
+/** What a command sees of the process that it runs in. */
+export interface Io {
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signals: {
+    on(signal: Signal, listener: () => void): unknown;
+    off(signal: Signal, listener: () => void): unknown;
+  };
+  /** Quits at once, whatever is going on. */
+  readonly exit: (code: number) => void;
+  /** How the user calls this program, for the commands that messages suggest. */
+  readonly command: string;
+}
+
+/** Whether cursor movements make sense on this output. */
+export function isTerminal(output: Output, env: Io['env']): boolean {
+  return output.isTTY === true && env.TERM !== 'dumb';
+}
+
+/** The shell command that starts `script`, as seen from the folder `cwd`. */
+export function invocation(script: string, cwd: string): string {
+  const parts = script.split(/[\\/]/);
+  if (parts.at(-1) !== 'nanobard')
+    return `node ${script.startsWith(`${cwd}/`) ? script.slice(cwd.length + 1) : script}`;
+  return parts.at(-2) === '.bin' ? 'npx nanobard' : 'nanobard';
+}
+
+/** `text` as one word of a shell command. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,51 @@
+import { closest, distance } from 'fastest-levenshtein';
+import * as v from 'valibot';
+import { NanobardError } from '../errors.ts';
+import { BigramRecipeSchema, GptRecipeSchema, type Recipe, RecipeSchema } from '../recipes/recipe.ts';
+import { type NamedRecipe, recipes } from '../recipes/recipes.ts';
+import type { Overrides } from './commands/session.ts';
+import { flagOf } from './recipe-flags.ts';
+
+const names = Object.keys(recipes);
+
+/** The recipe called `name`, or an error that offers the nearest name. */
+function findRecipe(name: string): NamedRecipe {
+  if (Object.hasOwn(recipes, name)) return recipes[name as keyof typeof recipes];
+  const nearest = closest(name, names);
+  const guess = distance(name, nearest) <= nearest.length / 2 ? `Did you mean ${nearest}? ` : '';
+  throw new NanobardError('usage', `unknown recipe '${name}'`, {
+    hint: `${guess}The recipes are ${names.join(', ')}.`,
+  });
+}
+
+/** Fails unless there is a recipe called `name` and its model has every field that was set. */
+export function checkFields(name: string, overrides: Overrides): void {
+  const { recipe } = findRecipe(name);
+  const { entries } = recipe.model === 'gpt' ? GptRecipeSchema : BigramRecipeSchema;
+  const foreign = Object.keys(overrides).find((field) => !Object.hasOwn(entries, field));
+  if (foreign === undefined) return;
+  const others = Object.entries(recipes).filter(([, other]) => other.recipe.model !== recipe.model);
+  throw new NanobardError(
+    'usage',
+    `${flagOf(foreign)} does not apply to recipe ${name}: a ${recipe.model} model has no such part`,
+    { hint: `Leave the flag out, or train another recipe: ${others.map(([other]) => other).join(', ')}.` },
+  );
+}
+
+/** The recipe called `name` with fields replaced; an error if its model has no such field, or they make no sense. */
+export function chooseRecipe(name: string, overrides: Overrides): Recipe {
+  checkFields(name, overrides);
+  const chosen = { ...findRecipe(name).recipe, ...overrides };
+  const result = v.safeParse(RecipeSchema, chosen);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue) as keyof typeof chosen;
+  throw new NanobardError('config', `${flagOf(field)} ${chosen[field]} ${issue.message}`, {
+    hint: chosen.model === 'gpt' && field === 'nHead' ? headsHint(chosen.nEmbd) : 'Choose another value.',
+  });
+}
+
+function headsHint(nEmbd: number): string {
+  const heads = Array.from({ length: 16 }, (_, i) => i + 1).filter((n) => nEmbd % n === 0);
+  return `With --n-embd ${nEmbd} there can be ${new Intl.ListFormat('en', { type: 'disjunction' }).format(heads.map(String))} heads.`;
+}

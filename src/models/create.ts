@@ -1,0 +1,15 @@
+import type { Recipe } from '../recipes/recipe.ts';
+import type { Generator } from '../tensor/generator.ts';
+import { BigramLanguageModel } from './bigram.ts';
+import { GPT } from './gpt.ts';
+import type { LanguageModel } from './language-model.ts';
+
+/** The model that a recipe asks for, with weights drawn from `generator`. */
+export function createModel(recipe: Recipe, vocabSize: number, generator: Generator): LanguageModel {
+  switch (recipe.model) {
+    case 'bigram':
+      return new BigramLanguageModel({ vocabSize, blockSize: recipe.blockSize }, generator);
+    case 'gpt':
+      return new GPT({ vocabSize, ...recipe }, generator);
+  }
+}

@@ -1,0 +1,20 @@
+import { embedding } from '../ops/embedding/embedding.ts';
+import type { Generator } from '../tensor/generator.ts';
+import { type Tensor, Variable } from '../tensor/tensor.ts';
+import { embeddingNormal } from './init.ts';
+import { Module } from './module.ts';
+
+/** A row of the table for each index, i32 (…) → (…, dim). Starts as PyTorch's `nn.Embedding` does. */
+export class Embedding extends Module {
+  /** (count, dim) */
+  weight: Variable;
+
+  constructor(count: number, dim: number, options: { generator: Generator }) {
+    super();
+    this.weight = new Variable([count, dim], { initial: embeddingNormal(options.generator, count, dim) });
+  }
+
+  forward(indices: Tensor): Tensor {
+    return embedding(this.weight, indices);
+  }
+}

@@ -1,0 +1,28 @@
+import { linear } from '../ops/linear/linear.ts';
+import type { Generator } from '../tensor/generator.ts';
+import { type Tensor, Variable } from '../tensor/tensor.ts';
+import { kaimingUniformLinear, uniformLinearBias } from './init.ts';
+import { Module } from './module.ts';
+
+/** y = x · Wᵀ + b, (…, inFeatures) → (…, outFeatures). Starts as PyTorch's `nn.Linear` does. */
+export class Linear extends Module {
+  /** (outFeatures, inFeatures) */
+  weight: Variable;
+  /** (outFeatures) */
+  readonly bias: Variable | undefined;
+
+  constructor(inFeatures: number, outFeatures: number, options: { bias: boolean; generator: Generator }) {
+    super();
+    const { generator } = options;
+    this.weight = new Variable([outFeatures, inFeatures], {
+      initial: kaimingUniformLinear(generator, outFeatures, inFeatures),
+    });
+    this.bias = options.bias
+      ? new Variable([outFeatures], { initial: uniformLinearBias(generator, outFeatures, inFeatures) })
+      : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}

@@ -1,0 +1,319 @@
+// The matrix product that everything else is made of: C (m × n) = A (m × k) · B (k × n).
+//
+// A is cut into strips of 6 rows and B into panels of 8 columns, both copied so that the innermost loop
+// reads them in order (Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008).
+// One strip times one panel is a 6 × 8 tile of C that stays in 12 registers; with two for B and one for
+// the broadcast element of A that is what x86-64 and AArch64 have.
+
+import { loadPart, madd, storePart } from '../kernel.wasm';
+
+/** Rows of a strip, columns of a panel. */
+export const MR: i32 = 6;
+export const NR: i32 = 8;
+/** Rows of A that are packed together, and the longest sum between two visits to memory. */
+export const MC: i32 = 96;
+export const KC: i32 = 512;
+
+/** Bytes of one k of a strip, and of a panel. */
+export const STRIP: usize = 24;
+export const PANEL: usize = 32;
+
+/**
+ * Copies `height` (≤ 6) rows of A into a strip. Strides in bytes. What is missing to 6 is filled with
+ * anything: it only reaches the rows of a tile that nobody keeps.
+ */
+export function packStrip(a: usize, rows: usize, columns: usize, height: i32, k: i32, to: usize): void {
+  if (columns == 4) {
+    packRows(a, rows, height, k, to);
+  } else if (rows == 4) {
+    packColumns(a, columns, k, to);
+  } else {
+    for (let p = 0; p < k; p++) {
+      for (let r = 0; r < height; r++) {
+        store<f32>(to + (<usize>r << 2), load<f32>(a + <usize>r * rows + <usize>p * columns));
+      }
+      to += STRIP;
+    }
+  }
+}
+
+/** Rows whose elements lie next to each other along k: transposed four columns at a time. */
+function packRows(a: usize, rows: usize, height: i32, k: i32, to: usize): void {
+  let p0 = a;
+  let p1 = height > 1 ? p0 + rows : p0;
+  let p2 = height > 2 ? p1 + rows : p0;
+  let p3 = height > 3 ? p2 + rows : p0;
+  let p4 = height > 4 ? p3 + rows : p0;
+  let p5 = height > 5 ? p4 + rows : p0;
+  const end = a + (<usize>(k & ~3) << 2);
+  while (p0 < end) {
+    const r0 = v128.load(p0);
+    const r1 = v128.load(p1);
+    const r2 = v128.load(p2);
+    const r3 = v128.load(p3);
+    const r4 = v128.load(p4);
+    const r5 = v128.load(p5);
+    const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5); // r0[0] r1[0] r0[1] r1[1]
+    const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+    const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+    const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+    const a45 = v128.shuffle<i32>(r4, r5, 0, 4, 1, 5);
+    const b45 = v128.shuffle<i32>(r4, r5, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2)); // k: r0 r1 r2 r3
+    v128.store(to, v128.shuffle<i64>(a45, a01, 0, 3), 16); // r4 r5, k+1: r0 r1
+    v128.store(to, v128.shuffle<i64>(a23, a45, 1, 3), 32); // r2 r3 r4 r5
+    v128.store(to, v128.shuffle<i64>(b01, b23, 0, 2), 48);
+    v128.store(to, v128.shuffle<i64>(b45, b01, 0, 3), 64);
+    v128.store(to, v128.shuffle<i64>(b23, b45, 1, 3), 80);
+    to += 96;
+    p0 += 16;
+    p1 += 16;
+    p2 += 16;
+    p3 += 16;
+    p4 += 16;
+    p5 += 16;
+  }
+  for (let p = k & ~3; p < k; p++) {
+    store<f32>(to, load<f32>(p0));
+    store<f32>(to, load<f32>(p1), 4);
+    store<f32>(to, load<f32>(p2), 8);
+    store<f32>(to, load<f32>(p3), 12);
+    store<f32>(to, load<f32>(p4), 16);
+    store<f32>(to, load<f32>(p5), 20);
+    to += STRIP;
+    p0 += 4;
+    p1 += 4;
+    p2 += 4;
+    p3 += 4;
+    p4 += 4;
+    p5 += 4;
+  }
+}
+
+/** Rows of which each column's elements lie next to each other: a transposed matrix. */
+function packColumns(a: usize, columns: usize, k: i32, to: usize): void {
+  for (let p = 0; p < k; p++) {
+    v128.store(to, v128.load(a));
+    store<i64>(to, load<i64>(a, 16), 16);
+    a += columns;
+    to += STRIP;
+  }
+}
+
+/** Copies columns of B (k × n, strides in bytes) into panels `from … to − 1`, the last filled up with zeros. */
+export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, packed: usize, from: i32, to: i32): void {
+  for (let panel = from; panel < to; panel++) {
+    let out = packed + <usize>panel * <usize>k * PANEL;
+    const j = panel * NR;
+    const width = min(NR, n - j);
+    let p = b + <usize>j * columns;
+    if (columns == 4) {
+      for (let i = 0; i < k; i++) {
+        if (width == NR) {
+          v128.store(out, v128.load(p));
+          v128.store(out, v128.load(p, 16), 16);
+        } else {
+          const right = width - 4;
+          v128.store(out, loadPart(p, width));
+          v128.store(out, right > 0 ? loadPart(p + 16, right) : f32x4.splat(0), 16);
+        }
+        p += rows;
+        out += PANEL;
+      }
+    } else if (rows == 4 && width == NR) {
+      packTransposed(p, columns, k, out);
+    } else {
+      for (let i = 0; i < k; i++) {
+        for (let c = 0; c < NR; c++) {
+          store<f32>(out + (<usize>c << 2), c < width ? load<f32>(p + <usize>c * columns) : 0);
+        }
+        p += rows;
+        out += PANEL;
+      }
+    }
+  }
+}
+
+/** A panel whose columns lie contiguously along k: transposed 4 × 4 at a time. */
+function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
+  for (let half: usize = 0; half < 32; half += 16) {
+    let p0 = b + (half >> 2) * columns;
+    let p1 = p0 + columns;
+    let p2 = p1 + columns;
+    let p3 = p2 + columns;
+    let to = out + half;
+    let i = 0;
+    for (; i + 4 <= k; i += 4) {
+      const r0 = v128.load(p0);
+      const r1 = v128.load(p1);
+      const r2 = v128.load(p2);
+      const r3 = v128.load(p3);
+      const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+      const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+      const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+      const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
+      v128.store(to, v128.shuffle<i64>(a01, a23, 1, 3), 32);
+      v128.store(to, v128.shuffle<i64>(b01, b23, 0, 2), 64);
+      v128.store(to, v128.shuffle<i64>(b01, b23, 1, 3), 96);
+      to += 128;
+      p0 += 16;
+      p1 += 16;
+      p2 += 16;
+      p3 += 16;
+    }
+    for (; i < k; i++) {
+      store<f32>(to, load<f32>(p0));
+      store<f32>(to, load<f32>(p1), 4);
+      store<f32>(to, load<f32>(p2), 8);
+      store<f32>(to, load<f32>(p3), 12);
+      to += PANEL;
+      p0 += 4;
+      p1 += 4;
+      p2 += 4;
+      p3 += 4;
+    }
+  }
+}
+
+/**
+ * A tile of C: strip · panel over k, added to `init` (rows `initStep` bytes apart; 0 repeats one row).
+ */
+export function tile(a: usize, b: usize, k: i32, init: usize, initStep: usize, c: usize, ldc: usize): void {
+  let c00 = v128.load(init);
+  let c01 = v128.load(init, 16);
+  init += initStep;
+  let c10 = v128.load(init);
+  let c11 = v128.load(init, 16);
+  init += initStep;
+  let c20 = v128.load(init);
+  let c21 = v128.load(init, 16);
+  init += initStep;
+  let c30 = v128.load(init);
+  let c31 = v128.load(init, 16);
+  init += initStep;
+  let c40 = v128.load(init);
+  let c41 = v128.load(init, 16);
+  init += initStep;
+  let c50 = v128.load(init);
+  let c51 = v128.load(init, 16);
+  const end = a + <usize>k * STRIP;
+  while (a < end) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00);
+    c01 = madd(x, b1, c01);
+    x = v128.load32_splat(a, 4);
+    c10 = madd(x, b0, c10);
+    c11 = madd(x, b1, c11);
+    x = v128.load32_splat(a, 8);
+    c20 = madd(x, b0, c20);
+    c21 = madd(x, b1, c21);
+    x = v128.load32_splat(a, 12);
+    c30 = madd(x, b0, c30);
+    c31 = madd(x, b1, c31);
+    x = v128.load32_splat(a, 16);
+    c40 = madd(x, b0, c40);
+    c41 = madd(x, b1, c41);
+    x = v128.load32_splat(a, 20);
+    c50 = madd(x, b0, c50);
+    c51 = madd(x, b1, c51);
+    a += STRIP;
+    b += PANEL;
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += ldc;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += ldc;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += ldc;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+  c += ldc;
+  v128.store(c, c40);
+  v128.store(c, c41, 16);
+  c += ldc;
+  v128.store(c, c50);
+  v128.store(c, c51, 16);
+}
+
+/** Copies an m × n (≤ 6 × 8) part of a tile. */
+function copyPart(from: usize, fromStep: usize, to: usize, toStep: usize, m: i32, n: i32): void {
+  for (let i = 0; i < m; i++) {
+    storePart(to, loadPart(from, n), n);
+    if (n > 4) storePart(to + 16, loadPart(from + 16, n - 4), n - 4);
+    from += fromStep;
+    to += toStep;
+  }
+}
+
+/** Bytes at the start of a thread's scratch: a tile for the edges and a row of zeros. */
+export const EDGE_BYTES: usize = 256;
+
+/** The row of zeros to start sums from. */
+// @ts-ignore: decorator
+@inline
+export function zeroRow(scratch: usize): usize {
+  const zeros = scratch + 192;
+  v128.store(zeros, f32x4.splat(0));
+  v128.store(zeros, f32x4.splat(0), 16);
+  return zeros;
+}
+
+/**
+ * A tile of which only `height` × `width` belong to C. The sum starts from the row `start`, or from C itself
+ * if that is 0.
+ */
+export function tilePart(
+  strip: usize, panel: usize, k: i32, start: usize, c: usize, ldc: usize, height: i32, width: i32, scratch: usize,
+): void {
+  if (height == MR && width == NR) {
+    tile(strip, panel, k, start ? start : c, start ? 0 : ldc, c, ldc);
+  } else {
+    if (!start) copyPart(c, ldc, scratch, PANEL, height, width);
+    tile(strip, panel, k, start ? start : scratch, start ? 0 : PANEL, scratch, PANEL);
+    copyPart(scratch, PANEL, c, ldc, height, width);
+  }
+}
+
+/**
+ * C (m × n, rows `ldc` bytes apart) = A · B, with B already in panels of `k` rows; each row of sums starts
+ * from `bias` (0 for zeros). `scratch` belongs to the calling thread: see `blockScratchBytes` in matmul.cpu.ts.
+ */
+export function gemmBlock(
+  m: i32, n: i32, k: i32,
+  a: usize, rowsA: usize, columnsA: usize,
+  packed: usize,
+  c: usize, ldc: usize,
+  bias: usize,
+  scratch: usize,
+): void {
+  const zeros = zeroRow(scratch);
+  const strips = scratch + EDGE_BYTES;
+  const panels = (n + NR - 1) / NR;
+  for (let i0 = 0; i0 < m; i0 += MC) {
+    const mc = min(MC, m - i0);
+    for (let k0 = 0; k0 < k; k0 += KC) {
+      const kc = min(KC, k - k0);
+      const part = a + <usize>i0 * rowsA + <usize>k0 * columnsA;
+      const stripBytes = <usize>kc * STRIP;
+      for (let i = 0, to = strips; i < mc; i += MR, to += stripBytes) {
+        packStrip(part + <usize>i * rowsA, rowsA, columnsA, min(MR, mc - i), kc, to);
+      }
+      for (let panel = 0; panel < panels; panel++) {
+        const j = panel * NR;
+        const b = packed + (<usize>panel * <usize>k + <usize>k0) * PANEL;
+        const start = k0 > 0 ? 0 : bias ? bias + (<usize>j << 2) : zeros;
+        let out = c + <usize>i0 * ldc + (<usize>j << 2);
+        for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes) {
+          tilePart(strip, b, kc, start, out, ldc, min(MR, mc - i), min(NR, n - j), scratch);
+          out += <usize>MR * ldc;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { NanobardError } from '../../errors.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import type { CpuLowering, CpuTape, CpuView } from '../kernel.ts';
+import { collapse } from '../strided.ts';
+
+// The same constants as in gemm.wasm.ts.
+const MR = 6;
+const NR = 8;
+const MC = 96;
+const KC = 512;
+const EDGE_BYTES = 256;
+
+/** A packed part of B that stays in the second-level cache while rows of A pass by. */
+const TASK_BYTES = 512 * 1024;
+/** With fewer rows than this, dot products against the rows of a transposed B beat packing it. */
+const FEW_ROWS = 5;
+
+/** Bytes of B (k × n) in panels. */
+export function packedPanelBytes(k: number, n: number): number {
+  return 4 * k * NR * Math.ceil(n / NR);
+}
+
+/** Bytes that one thread needs to multiply by at most `m` rows of A at a time. */
+export function blockScratchBytes(m: number, k: number): number {
+  return EDGE_BYTES + 4 * MR * Math.ceil(Math.min(m, MC) / MR) * Math.min(k, KC);
+}
+
+/** c = a · b (+ bias): both may have any strides in their last two dimensions, `c` is row-major. */
+export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, bias = 0): void {
+  const rank = a.shape.length;
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape[rank - 1]!;
+  const [rowsA, columnsA] = a.strides.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.strides.slice(-2) as [number, number];
+  const batchShape = a.shape.slice(0, -2);
+  const lead = (view: CpuView) => ({ strides: view.strides.slice(0, -2) });
+  const batch = collapse(batchShape, [lead(a), lead(b)], 3);
+  if (!batch) throw new NanobardError('shape', 'matmul: more than 3 separate batch dimensions');
+  const batches = sizeOf(batchShape);
+
+  if (m < FEW_ROWS && batches === 1 && columnsA === 1 && rowsB === 1) {
+    tape.emit('matmulRows', a.address, b.address, c.address, m, n, k, rowsA, columnsB, bias);
+    return;
+  }
+  const panels = Math.ceil(n / NR);
+  const packed = tape.scratch(batches * packedPanelBytes(k, n));
+  tape.emit('matmulPack', b.address, packed, k, n, rowsB, columnsB, ...batch.extents, ...batch.strides[1]!);
+  const bytes = Math.ceil(blockScratchBytes(m, k) / 64) * 64;
+  const scratch = tape.scratch(bytes * tape.threads);
+  // Tasks depend on the shapes alone, never on the number of threads.
+  const taskPanels = Math.max(1, Math.min(panels, Math.floor(TASK_BYTES / (4 * NR * k))));
+  const taskRows = Math.min(MC, MR * Math.ceil(m / MR / 16));
+  tape.emit(
+    'matmul',
+    a.address, packed, c.address, m, n, k, rowsA, columnsA, bias, scratch, bytes,
+    taskRows, taskPanels, ...batch.extents, ...batch.strides[0]!,
+  ); // biome-ignore format: the kernel's argument list
+}
+
+export const matmulCpu: CpuLowering = (tape, [a, b], [c]) => lowerMatmul(tape, a!, b!, c!);

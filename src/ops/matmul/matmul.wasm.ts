@@ -1,0 +1,128 @@
+import { address, first, int, madd, sum4 } from '../kernel.wasm';
+import { gemmBlock, NR, packB } from './gemm.wasm';
+
+// Batches are three nested loops (extents e0, e1, e2) over which A and B move by strides of their own.
+
+/** b, packed, k, n, row stride, column stride, e0, e1, e2, s0, s1, s2 (strides in elements) */
+export function matmulPack(args: usize, thread: i32, threads: i32): void {
+  const b = address(args, 0);
+  const packed = address(args, 1);
+  const k = int(args, 2);
+  const n = int(args, 3);
+  const rows = <usize>int(args, 4) << 2;
+  const columns = <usize>int(args, 5) << 2;
+  const e1 = int(args, 7);
+  const e2 = int(args, 8);
+  const batches = int(args, 6) * e1 * e2;
+  const panels = (n + NR - 1) / NR;
+  const end = first(batches * panels, thread + 1, threads);
+  for (let i = first(batches * panels, thread, threads); i < end; ) {
+    const batch = i / panels;
+    const from = i - batch * panels;
+    const to = min(panels, from + end - i);
+    const i2 = batch % e2;
+    const i1 = (batch / e2) % e1;
+    const i0 = batch / (e1 * e2);
+    const start = b + (<usize>(i0 * int(args, 9) + i1 * int(args, 10) + i2 * int(args, 11)) << 2);
+    packB(start, rows, columns, k, n, packed + <usize>batch * <usize>panels * <usize>k * <usize>(4 * NR), from, to);
+    i += to - from;
+  }
+}
+
+/**
+ * a, packed b, c, m, n, k, row stride, column stride of a, bias (or 0), scratch, scratch bytes per thread,
+ * rows per task, panels per task, e0, e1, e2, s0, s1, s2 of a
+ */
+export function matmul(args: usize, thread: i32, threads: i32): void {
+  const a = address(args, 0);
+  const packed = address(args, 1);
+  const c = address(args, 2);
+  const m = int(args, 3);
+  const n = int(args, 4);
+  const k = int(args, 5);
+  const rows = <usize>int(args, 6) << 2;
+  const columns = <usize>int(args, 7) << 2;
+  const bias = address(args, 8);
+  const scratch = address(args, 9) + <usize>thread * <usize>int(args, 10);
+  const taskRows = int(args, 11);
+  const taskPanels = int(args, 12);
+  const e1 = int(args, 14);
+  const e2 = int(args, 15);
+  const batches = int(args, 13) * e1 * e2;
+  const panels = (n + NR - 1) / NR;
+  const down = (m + taskRows - 1) / taskRows;
+  const across = (panels + taskPanels - 1) / taskPanels;
+  const tasks = batches * down * across;
+  for (let task = first(tasks, thread, threads), end = first(tasks, thread + 1, threads); task < end; task++) {
+    // Neighbouring tasks share a part of B.
+    const i = (task % down) * taskRows;
+    const panel = ((task / down) % across) * taskPanels;
+    const batch = task / (down * across);
+    const i2 = batch % e2;
+    const i1 = (batch / e2) % e1;
+    const i0 = batch / (e1 * e2);
+    const j = panel * NR;
+    gemmBlock(
+      min(taskRows, m - i), min(taskPanels * NR, n - j), k,
+      a + (<usize>(i0 * int(args, 16) + i1 * int(args, 17) + i2 * int(args, 18)) << 2) + <usize>i * rows, rows, columns,
+      packed + (<usize>batch * <usize>panels + <usize>panel) * <usize>k * <usize>(4 * NR),
+      c + (((<usize>batch * <usize>m + <usize>i) * <usize>n + <usize>j) << 2), <usize>n << 2,
+      bias ? bias + (<usize>j << 2) : 0,
+      scratch,
+    );
+  }
+}
+
+/**
+ * a (m × k), w (n × k), c (m × n), m, n, k, row stride of a, row stride of w, bias (or 0): rows of both lie
+ * contiguously, so each element of c is a dot product. For few rows, where packing w would cost more than it saves.
+ */
+export function matmulRows(args: usize, thread: i32, threads: i32): void {
+  const a = address(args, 0);
+  const w = address(args, 1);
+  const c = address(args, 2);
+  const m = int(args, 3);
+  const n = int(args, 4);
+  const k = int(args, 5);
+  const rowsA = <usize>int(args, 6) << 2;
+  const rowsW = <usize>int(args, 7) << 2;
+  const bias = address(args, 8);
+  const end = first(n, thread + 1, threads);
+  for (let j = first(n, thread, threads); j < end; j++) {
+    for (let i = 0; i < m; i++) {
+      let sum = dot(a + <usize>i * rowsA, w + <usize>j * rowsW, k);
+      if (bias) sum += load<f32>(bias + (<usize>j << 2));
+      store<f32>(c + (<usize>(i * n + j) << 2), sum);
+    }
+  }
+}
+
+function dot(x: usize, y: usize, k: i32): f32 {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  const end16 = x + (<usize>(k & ~15) << 2);
+  const end4 = x + (<usize>(k & ~3) << 2);
+  const end = x + (<usize>k << 2);
+  while (x < end16) {
+    s0 = madd(v128.load(x), v128.load(y), s0);
+    s1 = madd(v128.load(x, 16), v128.load(y, 16), s1);
+    s2 = madd(v128.load(x, 32), v128.load(y, 32), s2);
+    s3 = madd(v128.load(x, 48), v128.load(y, 48), s3);
+    x += 64;
+    y += 64;
+  }
+  while (x < end4) {
+    s0 = madd(v128.load(x), v128.load(y), s0);
+    x += 16;
+    y += 16;
+  }
+  let sum = sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  while (x < end) {
+    sum += load<f32>(x) * load<f32>(y);
+    x += 4;
+    y += 4;
+  }
+  return sum;
+}

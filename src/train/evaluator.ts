@@ -1,0 +1,64 @@
+import type { Dataset, Split } from '../data/dataset.ts';
+import type { Device, Executable } from '../devices/device.ts';
+import type { LanguageModel } from '../models/language-model.ts';
+import { compile } from '../program/compile.ts';
+import type { Generator } from '../tensor/generator.ts';
+import { Input } from '../tensor/tensor.ts';
+import { breather } from './breathe.ts';
+
+/** Measures losses of a model as it stands on a device, without dropout. */
+export class Evaluator {
+  private readonly executable: Executable;
+  private readonly dataset: Dataset;
+
+  private constructor(executable: Executable, dataset: Dataset) {
+    this.executable = executable;
+    this.dataset = dataset;
+  }
+
+  static async create(model: LanguageModel, dataset: Dataset, device: Device, batchSize: number): Promise<Evaluator> {
+    const wasTraining = model.training;
+    const shape = [batchSize, model.blockSize];
+    const loss = model.eval().loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32'));
+    model.train(wasTraining);
+    return new Evaluator(await device.load(compile({ outputs: { loss } })), dataset);
+  }
+
+  /** Mean loss of `batches` batches of random windows: nanoGPT's `estimate_loss`. */
+  async randomWindows(split: Split, batches: number, generator: Generator): Promise<number> {
+    const breathe = breather();
+    let sum = 0;
+    for (let i = 0; i < batches; i++) {
+      this.dataset.batch(split, generator, this.tokens('x'), this.tokens('y'));
+      sum += await this.loss();
+      await breathe();
+    }
+    return sum / batches;
+  }
+
+  /** Mean loss over a whole split in windows that do not overlap, each token predicted once. */
+  async wholeSplit(split: Split): Promise<{ loss: number; tokens: number }> {
+    const breathe = breather();
+    let sum = 0;
+    let tokens = 0;
+    for (const count of this.dataset.windows(split, this.tokens('x'), this.tokens('y'))) {
+      sum += count * (await this.loss());
+      tokens += count;
+      await breathe();
+    }
+    return { loss: sum / tokens, tokens };
+  }
+
+  dispose(): void {
+    this.executable.dispose();
+  }
+
+  private async loss(): Promise<number> {
+    await this.executable.run();
+    return (await this.executable.read('loss'))[0]!;
+  }
+
+  private tokens(name: 'x' | 'y'): Int32Array {
+    return this.executable.input(name) as Int32Array;
+  }
+}

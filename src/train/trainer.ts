@@ -1,0 +1,190 @@
+import { NanobardError } from '../errors.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Device } from '../devices/device.ts';
+import type { LanguageModel } from '../models/language-model.ts';
+import { cosineSchedule } from '../optim/schedule.ts';
+import type { Recipe } from '../recipes/recipe.ts';
+import type { TypedArray } from '../tensor/dtype.ts';
+import { Generator, type GeneratorState } from '../tensor/generator.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { breather } from './breathe.ts';
+import type { TrainEvent } from './events.ts';
+import { Evaluator } from './evaluator.ts';
+import { TrainingStep } from './step.ts';
+
+/** How far a run has come: plain data, stored in checkpoints. */
+export interface Progress {
+  /** Updates done. */
+  readonly iter: number;
+  /** Whether the evaluation that is due at `iter` has been made. */
+  readonly evaluated: boolean;
+  readonly bestVal: number | null;
+  readonly bestIter: number | null;
+  /** Seconds spent in training steps. */
+  readonly trainSeconds: number;
+  readonly streams: { readonly data: GeneratorState; readonly evaluation: GeneratorState };
+}
+
+/** Everything that a run needs to go on, exactly as if it had never stopped. */
+export interface TrainerState {
+  readonly progress: Progress;
+  /** Parameters and optimizer state by name. */
+  readonly tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: TypedArray }>;
+}
+
+export interface TrainerOptions {
+  readonly model: LanguageModel;
+  readonly dataset: Dataset;
+  readonly device: Device;
+  readonly recipe: Recipe;
+}
+
+/**
+ * Trains a model and tells what happens as an async iterator of events. While the caller handles an event
+ * the run stands still, so that `state()` is consistent.
+ *
+ * Random streams for data and evaluation are separate: how often one evaluates does not change what is
+ * trained on.
+ */
+export class Trainer {
+  private readonly options: TrainerOptions;
+  private readonly step: TrainingStep;
+  private readonly evaluator: Evaluator;
+  private readonly data: Generator;
+  private readonly evaluation: Generator;
+  private iter = 0;
+  private evaluated = false;
+  private best: { val: number; iter: number } | undefined;
+  private trainSeconds = 0;
+
+  private constructor(options: TrainerOptions, step: TrainingStep, evaluator: Evaluator) {
+    this.options = options;
+    this.step = step;
+    this.evaluator = evaluator;
+    this.data = new Generator(options.recipe.seed + 1);
+    this.evaluation = new Generator(options.recipe.seed + 2);
+  }
+
+  /** Traces and loads the programs; fails with code `memory` if they do not fit. */
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const { model, dataset, device, recipe } = options;
+    const step = await TrainingStep.create(model, device, recipe);
+    return new Trainer(options, step, await Evaluator.create(model, dataset, device, recipe.batchSize));
+  }
+
+  /**
+   * Trains until `maxIters`, or until `signal` aborts: then the step under way is finished and the run ends
+   * with reason `interrupted`.
+   *
+   * @throws {NanobardError} code `diverged` when a loss or gradient is not finite.
+   */
+  async *run(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    const { recipe, device, model } = this.options;
+    const started = performance.now();
+    const tokensPerStep = recipe.batchSize * model.blockSize * recipe.gradientAccumulationSteps;
+    const learningRate = recipe.decayLr
+      ? cosineSchedule({
+          learningRate: recipe.learningRate,
+          minLearningRate: recipe.minLr,
+          warmupIters: recipe.warmupIters,
+          decayIters: recipe.lrDecayIters,
+        })
+      : () => recipe.learningRate;
+    const fill = (x: Int32Array, y: Int32Array): void => this.options.dataset.batch('train', this.data, x, y);
+    const breathe = breather();
+
+    yield {
+      type: 'start',
+      iter: this.iter,
+      maxIters: recipe.maxIters,
+      parameters: model.parameterCount(),
+      tokensPerStep,
+      flopsPerStep: this.step.flops,
+      bytes: device.bytes,
+      device: device.name,
+      threads: device.threads,
+    };
+    while (true) {
+      const due = this.iter % recipe.evalInterval === 0 || this.iter >= recipe.maxIters;
+      if (due && !this.evaluated) yield await this.evaluate();
+      if (this.iter >= recipe.maxIters || signal?.aborted) break;
+      const begin = performance.now();
+      const lr = learningRate(this.iter);
+      const { loss, gradNorm } = await this.step.run(this.iter + 1, lr, fill);
+      const ms = performance.now() - begin;
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(this.iter + 1, loss, gradNorm);
+      this.iter++;
+      this.evaluated = false;
+      this.trainSeconds += ms / 1000;
+      yield { type: 'step', iter: this.iter, loss, lr, gradNorm, ms, tokensPerSecond: (1000 * tokensPerStep) / ms };
+      await breathe();
+    }
+    yield {
+      type: 'end',
+      iter: this.iter,
+      reason: this.iter >= recipe.maxIters ? 'finished' : 'interrupted',
+      bestVal: this.best?.val ?? null,
+      bestIter: this.best?.iter ?? null,
+      trainSeconds: this.trainSeconds,
+      seconds: (performance.now() - started) / 1000,
+    };
+  }
+
+  async state(): Promise<TrainerState> {
+    const tensors = new Map<string, { shape: Shape; data: TypedArray }>();
+    for (const [name, variable] of this.step.variables) {
+      tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
+    }
+    const progress: Progress = {
+      iter: this.iter,
+      evaluated: this.evaluated,
+      bestVal: this.best?.val ?? null,
+      bestIter: this.best?.iter ?? null,
+      trainSeconds: this.trainSeconds,
+      streams: { data: this.data.getState(), evaluation: this.evaluation.getState() },
+    };
+    return { progress, tensors };
+  }
+
+  /**
+   * Goes on from a state of `state()`.
+   *
+   * @throws {NanobardError} code `checkpoint` if its tensors are not those of this model.
+   */
+  async restore({ progress, tensors }: TrainerState): Promise<void> {
+    for (const [name, variable] of this.step.variables) {
+      const tensor = tensors.get(name);
+      if (!tensor || tensor.shape.join() !== variable.shape.join()) {
+        const found = tensor ? `is (${tensor.shape.join(', ')})` : 'is missing';
+        throw new NanobardError('checkpoint', `the checkpoint is of another model: ${name} ${found}`, {
+          hint: `This model needs it as (${variable.shape.join(', ')}).`,
+        });
+      }
+      await this.options.device.write(variable, tensor.data);
+    }
+    this.iter = progress.iter;
+    this.evaluated = progress.evaluated;
+    this.best = progress.bestVal === null ? undefined : { val: progress.bestVal, iter: progress.bestIter ?? 0 };
+    this.trainSeconds = progress.trainSeconds;
+    this.data.setState(progress.streams.data);
+    this.evaluation.setState(progress.streams.evaluation);
+  }
+
+  private async evaluate(): Promise<TrainEvent> {
+    const { evalIters } = this.options.recipe;
+    const begin = performance.now();
+    const train = await this.evaluator.randomWindows('train', evalIters, this.evaluation);
+    const val = await this.evaluator.randomWindows('validation', evalIters, this.evaluation);
+    const { loss: valFull } = await this.evaluator.wholeSplit('validation');
+    const best = this.best === undefined || val < this.best.val;
+    if (best) this.best = { val, iter: this.iter };
+    this.evaluated = true;
+    return { type: 'eval', iter: this.iter, train, val, valFull, best, ms: performance.now() - begin };
+  }
+}
+
+function diverged(iter: number, loss: number, gradNorm: number): NanobardError {
+  return new NanobardError('diverged', `step ${iter}: the loss is ${loss} and the gradient norm ${gradNorm}`, {
+    hint: 'Use a lower learning rate, a longer warm-up or gradient clipping.',
+  });
+}
