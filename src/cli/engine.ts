@@ -1,13 +1,90 @@
-import { NanobardError } from '../errors.ts';
-import type { Engine } from './commands/session.ts';
+import type { RunFolder } from '../runs/run-folder.node.ts';
+import type { SavedModel } from '../runs/saved-model.node.ts';
+import type { Engine, EvalOptions, SampleOptions, TrainOptions, TrainSession } from './commands/session.ts';
 
-const missing = (): never => {
-  throw new NanobardError('internal', 'this command is not connected to the engine yet');
-};
+/** Where runs are kept unless the user names a folder. */
+const RUNS = 'runs';
 
-/** The engine that the program runs on; every part is loaded when first needed. */
+/** The program's engine: every part is loaded when first needed, so that `--help` starts at once. */
 export const engine: Engine = {
-  openTraining: async () => missing(),
-  sample: missing,
-  evaluate: async () => missing(),
+  async openTraining(options: TrainOptions): Promise<TrainSession> {
+    const { TrainingRun } = await import('../runs/training.node.ts');
+    const { device, threads, data } = options;
+    const run = options.resume
+      ? await TrainingRun.resume({
+          folder: options.out ?? (await newestRun()),
+          recipeName: options.recipeName,
+          overrides: options.overrides,
+          data,
+          device,
+          threads,
+        })
+      : await TrainingRun.create({
+          recipeName: options.recipeName,
+          recipe: options.recipe,
+          folder: options.out,
+          data,
+          device,
+          threads,
+        });
+    const { folder, notices, recipe } = run;
+    return {
+      folder: folder.path,
+      recipeName: folder.config.recipeName,
+      recipe,
+      notices,
+      text: {
+        name: folder.config.data.name,
+        characters: folder.config.data.characters,
+        vocabSize: folder.tokenizer.vocabSize,
+      },
+      events: () => run.events(options.signal),
+    };
+  },
+
+  async *sample({ run, prompt, count, seed, device, threads, ...rules }: SampleOptions) {
+    const model = await openModel({ run, device, threads });
+    try {
+      for (let index = 0; index < count; index++) {
+        const begin = performance.now();
+        let firstTokenMs = Number.NaN;
+        let text = '';
+        const pieces = model.generate(prompt, { ...rules, seed: seed + index });
+        let next = await pieces.next();
+        for (; !next.done; next = await pieces.next()) {
+          if (text === '') firstTokenMs = performance.now() - begin;
+          text += next.value;
+          yield { type: 'token', index, text: next.value };
+        }
+        const ms = performance.now() - begin;
+        const { tokens, stopped } = next.value;
+        yield { type: 'sample', index, text, tokens, ms, tokensPerSecond: (1000 * tokens) / ms, firstTokenMs, stopped };
+      }
+    } finally {
+      await model.dispose();
+    }
+  },
+
+  async evaluate(options: EvalOptions) {
+    const begin = performance.now();
+    const model = await openModel(options);
+    try {
+      const { loss, tokens } = await model.evaluate();
+      const { iter, path } = model;
+      const ms = performance.now() - begin;
+      return { loss, perplexity: Math.exp(loss), bitsPerCharacter: loss / Math.LN2, tokens, iter, path, ms };
+    } finally {
+      await model.dispose();
+    }
+  },
 };
+
+async function openModel({ run, device, threads }: EvalOptions): Promise<SavedModel> {
+  const { SavedModel } = await import('../runs/saved-model.node.ts');
+  return SavedModel.load(run ?? (await newestRun()), { device, threads });
+}
+
+async function newestRun(): Promise<RunFolder['path']> {
+  const { RunFolder } = await import('../runs/run-folder.node.ts');
+  return RunFolder.newest(RUNS);
+}

@@ -2,9 +2,9 @@ import { NanobardError } from '../errors.ts';
 
 export type Split = 'train' | 'validation';
 
-/** What `batch` needs of a random generator: an integer of [low, high), drawn as `torch.randint` does. */
+/** What `batch` needs of a random generator: an integer of [0, high), drawn as `torch.randint` does. */
 export interface RandomIntegers {
-  randint(low: number, high: number): number;
+  randint(high: number): number;
 }
 
 /** The target of a position that does not count: the loss leaves it out. */
@@ -50,7 +50,7 @@ export class Dataset {
     const B = this.#batchSize(x, y);
     const data = this[split];
     for (let b = 0; b < B; b++) {
-      const start = generator.randint(0, data.length - T);
+      const start = generator.randint(data.length - T);
       for (let t = 0; t < T; t++) {
         x[b * T + t] = data[start + t]!;
         y[b * T + t] = data[start + t + 1]!;

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { NanobardError } from '../errors.ts';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from '../formats/safetensors.ts';
-import type { TypedArray } from '../tensor/dtype.ts';
-import type { Shape } from '../tensor/shape.ts';
+import type { StoredTensor } from './load-parameters.ts';
 import type { Progress, TrainerState } from './trainer.ts';
 
 const word = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1));
@@ -44,7 +43,7 @@ export function decodeCheckpoint(bytes: Uint8Array): TrainerState {
   if (text === undefined) {
     throw new NanobardError('checkpoint', 'the file holds tensors but no training progress: nanobard did not write it');
   }
-  const tensors = new Map<string, { shape: Shape; data: TypedArray }>();
+  const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of stored) {
     if (tensor.dtype !== 'F32' && tensor.dtype !== 'I32') {
       throw new NanobardError('checkpoint', `tensor ${name} has the type ${tensor.dtype}, which checkpoints do not hold`);

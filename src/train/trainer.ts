@@ -4,12 +4,11 @@ import type { Device } from '../devices/device.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { cosineSchedule } from '../optim/schedule.ts';
 import type { Recipe } from '../recipes/recipe.ts';
-import type { TypedArray } from '../tensor/dtype.ts';
 import { Generator, type GeneratorState } from '../tensor/generator.ts';
-import type { Shape } from '../tensor/shape.ts';
 import { breather } from './breathe.ts';
 import type { TrainEvent } from './events.ts';
 import { Evaluator } from './evaluator.ts';
+import { loadParameters, type StoredTensor } from './load-parameters.ts';
 import { TrainingStep } from './step.ts';
 
 /** How far a run has come: plain data, stored in checkpoints. */
@@ -29,7 +28,7 @@ export interface Progress {
 export interface TrainerState {
   readonly progress: Progress;
   /** Parameters and optimizer state by name. */
-  readonly tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: TypedArray }>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
 export interface TrainerOptions {
@@ -131,7 +130,7 @@ export class Trainer {
   }
 
   async state(): Promise<TrainerState> {
-    const tensors = new Map<string, { shape: Shape; data: TypedArray }>();
+    const tensors = new Map<string, StoredTensor>();
     for (const [name, variable] of this.step.variables) {
       tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
     }
@@ -152,16 +151,7 @@ export class Trainer {
    * @throws {NanobardError} code `checkpoint` if its tensors are not those of this model.
    */
   async restore({ progress, tensors }: TrainerState): Promise<void> {
-    for (const [name, variable] of this.step.variables) {
-      const tensor = tensors.get(name);
-      if (!tensor || tensor.shape.join() !== variable.shape.join()) {
-        const found = tensor ? `is (${tensor.shape.join(', ')})` : 'is missing';
-        throw new NanobardError('checkpoint', `the checkpoint is of another model: ${name} ${found}`, {
-          hint: `This model needs it as (${variable.shape.join(', ')}).`,
-        });
-      }
-      await this.options.device.write(variable, tensor.data);
-    }
+    await loadParameters(this.step.variables, tensors, this.options.device);
     this.iter = progress.iter;
     this.evaluated = progress.evaluated;
     this.best = progress.bestVal === null ? undefined : { val: progress.bestVal, iter: progress.bestIter ?? 0 };

@@ -20,7 +20,7 @@ export interface View {
 const CHART_HEIGHT = 7;
 const SAMPLE_LINES = 4;
 /** Columns that stand beside the bar: `100%  100,000/100,000  10 min 10 s left` and spaces. */
-const LABEL = 38;
+const LABEL = 41;
 /** Wider than this, lines are tiring to read. */
 const MAX_COLUMNS = 88;
 
@@ -46,7 +46,7 @@ function barLines(progress: Progress, columns: number, style: Style): string[] {
   const percent = style.bold(`${Math.floor(100 * done)}%`);
   const label = [percent, `${formatCount(iter)}/${formatCount(maxIters)}`, style.green(phase(progress))];
   // Beside the bar there must be room for the longest label, or the bar would change its length.
-  const beside = columns >= 2 * LABEL;
+  const beside = columns >= LABEL + 20;
   const width = beside ? Math.min(40, columns - LABEL) : columns;
   const filled = Math.round(done * width);
   const bar = style.cyan('━'.repeat(filled)) + style.dim('─'.repeat(width - filled));

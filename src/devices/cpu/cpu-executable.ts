@@ -24,6 +24,8 @@ export class CpuExecutable implements Executable {
   private readonly outputs = new Map<string, TypedArray>();
   private readonly tape: number;
   private readonly tapeEnd: number;
+  /** Where on the tape each instruction of the program begins. */
+  private readonly marks: readonly number[];
 
   constructor(program: Program, heap: Heap, team: Threads, variables: readonly number[], purpose: string) {
     this.program = program;
@@ -44,9 +46,10 @@ export class CpuExecutable implements Executable {
     // Lowered twice: the first pass only finds out how much scratch memory the kernels want.
     const { scratchBytes } = lower(program, locate, 0, this.threads);
     const scratch = scratchBytes > 0 ? this.allocate(scratchBytes, purpose) : 0;
-    const { words } = lower(program, locate, scratch, this.threads);
+    const { words, marks } = lower(program, locate, scratch, this.threads);
     this.tape = this.allocate(4 * words.length, purpose);
     this.tapeEnd = this.tape + 4 * words.length;
+    this.marks = marks.map((mark) => this.tape + 4 * mark);
     this.memory('i32', this.tape, words.length).set(words);
     program.inputs.forEach(({ name, dtype, shape }, i) => {
       this.inputs.set(name, this.memory(dtype, inputs[i]!, shape));
@@ -64,6 +67,15 @@ export class CpuExecutable implements Executable {
 
   run(): void {
     this.team.run(this.tape, this.tapeEnd, this.threads);
+  }
+
+  /** Runs the program once, one instruction at a time: milliseconds of each, in order. */
+  profile(): number[] {
+    return this.marks.map((mark, i) => {
+      const begin = performance.now();
+      this.team.run(mark, this.marks[i + 1] ?? this.tapeEnd, this.threads);
+      return performance.now() - begin;
+    });
   }
 
   async read(name: string): Promise<TypedArray> {
@@ -100,8 +112,9 @@ function lower(
   locate: (view: View) => CpuView,
   scratch: number,
   threads: number,
-): { words: number[]; scratchBytes: number } {
+): { words: number[]; marks: number[]; scratchBytes: number } {
   const words: number[] = [];
+  const marks: number[] = [];
   let used = 0;
   let scratchBytes = 0;
   const tape: CpuTape = {
@@ -120,7 +133,8 @@ function lower(
     const operation = operations.get(op);
     if (!operation) throw new NanobardError('internal', `cpu device: no operation ${op}`);
     used = 0;
+    marks.push(words.length);
     operation.cpu(tape, inputs.map(locate), outputs.map(locate), attributes);
   }
-  return { words, scratchBytes };
+  return { words, marks, scratchBytes };
 }

@@ -4,6 +4,7 @@ import {
   firstUnit,
   float,
   int,
+  lanes,
   loadPart,
   madd,
   nmadd,

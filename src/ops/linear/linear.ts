@@ -27,7 +27,7 @@ export const linearOperation: Operation<Record<string, never>> = {
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const k = x.shape.at(-1);
-  if (weight.rank !== 2 || k !== weight.shape[1]) {
+  if (k === undefined || weight.rank !== 2 || k !== weight.shape[1]) {
     throw shapeError('linear', `the weight must be (outputs, ${k ?? 'inputs'})`, x.shape, weight.shape);
   }
   const n = weight.shape[0]!;

@@ -20,7 +20,7 @@ function apply4(kind: i32, x: v128): v128 {
   if (kind == LOG) return log4(x);
   if (kind == SQRT) return f32x4.sqrt(x);
   if (kind == TANH) return tanh4(x);
-  if (kind == RELU) return f32x4.max(x, f32x4.splat(0));
+  if (kind == RELU) return f32x4.pmax(x, f32x4.splat(0)) /* NaN stays */;
   return f32x4.mul(x, x);
 }
 

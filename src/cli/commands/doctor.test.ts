@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { run } from '../main.ts';
+import { FakeEngine, fakeIo } from '../testing/fakes.ts';
+import { version } from '../version.ts';
+
+it('doctor tries the devices of this machine', async () => {
+  const io = fakeIo();
+  expect(await run(['doctor', '--json'], { io, engine: new FakeEngine() })).toBe(0);
+  expect(JSON.parse(io.stdout.text)).toMatchObject({
+    type: 'doctor',
+    version,
+    node: process.versions.node,
+    sharedMemory: true,
+    memory: { available: expect.any(Number), total: expect.any(Number) },
+    devices: [{ name: 'cpu', threads: expect.any(Number) }, { name: 'reference', threads: 1 }],
+  });
+});
+
+it('doctor explains itself in words', async () => {
+  const io = fakeIo();
+  await run(['doctor'], { io, engine: new FakeEngine() });
+  expect(io.stdout.text).toMatch(/^nanobard [^]*\ncpu device +works: \d+ threads?, WebAssembly [^]*\nreference device +works: 1 thread/);
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { invocation, isTerminal, shellWord } from './io.ts';
+import { styleFor } from './style.ts';
+import { FakeOutput } from './testing/fakes.ts';
+
+describe('invocation', () => {
+  it.each([
+    ['/usr/local/bin/nanobard', 'nanobard'],
+    ['/home/me/project/node_modules/.bin/nanobard', 'npx nanobard'],
+    ['/home/me/nanobard/dist/cli.js', 'node dist/cli.js'],
+    ['/elsewhere/dist/cli.js', 'node /elsewhere/dist/cli.js'],
+  ])('%s is called as %s', (script, command) => {
+    expect(invocation(script, '/home/me/nanobard')).toBe(command);
+  });
+});
+
+it('shellWord quotes what a shell would take apart', () => {
+  expect(shellWord('runs/bigram-20261122')).toBe('runs/bigram-20261122');
+  expect(shellWord('my runs/a')).toBe("'my runs/a'");
+  expect(shellWord("it's")).toBe("'it'\\''s'");
+});
+
+describe('colours', () => {
+  const terminal = new FakeOutput({ columns: 80, rows: 24 });
+  it.each([
+    ['on a terminal', terminal, {}, true],
+    ['with NO_COLOR', terminal, { NO_COLOR: '1' }, false],
+    ['with an empty NO_COLOR', terminal, { NO_COLOR: '' }, true],
+    ['on a dumb terminal', terminal, { TERM: 'dumb' }, false],
+    ['in a pipe', new FakeOutput(), {}, false],
+  ])('%s', (_name, output, env, colours) => {
+    expect(styleFor(output, env).red('x') !== 'x').toBe(colours);
+  });
+
+  it('are not what makes a terminal', () => {
+    expect(isTerminal(terminal, { NO_COLOR: '1' })).toBe(true);
+  });
+});

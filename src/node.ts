@@ -1,0 +1,7 @@
+// What needs Node: texts from the network and the disk, and runs that live in folders.
+
+export { type CorpusOptions, defaultCorpus, type LoadedCorpus, loadCorpus } from './data/corpus.node.ts';
+export * from './index.ts';
+export { type CheckpointKind, type RunConfig, RunFolder } from './runs/run-folder.node.ts';
+export { SavedModel, type SavedModelOptions, type SampleTextOptions } from './runs/saved-model.node.ts';
+export { type NewRunOptions, type ResumeOptions, TrainingRun } from './runs/training.node.ts';

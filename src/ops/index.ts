@@ -1,0 +1,26 @@
+// The operations that models are written in.
+
+export { arange } from './arange/arange.ts';
+export { add, div, mul, sub } from './arithmetic/arithmetic.ts';
+export { attention } from './attention/attention.ts';
+export { broadcastTo } from './broadcast/broadcast.ts';
+export { cacheWrite } from './cache-write/cache-write.ts';
+export { concat, stack } from './concat/concat.ts';
+export { constant, scalar } from './constant/constant.ts';
+export { contiguous } from './contiguous/contiguous.ts';
+export { crossEntropy } from './cross-entropy/cross-entropy.ts';
+export { dropout } from './dropout/dropout.ts';
+export { embedding } from './embedding/embedding.ts';
+export { gelu } from './gelu/gelu.ts';
+export { clipScale, globalNorm } from './global-norm/global-norm.ts';
+export { grad } from './grad.ts';
+export { layerNorm } from './layer-norm/layer-norm.ts';
+export { linear } from './linear/linear.ts';
+export * from './masked-fill/masked-fill.ts';
+export { matmul } from './matmul/matmul.ts';
+export { exp, log, neg, relu, sqrt, square, tanh } from './pointwise/pointwise.ts';
+export { max, mean, sum } from './reduce/reduce.ts';
+export { reshape } from './reshape/reshape.ts';
+export { slice, split } from './slice/slice.ts';
+export { softmax } from './softmax/softmax.ts';
+export { permute, transpose } from './transpose/transpose.ts';
