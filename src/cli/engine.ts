@@ -58,7 +58,16 @@ export const engine: Engine = {
         }
         const ms = performance.now() - begin;
         const { tokens, stopped } = next.value;
-        yield { type: 'sample', index, text, tokens, ms, tokensPerSecond: (1000 * tokens) / ms, firstTokenMs, stopped };
+        yield {
+          type: 'sample',
+          index,
+          text,
+          tokens,
+          ms,
+          tokensPerSecond: (1000 * tokens) / ms,
+          firstTokenMs,
+          stopped,
+        };
       }
     } finally {
       await model.dispose();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { NanobardError } from '../errors.ts';
+import { version } from '../version.ts';
 import type { Engine } from './commands/session.ts';
 import { run } from './main.ts';
 import { FakeEngine, type FakeIo, fakeIo } from './testing/fakes.ts';
-import { version } from './version.ts';
 
 async function call(args: string[], engine: Engine = new FakeEngine()): Promise<FakeIo & { code: number }> {
   const io = fakeIo();
@@ -48,12 +48,18 @@ describe('help and version', () => {
 describe('wrong usage: exit code 2, one message, nothing on standard output', () => {
   it.each([
     [['trian'], "error: unknown command 'trian'\n(Did you mean train?)\n"],
-    [['train', '--n-layr', '6'], "error: unknown option '--n-layr'\n(Did you mean --n-layer?)\nSee nanobard train --help.\n"],
+    [
+      ['train', '--n-layr', '6'],
+      "error: unknown option '--n-layr'\n(Did you mean --n-layer?)\nSee nanobard train --help.\n",
+    ],
     [
       ['train', '--n_layer=six'],
       "error: option '--n-layer <n>' argument 'six' is invalid. Expected a whole number.\nSee nanobard train --help.\n",
     ],
-    [['train', '--bias=maybe'], "error: option '--bias' argument 'maybe' is invalid. Expected true or false.\n"],
+    [
+      ['train', '--bias=maybe'],
+      "error: option '--bias' argument 'maybe' is invalid. Expected true or false.\n",
+    ],
     [
       ['train', 'shakespeare-chr'],
       "error: unknown recipe 'shakespeare-chr'\nDid you mean shakespeare-char? The recipes are shakespeare-char-cpu, shakespeare-char, bigram.\n",
@@ -62,7 +68,10 @@ describe('wrong usage: exit code 2, one message, nothing on standard output', ()
       ['train', 'bigram', '--n-head', '2'],
       'error: --n-head does not apply to recipe bigram: a bigram model has no such part\nLeave the flag out, or train another recipe: shakespeare-char-cpu, shakespeare-char.\n',
     ],
-    [['train', '--threads', '0'], "error: option '--threads <n>' argument '0' is invalid. It must be at least 1.\nSee nanobard train --help.\n"],
+    [
+      ['train', '--threads', '0'],
+      "error: option '--threads <n>' argument '0' is invalid. It must be at least 1.\nSee nanobard train --help.\n",
+    ],
     [
       ['train', '--device', 'tpu'],
       "error: option '--device <name>' argument 'tpu' is invalid. Allowed choices are auto, cpu, reference.\nSee nanobard train --help.\n",
@@ -72,8 +81,14 @@ describe('wrong usage: exit code 2, one message, nothing on standard output', ()
       ['train', 'bigram', 'shakespeare-char'],
       "error: too many arguments for 'train'. Expected 1 argument but got 2.\nSee nanobard train --help.\n",
     ],
-    [['sample', '--top-p', '1.5'], "error: option '--top-p <x>' argument '1.5' is invalid. It must be at most 1.\nSee nanobard sample --help.\n"],
-    [['sample', '--top-p', '0'], "error: option '--top-p <x>' argument '0' is invalid. It must be greater than 0.\nSee nanobard sample --help.\n"],
+    [
+      ['sample', '--top-p', '1.5'],
+      "error: option '--top-p <x>' argument '1.5' is invalid. It must be at most 1.\nSee nanobard sample --help.\n",
+    ],
+    [
+      ['sample', '--top-p', '0'],
+      "error: option '--top-p <x>' argument '0' is invalid. It must be greater than 0.\nSee nanobard sample --help.\n",
+    ],
     [['eval', '--tokens', '5'], "error: unknown option '--tokens'\nSee nanobard eval --help.\n"],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await call(args);
@@ -85,7 +100,11 @@ describe('failures: exit code 1', () => {
   it('prints message and hint', async () => {
     const error = new NanobardError('checkpoint', 'best.safetensors is damaged', { hint: 'Train again.' });
     const { code, stdout, stderr } = await call(['eval'], failing(error));
-    expect([code, stdout.text, stderr.text]).toEqual([1, '', 'error: best.safetensors is damaged\nTrain again.\n']);
+    expect([code, stdout.text, stderr.text]).toEqual([
+      1,
+      '',
+      'error: best.safetensors is damaged\nTrain again.\n',
+    ]);
   });
 
   it('a recipe that makes no sense as a whole is a failure, not wrong usage', async () => {
@@ -99,11 +118,14 @@ describe('failures: exit code 1', () => {
     const quiet = await call(['eval'], failing(error));
     expect(quiet.stderr.text).toBe('error: no such run\n');
     const loud = await call(['eval', '--debug'], failing(error));
-    expect(loud.stderr.text).toMatch(/^error: no such run\n[^]*main\.test\.ts[^]*ENOENT/);
+    expect(loud.stderr.text).toMatch(/^error: no such run\n[\s\S]*main\.test\.ts[\s\S]*ENOENT/);
   });
 
   it('points to --debug where an error was not foreseen', async () => {
     const { code, stderr } = await call(['eval'], failing(new TypeError('x is undefined')));
-    expect([code, stderr.text]).toEqual([1, 'error: x is undefined\nAdd --debug to see where this came from.\n']);
+    expect([code, stderr.text]).toEqual([
+      1,
+      'error: x is undefined\nAdd --debug to see where this came from.\n',
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { defaultRecipe, recipes } from '../recipes/recipes.ts';
+import { version } from '../version.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { EvalFlags } from './commands/eval.ts';
 import type { SampleFlags } from './commands/sample.ts';
@@ -8,7 +9,6 @@ import type { Context } from './context.ts';
 import { addMachineFlags, addRecipeFlags } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
 import { inRange, parseNumber, parseWhole } from './values.ts';
-import { version } from './version.ts';
 
 /**
  * The command line: what can be said, and how `--help` explains it. What commands do is loaded only when one

@@ -19,9 +19,16 @@ describe('recipe flags', () => {
   it('there is one, explained, for every field of every recipe', () => {
     const command = new Command();
     addRecipeFlags(command);
-    const described = command.options.filter((option) => option.description !== '').map((option) => option.long);
+    const described = command.options
+      .filter((option) => option.description !== '')
+      .map((option) => option.long);
     const fields = Object.keys({ ...GptRecipeSchema.entries, ...BigramRecipeSchema.entries });
-    expect(described.toSorted()).toEqual(fields.filter((field) => field !== 'model').map(flagOf).toSorted());
+    expect(described.toSorted()).toEqual(
+      fields
+        .filter((field) => field !== 'model')
+        .map(flagOf)
+        .toSorted(),
+    );
   });
 
   it('only what the user set is an override', () => {
@@ -50,8 +57,14 @@ describe('recipe flags', () => {
     [['--n-layer', '0x10'], "option '--n-layer <n>' argument '0x10' is invalid. Expected a whole number."],
     [['--n_layer=0'], "option '--n-layer <n>' argument '0' is invalid. It must be at least 1."],
     [['--seed', '-1'], "option '--seed <n>' argument '-1' is invalid. It must not be negative."],
-    [['--learning-rate', 'fast'], "option '--learning-rate <x>' argument 'fast' is invalid. Expected a number."],
-    [['--learning-rate', '1e999'], "option '--learning-rate <x>' argument '1e999' is invalid. Expected a number."],
+    [
+      ['--learning-rate', 'fast'],
+      "option '--learning-rate <x>' argument 'fast' is invalid. Expected a number.",
+    ],
+    [
+      ['--learning-rate', '1e999'],
+      "option '--learning-rate <x>' argument '1e999' is invalid. Expected a number.",
+    ],
     [['--dropout', '1'], "option '--dropout <x>' argument '1' is invalid. It must be less than 1."],
     [['--n-layr', '6'], "unknown option '--n-layr'\n(Did you mean --n-layer?)"],
   ])('%j is refused with a reason', (args, message) => {
@@ -69,12 +82,18 @@ describe('chooseRecipe', () => {
 
   it.each([
     ['shakespear-char', "unknown recipe 'shakespear-char'", 'Did you mean shakespeare-char? '],
-    ['quijote', "unknown recipe 'quijote'", 'The recipes are shakespeare-char-cpu, shakespeare-char, bigram.'],
+    [
+      'quijote',
+      "unknown recipe 'quijote'",
+      'The recipes are shakespeare-char-cpu, shakespeare-char, bigram.',
+    ],
     ['toString', "unknown recipe 'toString'", 'The recipes are '],
   ])('%s: %s', (name, message, hint) => {
     const call = (): unknown => chooseRecipe(name, {});
     expect(call).toThrow(expect.objectContaining({ code: 'usage', message }));
-    expect(call).toThrow(expect.objectContaining({ hint: expect.stringMatching(new RegExp(`^${hint.replace('?', '\\?')}`)) }));
+    expect(call).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(new RegExp(`^${hint.replace('?', '\\?')}`)) }),
+    );
   });
 
   it('refuses fields that the model does not have', () => {

@@ -9,9 +9,12 @@ import { madd, nmadd } from './kernel.wasm';
 @inline
 export function exp4(x: v128): v128 {
   const inRange = f32x4.gt(x, f32x4.splat(-87.33));
-  const c = f32x4.pmax(f32x4.pmin(x, f32x4.splat(88.37)), f32x4.splat(-87.33));
-  // x = n · ln 2 + r with |r| ≤ ln 2 / 2; ln 2 in two parts, so that n · ln 2 is exact
-  const n = f32x4.nearest(f32x4.mul(c, f32x4.splat(1.4426950408889634)));
+  const c = f32x4.pmin(x, f32x4.splat(88.37));
+  // x = n · ln 2 + r with |r| ≤ ln 2 / 2; ln 2 in two parts, so that n · ln 2 is exact.
+  // Near 1.5 · 2^23 floats are integers: adding it rounds, and leaves n in the lowest bits.
+  const magic = f32x4.splat(12582912);
+  const shifted = madd(c, f32x4.splat(1.4426950408889634), magic);
+  const n = f32x4.sub(shifted, magic);
   let r = nmadd(n, f32x4.splat(0.693145751953125), c);
   r = nmadd(n, f32x4.splat(1.4286068203094172e-6), r);
   let p = f32x4.splat(0.0013926181810489343);
@@ -20,7 +23,7 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(0.16666576998242924));
   p = madd(p, r, f32x4.splat(0.5));
   p = madd(f32x4.mul(p, r), r, f32x4.add(r, f32x4.splat(1)));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const power = i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23);
   return v128.and(f32x4.mul(p, power), inRange);
 }
 

@@ -31,9 +31,9 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /**
- * Factors of elements 4·block … 4·block + 3 of `row` under dropout: 0 with probability p, else 1 / (1 − p).
- * `key` is the seed's two halves and the step. A word drops its element if it is below p · 2^32, with p in
- * float32, as kernels see it.
+ * Factors of elements 4·block … 4·block + 3 of `row` under dropout: 0 with probability p, else 1 / (1 − p),
+ * for p rounded to float32, as kernels see it. A word below ⌊p · 2^32⌋ drops its element. `key` is the seed's
+ * two halves and the step.
  */
 export function dropMask(
   block: number,
@@ -43,8 +43,9 @@ export function dropMask(
   p: number,
 ): number[] {
   const words = philox([block, row, site, key[2]!], [key[0]!, key[1]!]);
-  const threshold = Math.floor(Math.fround(p) * 2 ** 32);
-  return words.map((word) => (word >= threshold ? 1 / (1 - p) : 0));
+  const share = Math.fround(p);
+  const threshold = Math.floor(share * 2 ** 32);
+  return words.map((word) => (word < threshold ? 0 : 1 / (1 - share)));
 }
 
 let sites = 0;

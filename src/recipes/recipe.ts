@@ -34,6 +34,11 @@ const training = {
   /** Random batches of each split in an evaluation. */
   evalIters: count,
   seed: countOrNone,
+  /**
+   * Whether initial weights, batches and evaluation draw from one random stream, as in nanoGPT. With streams
+   * of their own, evaluating more often does not change what is trained on.
+   */
+  sharedStream: v.boolean(),
 };
 
 export const BigramRecipeSchema = v.strictObject({

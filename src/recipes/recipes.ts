@@ -9,27 +9,35 @@ export interface NamedRecipe {
 const schedule = { learningRate: 1e-3, decayLr: true, warmupIters: 100, minLr: 1e-4 } as const;
 const adamW = { beta1: 0.9, beta2: 0.99, weightDecay: 0.1, gradClip: 1 } as const;
 
+/** nanoGPT's `config/train_shakespeare_char.py` with the changes that its README gives for a CPU. */
+const cpuRecipe = {
+  model: 'gpt',
+  nLayer: 4,
+  nHead: 4,
+  nEmbd: 128,
+  blockSize: 64,
+  dropout: 0,
+  bias: false,
+  batchSize: 12,
+  gradientAccumulationSteps: 1,
+  maxIters: 2000,
+  lrDecayIters: 2000,
+  ...schedule,
+  ...adamW,
+  evalInterval: 250,
+  evalIters: 20,
+  seed: 1337,
+  sharedStream: false,
+} as const;
+
 export const recipes = {
   'shakespeare-char-cpu': {
     description: "nanoGPT's CPU run: 4 layers, 128 wide, 2,000 steps; a minute or two",
-    recipe: {
-      model: 'gpt',
-      nLayer: 4,
-      nHead: 4,
-      nEmbd: 128,
-      blockSize: 64,
-      dropout: 0,
-      bias: false,
-      batchSize: 12,
-      gradientAccumulationSteps: 1,
-      maxIters: 2000,
-      lrDecayIters: 2000,
-      ...schedule,
-      ...adamW,
-      evalInterval: 250,
-      evalIters: 20,
-      seed: 1337,
-    },
+    recipe: cpuRecipe,
+  },
+  'nanogpt-replay': {
+    description: "the same, drawing random numbers as nanoGPT on PyTorch does: its loss curve, figure by figure",
+    recipe: { ...cpuRecipe, sharedStream: true },
   },
   'shakespeare-char': {
     description: "nanoGPT's GPU run: 6 layers, 384 wide, 5,000 steps; hours on a CPU",
@@ -50,6 +58,7 @@ export const recipes = {
       evalInterval: 250,
       evalIters: 20,
       seed: 1337,
+      sharedStream: false,
     },
   },
   bigram: {
@@ -72,6 +81,7 @@ export const recipes = {
       evalInterval: 2000,
       evalIters: 200,
       seed: 1337,
+      sharedStream: false,
     },
   },
 } as const satisfies Record<string, NamedRecipe>;

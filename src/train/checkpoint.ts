@@ -14,6 +14,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const ProgressSchema = v.object({
   iter: count,
+  drawn: v.boolean(),
   evaluated: v.boolean(),
   bestVal: v.nullable(v.number()),
   bestIter: v.nullable(count),

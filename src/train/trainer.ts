@@ -15,6 +15,8 @@ import { TrainingStep } from './step.ts';
 export interface Progress {
   /** Updates done. */
   readonly iter: number;
+  /** Whether the batch of the next update has been drawn. */
+  readonly drawn: boolean;
   /** Whether the evaluation that is due at `iter` has been made. */
   readonly evaluated: boolean;
   readonly bestVal: number | null;
@@ -27,7 +29,7 @@ export interface Progress {
 /** Everything that a run needs to go on, exactly as if it had never stopped. */
 export interface TrainerState {
   readonly progress: Progress;
-  /** Parameters and optimizer state by name. */
+  /** Parameters, optimizer state and the next batch by name. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
@@ -36,14 +38,16 @@ export interface TrainerOptions {
   readonly dataset: Dataset;
   readonly device: Device;
   readonly recipe: Recipe;
+  /** The generator that the model's weights were drawn from; needed where the recipe shares one stream. */
+  readonly generator: Generator;
 }
 
 /**
  * Trains a model and tells what happens as an async iterator of events. While the caller handles an event
  * the run stands still, so that `state()` is consistent.
  *
- * Random streams for data and evaluation are separate: how often one evaluates does not change what is
- * trained on.
+ * Unless the recipe shares one random stream, those for data and evaluation are separate: how often one
+ * evaluates does not change what is trained on.
  */
 export class Trainer {
   private readonly options: TrainerOptions;
@@ -51,6 +55,9 @@ export class Trainer {
   private readonly evaluator: Evaluator;
   private readonly data: Generator;
   private readonly evaluation: Generator;
+  /** The next batch: as in nanoGPT, it is drawn before the evaluation that may come first. */
+  private readonly batch: { readonly x: Int32Array; readonly y: Int32Array };
+  private drawn = false;
   private iter = 0;
   private evaluated = false;
   private best: { val: number; iter: number } | undefined;
@@ -60,8 +67,11 @@ export class Trainer {
     this.options = options;
     this.step = step;
     this.evaluator = evaluator;
-    this.data = new Generator(options.recipe.seed + 1);
-    this.evaluation = new Generator(options.recipe.seed + 2);
+    const { seed, sharedStream, batchSize } = options.recipe;
+    this.data = sharedStream ? options.generator : new Generator(seed + 1);
+    this.evaluation = sharedStream ? options.generator : new Generator(seed + 2);
+    const tokens = batchSize * options.model.blockSize;
+    this.batch = { x: new Int32Array(tokens), y: new Int32Array(tokens) };
   }
 
   /** Traces and loads the programs; fails with code `memory` if they do not fit. */
@@ -89,7 +99,6 @@ export class Trainer {
           decayIters: recipe.lrDecayIters,
         })
       : () => recipe.learningRate;
-    const fill = (x: Int32Array, y: Int32Array): void => this.options.dataset.batch('train', this.data, x, y);
     const breathe = breather();
 
     yield {
@@ -104,12 +113,14 @@ export class Trainer {
       threads: device.threads,
     };
     while (true) {
+      if (!this.drawn) this.draw(this.batch.x, this.batch.y);
+      this.drawn = true;
       const due = this.iter % recipe.evalInterval === 0 || this.iter >= recipe.maxIters;
       if (due && !this.evaluated) yield await this.evaluate();
       if (this.iter >= recipe.maxIters || signal?.aborted) break;
       const begin = performance.now();
       const lr = learningRate(this.iter);
-      const { loss, gradNorm } = await this.step.run(this.iter + 1, lr, fill);
+      const { loss, gradNorm } = await this.step.run(this.iter + 1, lr, this.fill);
       const ms = performance.now() - begin;
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(this.iter + 1, loss, gradNorm);
       this.iter++;
@@ -134,7 +145,11 @@ export class Trainer {
     for (const [name, variable] of this.step.variables) {
       tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
     }
+    const batch = [this.options.recipe.batchSize, this.options.model.blockSize];
+    tensors.set('batch.x', { shape: batch, data: this.batch.x.slice() });
+    tensors.set('batch.y', { shape: batch, data: this.batch.y.slice() });
     const progress: Progress = {
+      drawn: this.drawn,
       iter: this.iter,
       evaluated: this.evaluated,
       bestVal: this.best?.val ?? null,
@@ -152,6 +167,7 @@ export class Trainer {
    */
   async restore({ progress, tensors }: TrainerState): Promise<void> {
     await loadParameters(this.step.variables, tensors, this.options.device);
+    this.restoreBatch(progress.drawn, tensors);
     this.iter = progress.iter;
     this.evaluated = progress.evaluated;
     this.best = progress.bestVal === null ? undefined : { val: progress.bestVal, iter: progress.bestIter ?? 0 };
@@ -159,6 +175,31 @@ export class Trainer {
     this.data.setState(progress.streams.data);
     this.evaluation.setState(progress.streams.evaluation);
   }
+
+  /** A batch that was drawn for another batch size is forgotten. */
+  private restoreBatch(drawn: boolean, tensors: TrainerState['tensors']): void {
+    const x = tensors.get('batch.x')?.data;
+    const y = tensors.get('batch.y')?.data;
+    this.drawn = drawn && x?.length === this.batch.x.length && y?.length === this.batch.y.length;
+    if (!this.drawn) return;
+    this.batch.x.set(x!);
+    this.batch.y.set(y!);
+  }
+
+  private draw(x: Int32Array, y: Int32Array): void {
+    this.options.dataset.batch('train', this.data, x, y);
+  }
+
+  /** Hands out the batch that is drawn already, then further ones. */
+  private readonly fill = (x: Int32Array, y: Int32Array): void => {
+    if (!this.drawn) {
+      this.draw(x, y);
+      return;
+    }
+    x.set(this.batch.x);
+    y.set(this.batch.y);
+    this.drawn = false;
+  };
 
   private async evaluate(): Promise<TrainEvent> {
     const { evalIters } = this.options.recipe;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { version } from '../../version.ts';
 import { run } from '../main.ts';
 import { FakeEngine, fakeIo } from '../testing/fakes.ts';
-import { version } from '../version.ts';
 
 it('doctor tries the devices of this machine', async () => {
   const io = fakeIo();
@@ -12,12 +12,17 @@ it('doctor tries the devices of this machine', async () => {
     node: process.versions.node,
     sharedMemory: true,
     memory: { available: expect.any(Number), total: expect.any(Number) },
-    devices: [{ name: 'cpu', threads: expect.any(Number) }, { name: 'reference', threads: 1 }],
+    devices: [
+      { name: 'cpu', threads: expect.any(Number) },
+      { name: 'reference', threads: 1 },
+    ],
   });
 });
 
 it('doctor explains itself in words', async () => {
   const io = fakeIo();
   await run(['doctor'], { io, engine: new FakeEngine() });
-  expect(io.stdout.text).toMatch(/^nanobard [^]*\ncpu device +works: \d+ threads?, WebAssembly [^]*\nreference device +works: 1 thread/);
+  expect(io.stdout.text).toMatch(
+    /^nanobard [\s\S]*\ncpu device +works: \d+ threads?, WebAssembly [\s\S]*\nreference device +works: 1 thread/,
+  );
 });

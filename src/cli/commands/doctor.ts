@@ -6,11 +6,11 @@ import type { Device } from '../../devices/device.ts';
 import { ReferenceDevice } from '../../devices/reference/reference-device.ts';
 import { add } from '../../ops/arithmetic/arithmetic.ts';
 import { Variable } from '../../tensor/tensor.ts';
+import { version } from '../../version.ts';
 import { type Context, exitCodes } from '../context.ts';
 import { formatBytes } from '../display/format.ts';
 import type { Io } from '../io.ts';
 import { styleFor } from '../style.ts';
-import { version } from '../version.ts';
 
 export interface DoctorFlags {
   readonly json?: true;

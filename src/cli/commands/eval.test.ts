@@ -22,5 +22,10 @@ it('eval prints loss, perplexity and bits', async () => {
 it('eval --json prints one object', async () => {
   const io = fakeIo();
   await run(['eval', '--json'], { io, engine: new FakeEngine() });
-  expect(JSON.parse(io.stdout.text)).toMatchObject({ type: 'eval', loss: 1.8857, iter: 2000, tokens: 111_539 });
+  expect(JSON.parse(io.stdout.text)).toMatchObject({
+    type: 'eval',
+    loss: 1.8857,
+    iter: 2000,
+    tokens: 111_539,
+  });
 });

@@ -20,7 +20,8 @@ describe('sample', () => {
   });
 
   it('asks for what the flags say', async () => {
-    const flags = '--tokens 9 --temperature 0 --top_k=200 --top-p .9 --stop a --stop b --count 2 --seed 5 --threads 1';
+    const flags =
+      '--tokens 9 --temperature 0 --top_k=200 --top-p .9 --stop a --stop b --count 2 --seed 5 --threads 1';
     const { asked } = await sample(['runs/a', '--prompt', '--x_y', ...flags.split(' ')]);
     expect(asked).toEqual({
       ...{ run: 'runs/a', prompt: '--x_y', tokens: 9, temperature: 0, topK: 200, topP: 0.9 },
@@ -50,10 +51,19 @@ describe('sample', () => {
 
   it('with --json prints one object a line', async () => {
     const { io } = await sample(['--json', '--prompt', 'a\nb', '--seed', '3']);
-    const lines = io.stdout.text.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
+    const lines = io.stdout.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
     expect(lines).toHaveLength(4);
     expect(lines[0]).toEqual({ type: 'token', index: 0, text: 'To be,' });
-    expect(lines[3]).toMatchObject({ type: 'sample', text: 'To be, or not 0', prompt: 'a\nb', seed: 3, tokens: 3 });
+    expect(lines[3]).toMatchObject({
+      type: 'sample',
+      text: 'To be, or not 0',
+      prompt: 'a\nb',
+      seed: 3,
+      tokens: 3,
+    });
   });
 
   it('lets no control characters through to a terminal, and all of them to a pipe', async () => {

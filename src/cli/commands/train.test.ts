@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { NanobardError } from '../../errors.ts';
 import { recipes } from '../../recipes/recipes.ts';
 import type { TrainEvent } from '../../train/events.ts';
+import { version } from '../../version.ts';
 import { run } from '../main.ts';
 import { FakeEngine, fakeEvents, fakeIo } from '../testing/fakes.ts';
-import { version } from '../version.ts';
 import { newRunFolder } from './train.ts';
 
 describe('train asks the engine for', () => {
@@ -44,7 +44,12 @@ describe('train asks the engine for', () => {
 
   it('a run to go on with, and only what was set', async () => {
     const options = await asked('--resume', '--out', 'runs/a', '--max-iters', '4000');
-    expect(options).toMatchObject({ resume: true, recipeName: undefined, out: 'runs/a', overrides: { maxIters: 4000 } });
+    expect(options).toMatchObject({
+      resume: true,
+      recipeName: undefined,
+      out: 'runs/a',
+      overrides: { maxIters: 4000 },
+    });
     expect(options).not.toHaveProperty('recipe');
     expect(await asked('--resume')).toMatchObject({ out: undefined });
   });
@@ -65,7 +70,10 @@ describe('train', () => {
   it('with --json prints every event as a line, and nothing else', async () => {
     const io = fakeIo();
     expect(await run(['train', '--json'], { io, engine: new FakeEngine() })).toBe(0);
-    const printed = io.stdout.text.trimEnd().split('\n').map((line) => JSON.parse(line) as TrainEvent);
+    const printed = io.stdout.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as TrainEvent);
     const events: TrainEvent[] = [];
     for await (const event of fakeEvents({ iters: 500 })) events.push(event);
     expect(printed).toEqual([
@@ -85,7 +93,8 @@ describe('train', () => {
   it('shows the events before a failure, then the error', async () => {
     async function* diverging(): AsyncGenerator<TrainEvent> {
       for await (const event of fakeEvents()) {
-        if (event.type === 'step' && event.iter === 3) throw new NanobardError('diverged', 'the loss is NaN at step 3');
+        if (event.type === 'step' && event.iter === 3)
+          throw new NanobardError('diverged', 'the loss is NaN at step 3');
         yield event;
       }
     }
@@ -98,7 +107,10 @@ describe('train', () => {
 
 describe('Ctrl-C', () => {
   /** Trains and sends signals when a step is reached. */
-  const interrupt = async (at: Record<number, string>, ...args: string[]): Promise<ReturnType<typeof fakeIo> & { code: number }> => {
+  const interrupt = async (
+    at: Record<number, string>,
+    ...args: string[]
+  ): Promise<ReturnType<typeof fakeIo> & { code: number }> => {
     const io = fakeIo();
     const engine = new FakeEngine(async function* (options) {
       for await (const event of fakeEvents({ signal: options.signal })) {
@@ -123,7 +135,10 @@ describe('Ctrl-C', () => {
   it('keeps standard output clean with --json', async () => {
     const { code, stdout } = await interrupt({ 7: 'SIGINT' }, '--json');
     expect(code).toBe(130);
-    expect(JSON.parse(stdout.text.trimEnd().split('\n').at(-1)!)).toMatchObject({ type: 'end', reason: 'interrupted' });
+    expect(JSON.parse(stdout.text.trimEnd().split('\n').at(-1)!)).toMatchObject({
+      type: 'end',
+      reason: 'interrupted',
+    });
   });
 
   it('quits at once the second time', async () => {

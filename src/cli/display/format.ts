@@ -16,7 +16,7 @@ export function formatRate(rate: number): string {
 
 /** 0.42 s, 4.2 s, 48 s, 1 min 12 s, 2 h 5 min, 3 d 4 h */
 export function formatDuration(seconds: number): string {
-  if (seconds < 1) return `${seconds.toFixed(2)} s`;
+  if (seconds < 0.995) return `${seconds.toFixed(2)} s`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

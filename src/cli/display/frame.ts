@@ -19,6 +19,8 @@ export interface View {
 
 const CHART_HEIGHT = 7;
 const SAMPLE_LINES = 4;
+/** Rows kept free for the message about stopping, at its longest, and for the cursor. */
+const RESERVED = 4;
 /** Columns that stand beside the bar: `100%  100,000/100,000  10 min 10 s left` and spaces. */
 const LABEL = 41;
 /** Wider than this, lines are tiring to read. */
@@ -33,9 +35,9 @@ export function frame(progress: Progress, view: View): string {
     ...numberLines(progress, columns, view.style),
   ];
   const chart = chartLines(progress, columns, view);
-  if (lines.length + chart.length + 3 <= view.rows) lines.push('', ...chart);
+  if (lines.length + chart.length + RESERVED <= view.rows) lines.push(...chart);
   const sample = sampleLines(progress, columns, view.style);
-  if (lines.length + sample.length + 3 <= view.rows) lines.push(...sample);
+  if (lines.length + sample.length + RESERVED <= view.rows) lines.push(...sample);
   if (progress.stopping && !progress.end) lines.push('', ...stoppingLines(columns, view.style));
   return lines.join('\n');
 }
@@ -102,6 +104,7 @@ function chartLines(progress: Progress, columns: number, { style }: View): strin
   });
   if (chart.length === 0) return [];
   return [
+    '',
     ...chart,
     `      ${style.cyan('━')} ${style.dim('train loss')}  ${style.yellow('●')} ${style.dim('val loss')}`,
   ];

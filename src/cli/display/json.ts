@@ -1,6 +1,6 @@
+import { version } from '../../version.ts';
 import type { TrainSession } from '../commands/session.ts';
 import type { Io } from '../io.ts';
-import { version } from '../version.ts';
 import type { Display } from './display.ts';
 
 /** Milliseconds for which lines are gathered: steps may come every 100 µs, and every write is a system call. */

@@ -83,8 +83,9 @@ export class Progress {
   /** Time that the remaining steps and evaluations will take; undefined before the first step. */
   get secondsLeft(): number | undefined {
     if (!this.step) return undefined;
-    const evals = Math.ceil(this.maxIters / this.evalInterval) - Math.ceil(this.iter / this.evalInterval);
-    const evalMs = this.evals.at(-1)?.ms ?? 0;
-    return ((this.maxIters - this.iter) * this.stepMs + (evals + Number(this.evaluating)) * evalMs) / 1000;
+    const { iter, maxIters, evalInterval } = this;
+    const later = iter < maxIters ? Math.ceil(maxIters / evalInterval) - Math.floor(iter / evalInterval) : 0;
+    const evals = later + (this.evaluating ? 1 : 0);
+    return ((maxIters - iter) * this.stepMs + evals * (this.evals.at(-1)?.ms ?? 0)) / 1000;
   }
 }

@@ -1,8 +1,8 @@
 import type { StartEvent } from '../../train/events.ts';
+import { version } from '../../version.ts';
 import type { TrainSession } from '../commands/session.ts';
 import { shellWord } from '../io.ts';
 import type { Style } from '../style.ts';
-import { version } from '../version.ts';
 import { formatBytes, formatCount, formatDuration, formatLoss } from './format.ts';
 import type { Progress } from './progress.ts';
 import { printable } from './text.ts';

@@ -12,7 +12,7 @@ interface Start {
 
 type RunAsWorker = (control: number, thread: number, threads: number, run: number) => void;
 
-declare const require: ((name: 'node:worker_threads') => typeof import('node:worker_threads')) | undefined;
+declare const require: ((name: 'node:worker_threads') => { workerData: Start }) | undefined;
 
 function live({ module, memory, control, thread, threads }: Start): void {
   const words = new Int32Array(memory.buffer);
@@ -24,5 +24,5 @@ function live({ module, memory, control, thread, threads }: Start): void {
 if (typeof require === 'undefined') {
   addEventListener('message', (event: MessageEvent<Start>) => live(event.data), { once: true });
 } else {
-  live(require('node:worker_threads').workerData as Start);
+  live(require('node:worker_threads').workerData);
 }

@@ -1,4 +1,4 @@
-import { address, firstUnit, float, int, loadPart, madd, nmadd, storePart } from '../kernel.wasm';
+import { address, firstUnit, float, int, madd, nmadd, storePart } from '../kernel.wasm';
 
 /** Argument i and the one after it as a float64. */
 // @ts-ignore: decorator
@@ -43,11 +43,11 @@ export function adamW(args: usize, thread: i32, threads: i32): void {
   const end = firstUnit(n, 16, thread + 1, threads);
   for (let i = firstUnit(n, 16, thread, threads); i < end; i += 4) {
     const at = <usize>i << 2;
-    const g = f32x4.mul(loadPart(gradient + at, n - i), gradientScale);
-    const mean = madd(g, a1, f32x4.mul(loadPart(m + at, n - i), b1));
-    const square = madd(f32x4.mul(g, g), a2, f32x4.mul(loadPart(v + at, n - i), b2));
+    const g = f32x4.mul(v128.load(gradient + at), gradientScale);
+    const mean = madd(g, a1, f32x4.mul(v128.load(m + at), b1));
+    const square = madd(f32x4.mul(g, g), a2, f32x4.mul(v128.load(v + at), b2));
     const denominator = madd(f32x4.sqrt(square), root, epsilon);
-    const decayed = f32x4.mul(loadPart(parameter + at, n - i), decay);
+    const decayed = f32x4.mul(v128.load(parameter + at), decay);
     storePart(newM + at, mean, n - i);
     storePart(newV + at, square, n - i);
     storePart(newParameter + at, nmadd(rate, f32x4.div(mean, denominator), decayed), n - i);

@@ -10,11 +10,16 @@ function loadOrMinusInfinity(p: usize, n: i32): v128 {
   return v128.bitselect(v, f32x4.splat(-Infinity), lanes(n));
 }
 
-/** Largest of n floats; NaN if one of them is. */
+/** Largest of n floats; NaN if one of them is. (`pmax` is far quicker than `max`, but passes over NaN.) */
 function rowMax(p: usize, n: i32): f32 {
   let a = f32x4.splat(-Infinity);
-  for (let i = 0; i < n; i += 4) a = f32x4.max(a, loadOrMinusInfinity(p + (<usize>i << 2), n - i));
-  return max4(a);
+  let nan = f32x4.splat(0);
+  for (let i = 0; i < n; i += 4) {
+    const v = loadOrMinusInfinity(p + (<usize>i << 2), n - i);
+    nan = v128.or(nan, f32x4.ne(v, v));
+    a = f32x4.pmax(a, v);
+  }
+  return v128.any_true(nan) ? f32.NaN : max4(a);
 }
 
 /** log Σ exp(x − largest) of n floats. */

@@ -1,4 +1,4 @@
-import { address, first, firstUnit, int, loadPart, storePart } from '../kernel.wasm';
+import { address, first, firstUnit, int, storePart } from '../kernel.wasm';
 
 /** weight, indices, y, tokens, rows, width */
 export function embedding(args: usize, thread: i32, threads: i32): void {
@@ -49,7 +49,7 @@ export function embeddingGradient(args: usize, thread: i32, threads: i32): void 
     }
     if (i < n) {
       const p = (<usize>i) << 2;
-      storePart(to + p, f32x4.add(loadPart(to + p, n - i), loadPart(dy + p, n - i)), n - i);
+      storePart(to + p, f32x4.add(v128.load(to + p), v128.load(dy + p)), n - i);
     }
   }
 }

@@ -10,7 +10,7 @@ export function softmax(args: usize, thread: i32, threads: i32): void {
   const n = int(args, 3);
   const end = first(rows, thread + 1, threads);
   for (let row = first(rows, thread, threads); row < end; row++) {
-    const at = <usize>row * <usize>n << 2;
+    const at = (<usize>row * n) << 2;
     softmaxRow(x + at, y + at, n);
   }
 }
@@ -33,10 +33,11 @@ function softmaxRow(x: usize, y: usize, n: i32): void {
   }
 
   const scale = f32x4.splat(1 / sum4(sum));
-  for (i = 0; i < n; i += 4) {
+  for (i = 0; i <= n - 4; i += 4) {
     const at = <usize>i << 2;
-    storePart(y + at, f32x4.mul(v128.load(y + at), scale), n - i);
+    v128.store(y + at, f32x4.mul(v128.load(y + at), scale));
   }
+  if (i < n) storePart(y + (<usize>i << 2), f32x4.mul(v128.load(y + (<usize>i << 2)), scale), n - i);
 }
 
 /** y (rows, n), dy, dx, rows, n:  dx = y · (dy − Σ y · dy) */
@@ -48,7 +49,7 @@ export function softmaxGradient(args: usize, thread: i32, threads: i32): void {
   const n = int(args, 4);
   const end = first(rows, thread + 1, threads);
   for (let row = first(rows, thread, threads); row < end; row++) {
-    const at = <usize>row * <usize>n << 2;
+    const at = (<usize>row * n) << 2;
     softmaxGradientRow(y + at, dy + at, dx + at, n);
   }
 }
@@ -66,7 +67,11 @@ function softmaxGradientRow(y: usize, dy: usize, dx: usize, n: i32): void {
     dot = f32x4.add(dot, v128.and(product, lanes(n - i)));
   }
   dot = f32x4.splat(sum4(dot));
-  for (i = 0; i < n; i += 4) {
+  for (i = 0; i <= n - 4; i += 4) {
+    const at = <usize>i << 2;
+    v128.store(dx + at, f32x4.mul(v128.load(y + at), f32x4.sub(v128.load(dy + at), dot)));
+  }
+  if (i < n) {
     const at = <usize>i << 2;
     storePart(dx + at, f32x4.mul(v128.load(y + at), f32x4.sub(v128.load(dy + at), dot)), n - i);
   }
