@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { NanobardError } from '../errors.ts';
+import { recipes } from '../recipes/recipes.ts';
 import { version } from '../version.ts';
 import type { Engine } from './commands/session.ts';
 import { run } from './main.ts';
 import { FakeEngine, type FakeIo, fakeIo } from './testing/fakes.ts';
+
+const names = Object.keys(recipes);
 
 async function call(args: string[], engine: Engine = new FakeEngine()): Promise<FakeIo & { code: number }> {
   const io = fakeIo();
@@ -62,11 +65,11 @@ describe('wrong usage: exit code 2, one message, nothing on standard output', ()
     ],
     [
       ['train', 'shakespeare-chr'],
-      "error: unknown recipe 'shakespeare-chr'\nDid you mean shakespeare-char? The recipes are shakespeare-char-cpu, shakespeare-char, bigram.\n",
+      `error: unknown recipe 'shakespeare-chr'\nDid you mean shakespeare-char? The recipes are ${names.join(', ')}.\n`,
     ],
     [
       ['train', 'bigram', '--n-head', '2'],
-      'error: --n-head does not apply to recipe bigram: a bigram model has no such part\nLeave the flag out, or train another recipe: shakespeare-char-cpu, shakespeare-char.\n',
+      `error: --n-head does not apply to recipe bigram: a bigram model has no such part\nLeave the flag out, or train another recipe: ${names.filter((name) => name !== 'bigram').join(', ')}.\n`,
     ],
     [
       ['train', '--threads', '0'],

@@ -30,6 +30,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     weightDecay: 'decay of matrices and embeddings',
     gradClip: 'largest norm of the gradient; 0 turns clipping off',
     seed: 'seed of all random numbers',
+    sharedStream: "draw all random numbers in nanoGPT's order",
   },
   Evaluation: {
     evalInterval: 'updates between evaluations',

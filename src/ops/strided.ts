@@ -30,7 +30,7 @@ export function collapse(
       extents[0] = inner * extent;
     } else {
       extents.unshift(extent);
-      views.forEach((view, v) => strides[v]!.unshift(view.strides[i]!));
+      for (const [v, view] of views.entries()) strides[v]!.unshift(view.strides[i]!);
     }
   }
   if (extents.length > depth) return undefined;

@@ -6,7 +6,7 @@ import type { Generator } from '../tensor/generator.ts';
 import { Input } from '../tensor/tensor.ts';
 import { breather } from './breathe.ts';
 
-/** Measures losses of a model as it stands on a device, without dropout. */
+/** Measures losses of a model as it stands on a device, without dropout. An aborted `signal` throws its reason. */
 export class Evaluator {
   private readonly executable: Executable;
   private readonly dataset: Dataset;
@@ -25,19 +25,20 @@ export class Evaluator {
   }
 
   /** Mean loss of `batches` batches of random windows: nanoGPT's `estimate_loss`. */
-  async randomWindows(split: Split, batches: number, generator: Generator): Promise<number> {
+  async randomWindows(split: Split, batches: number, generator: Generator, signal?: AbortSignal): Promise<number> {
     const breathe = breather();
     let sum = 0;
     for (let i = 0; i < batches; i++) {
       this.dataset.batch(split, generator, this.tokens('x'), this.tokens('y'));
       sum += await this.loss();
       await breathe();
+      signal?.throwIfAborted();
     }
     return sum / batches;
   }
 
   /** Mean loss over a whole split in windows that do not overlap, each token predicted once. */
-  async wholeSplit(split: Split): Promise<{ loss: number; tokens: number }> {
+  async wholeSplit(split: Split, signal?: AbortSignal): Promise<{ loss: number; tokens: number }> {
     const breathe = breather();
     let sum = 0;
     let tokens = 0;
@@ -45,6 +46,7 @@ export class Evaluator {
       sum += count * (await this.loss());
       tokens += count;
       await breathe();
+      signal?.throwIfAborted();
     }
     return { loss: sum / tokens, tokens };
   }

@@ -82,8 +82,8 @@ export class Trainer {
   }
 
   /**
-   * Trains until `maxIters`, or until `signal` aborts: then the step under way is finished and the run ends
-   * with reason `interrupted`.
+   * Trains until `maxIters`, or until `signal` aborts: then the step under way is finished, an evaluation under
+   * way given up, and the run ends with reason `interrupted`.
    *
    * @throws {NanobardError} code `diverged` when a loss or gradient is not finite.
    */
@@ -116,7 +116,8 @@ export class Trainer {
       if (!this.drawn) this.draw(this.batch.x, this.batch.y);
       this.drawn = true;
       const due = this.iter % recipe.evalInterval === 0 || this.iter >= recipe.maxIters;
-      if (due && !this.evaluated) yield await this.evaluate();
+      const evaluation = due && !this.evaluated ? await this.evaluate(signal) : undefined;
+      if (evaluation) yield evaluation;
       if (this.iter >= recipe.maxIters || signal?.aborted) break;
       const begin = performance.now();
       const lr = learningRate(this.iter);
@@ -132,7 +133,7 @@ export class Trainer {
     yield {
       type: 'end',
       iter: this.iter,
-      reason: this.iter >= recipe.maxIters ? 'finished' : 'interrupted',
+      reason: this.iter >= recipe.maxIters && this.evaluated ? 'finished' : 'interrupted',
       bestVal: this.best?.val ?? null,
       bestIter: this.best?.iter ?? null,
       trainSeconds: this.trainSeconds,
@@ -201,16 +202,24 @@ export class Trainer {
     this.drawn = false;
   };
 
-  private async evaluate(): Promise<TrainEvent> {
+  /** Undefined if the signal aborts it: then the run is as if it had not begun. */
+  private async evaluate(signal?: AbortSignal): Promise<TrainEvent | undefined> {
     const { evalIters } = this.options.recipe;
     const begin = performance.now();
-    const train = await this.evaluator.randomWindows('train', evalIters, this.evaluation);
-    const val = await this.evaluator.randomWindows('validation', evalIters, this.evaluation);
-    const { loss: valFull } = await this.evaluator.wholeSplit('validation');
-    const best = this.best === undefined || val < this.best.val;
-    if (best) this.best = { val, iter: this.iter };
-    this.evaluated = true;
-    return { type: 'eval', iter: this.iter, train, val, valFull, best, ms: performance.now() - begin };
+    const stream = this.evaluation.getState();
+    try {
+      const train = await this.evaluator.randomWindows('train', evalIters, this.evaluation, signal);
+      const val = await this.evaluator.randomWindows('validation', evalIters, this.evaluation, signal);
+      const { loss: valFull } = await this.evaluator.wholeSplit('validation', signal);
+      const best = this.best === undefined || val < this.best.val;
+      if (best) this.best = { val, iter: this.iter };
+      this.evaluated = true;
+      return { type: 'eval', iter: this.iter, train, val, valFull, best, ms: performance.now() - begin };
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      this.evaluation.setState(stream);
+      return undefined;
+    }
   }
 }
 

@@ -125,7 +125,7 @@ describe('Ctrl-C', () => {
   it.each(['SIGINT', 'SIGTERM'])('%s stops the run and says how to go on', async (signal) => {
     const { code, stdout, exits, signals } = await interrupt({ 7: signal });
     expect([code, exits]).toEqual([130, []]);
-    expect(stdout.text).toContain('Stopping after this step, then saving.');
+    expect(stdout.text).toContain('Stopping as soon as possible, then saving.');
     expect(stdout.text).toMatch(
       /Stopped after 7 of 2,000 steps; everything is saved\.\nGo on with\n {2}nanobard train --resume --out runs\/shakespeare-char-cpu-20261122-101530\n/,
     );

@@ -38,7 +38,7 @@ export function frame(progress: Progress, view: View): string {
   if (lines.length + chart.length + RESERVED <= view.rows) lines.push(...chart);
   const sample = sampleLines(progress, columns, view.style);
   if (lines.length + sample.length + RESERVED <= view.rows) lines.push(...sample);
-  if (progress.stopping && !progress.end) lines.push('', ...stoppingLines(columns, view.style));
+  if (progress.stopping && !progress.end) lines.push('', ...stoppingLines(progress, columns, view.style));
   return lines.join('\n');
 }
 
@@ -121,8 +121,7 @@ function sampleLines(progress: Progress, columns: number, style: Style): string[
   return ['', ...lines.map((line) => style.dim(`│ ${crop(line, columns - 2)}`))];
 }
 
-function stoppingLines(columns: number, style: Style): string[] {
-  return flow(['Stopping after this step, then saving.', 'Ctrl-C again quits at once.'], columns, ' ').map(
-    style.yellow,
-  );
+function stoppingLines({ evaluating }: Progress, columns: number, style: Style): string[] {
+  const what = `Stopping after this ${evaluating ? 'evaluation' : 'step'}, then saving.`;
+  return flow([what, 'Ctrl-C again quits at once.'], columns, ' ').map(style.yellow);
 }

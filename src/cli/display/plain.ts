@@ -29,7 +29,7 @@ export function plainDisplay(session: TrainSession, io: Io, now = (): number => 
       else if (event.type === 'step' && now() - said >= INTERVAL) say(stepLine(progress));
     },
     stopping() {
-      say('Stopping after this step, then saving. A second signal quits at once.');
+      say('Stopping as soon as possible, then saving. A second signal quits at once.');
     },
     close() {
       if (progress.end) say(...farewell(session, progress, style, io.command));

@@ -41,7 +41,11 @@ export function adamW(args: usize, thread: i32, threads: i32): void {
   const rate = f32x4.splat(<f32>(learningRate / (1 - power(beta1, step))));
   const root = f32x4.splat(<f32>(1 / sqrt<f64>(1 - power(beta2, step))));
   const end = firstUnit(n, 16, thread + 1, threads);
-  for (let i = firstUnit(n, 16, thread, threads); i < end; i += 4) {
+  let i = firstUnit(n, 16, thread, threads);
+  if (i >= end) return;
+  // V8 moves what does not change only out of loops whose body always runs: without the test at the end it
+  // would divide and take roots of the bias corrections for every vector.
+  do {
     const at = <usize>i << 2;
     const g = f32x4.mul(v128.load(gradient + at), gradientScale);
     const mean = madd(g, a1, f32x4.mul(v128.load(m + at), b1));
@@ -51,5 +55,6 @@ export function adamW(args: usize, thread: i32, threads: i32): void {
     storePart(newM + at, mean, n - i);
     storePart(newV + at, square, n - i);
     storePart(newParameter + at, nmadd(rate, f32x4.div(mean, denominator), decayed), n - i);
-  }
+    i += 4;
+  } while (i < end);
 }

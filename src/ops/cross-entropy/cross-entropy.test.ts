@@ -140,5 +140,8 @@ describe('crossEntropy', () => {
       '(6, 5) and (5)',
     );
     expect(() => crossEntropy(new Input('logits', [6, 5]), new Input('targets', [6]))).toThrow('must be i32');
+    expect(() => crossEntropy(new Input('logits', [6, 0]), new Input('targets', [6], 'i32'))).toThrow(
+      'crossEntropy: logits need at least one class',
+    );
   });
 });

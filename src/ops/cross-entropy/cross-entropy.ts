@@ -22,6 +22,7 @@ export function crossEntropy(
     const problem = 'logits must have the shape (N, V) and targets (N); reshape them first';
     throw shapeError('crossEntropy', problem, logits.shape, targets.shape);
   }
+  if (logits.shape[1] === 0) throw shapeError('crossEntropy', 'logits need at least one class', logits.shape);
   if (targets.dtype !== 'i32')
     throw new NanobardError('argument', 'crossEntropy: targets must be i32, not f32');
   const perRow = { shape: targets.shape, dtype: 'f32' } as const;

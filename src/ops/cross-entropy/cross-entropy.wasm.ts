@@ -1,3 +1,6 @@
+// Loops with the test at their end: V8 moves what does not change only out of these. Rows have at least one
+// element.
+
 import { address, first, int, lanes, max4, storePart, sum4 } from '../kernel.wasm';
 import { exp4, log4 } from '../math.wasm';
 
@@ -14,11 +17,13 @@ function loadOrMinusInfinity(p: usize, n: i32): v128 {
 function rowMax(p: usize, n: i32): f32 {
   let a = f32x4.splat(-Infinity);
   let nan = f32x4.splat(0);
-  for (let i = 0; i < n; i += 4) {
+  let i = 0;
+  do {
     const v = loadOrMinusInfinity(p + (<usize>i << 2), n - i);
     nan = v128.or(nan, f32x4.ne(v, v));
     a = f32x4.pmax(a, v);
-  }
+    i += 4;
+  } while (i < n);
   return v128.any_true(nan) ? f32.NaN : max4(a);
 }
 
@@ -26,9 +31,11 @@ function rowMax(p: usize, n: i32): f32 {
 function rowLogSum(p: usize, n: i32, largest: f32): f32 {
   const m = f32x4.splat(largest);
   let sum = f32x4.splat(0);
-  for (let i = 0; i < n; i += 4) {
+  let i = 0;
+  do {
     sum = f32x4.add(sum, exp4(f32x4.sub(loadOrMinusInfinity(p + (<usize>i << 2), n - i), m)));
-  }
+    i += 4;
+  } while (i < n);
   return f32x4.extract_lane(log4(f32x4.splat(sum4(sum))), 0);
 }
 
@@ -93,11 +100,13 @@ export function crossEntropyGradient(args: usize, thread: i32, threads: i32): vo
     const s = f32x4.splat(known ? scale : f32.NaN);
     const largest = v128.load32_splat(address(args, 2) + (<usize>row << 2));
     const logSum = v128.load32_splat(address(args, 3) + (<usize>row << 2));
-    for (let i = 0; i < width; i += 4) {
+    let i = 0;
+    do {
       const p = <usize>i << 2;
       const probability = exp4(f32x4.sub(f32x4.sub(v128.load(logits + p), largest), logSum));
       storePart(dlogits + p, f32x4.mul(probability, s), width - i);
-    }
+      i += 4;
+    } while (i < width);
     if (!known) continue;
     const p = dlogits + (<usize>target << 2);
     store<f32>(p, load<f32>(p) - scale);

@@ -92,6 +92,10 @@ describe('layerNorm', () => {
     expect(() => layerNorm(x, new Input('weight', [4]), new Input('bias', [1, 4]))).toThrow(
       'layerNorm: bias must have the shape (4)',
     );
-    expect(() => layerNorm(new Input('x', []), new Input('weight', [1]))).toThrow('layerNorm: x needs');
+    for (const shape of [[], [3, 0]]) {
+      expect(() => layerNorm(new Input('x', shape), new Input('weight', [0]))).toThrow(
+        'layerNorm: x needs rows',
+      );
+    }
   });
 });

@@ -10,7 +10,7 @@ import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
   const width = x.shape.at(-1);
-  if (width === undefined) throw shapeError('layerNorm', 'x needs at least one dimension', x.shape);
+  if (!width) throw shapeError('layerNorm', 'x needs rows of at least one element', x.shape);
   if (!sameShape(weight.shape, [width])) {
     throw shapeError('layerNorm', `weight must have the shape (${width})`, x.shape, weight.shape);
   }
