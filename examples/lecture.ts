@@ -41,7 +41,9 @@ const xb = new Int32Array(batchSize * blockSize);
 const yb = new Int32Array(batchSize * blockSize);
 data.batch('train', new Generator(1337), xb, yb);
 const rows = (tokens: Int32Array): string =>
-  Array.from({ length: batchSize }, (_, b) => [...tokens.slice(b * blockSize, (b + 1) * blockSize)].join(' ')).join('\n');
+  Array.from({ length: batchSize }, (_, b) =>
+    [...tokens.slice(b * blockSize, (b + 1) * blockSize)].join(' '),
+  ).join('\n');
 console.log(`inputs:\n${rows(xb)}\ntargets:\n${rows(yb)}`);
 
 // The bigram model, and its loss on that batch before any training.

@@ -20,15 +20,20 @@ const sources = (readdirSync(`${root}/src`, { recursive: true }) as string[])
   .sort();
 
 const hash = createHash('sha256');
-for (const path of [...sources, WORKER, 'scripts/build-kernels.ts', 'package-lock.json']) hash.update(path).update(read(path));
+for (const path of [...sources, WORKER, 'scripts/build-kernels.ts', 'package-lock.json'])
+  hash.update(path).update(read(path));
 const stamp = `// Made by scripts/build-kernels.ts from sources with SHA-256 ${hash.digest('hex')}\n`;
 
-const current = [OPCODES, BINARIES].every((path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp));
+const current = [OPCODES, BINARIES].every(
+  (path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp),
+);
 if (!current) await build();
 
 async function build(): Promise<void> {
   const KERNEL = /^export function (\w+)\(args: usize, thread: i32, threads: i32\): void/gm;
-  const kernels = sources.flatMap((path) => [...read(path).matchAll(KERNEL)].map((match) => ({ path, name: match[1]! })));
+  const kernels = sources.flatMap((path) =>
+    [...read(path).matchAll(KERNEL)].map((match) => ({ path, name: match[1]! })),
+  );
   const entry = [
     ...kernels.map(({ path, name }) => `import { ${name} } from './${path.slice(4, -3)}';`),
     "export { runAsCaller, runAsWorker } from './devices/cpu/tape.wasm';",
@@ -55,7 +60,9 @@ async function build(): Promise<void> {
     `${root}/${BINARIES}`,
     `${stamp}export const simd128 =\n  '${simd.toString('base64')}';\nexport const relaxedSimd =\n  '${relaxed.toString('base64')}';\nexport const workerSource = ${JSON.stringify(worker)};\n`,
   );
-  console.log(`kernels: ${kernels.length}, ${simd.length} bytes (SIMD128), ${relaxed.length} bytes (relaxed SIMD)`);
+  console.log(
+    `kernels: ${kernels.length}, ${simd.length} bytes (SIMD128), ${relaxed.length} bytes (relaxed SIMD)`,
+  );
 }
 
 async function compile(entry: string, flags: string[]): Promise<Buffer> {

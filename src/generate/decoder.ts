@@ -1,11 +1,11 @@
-import { NanobardError } from '../errors.ts';
 import type { Device, Executable } from '../devices/device.ts';
+import { NanobardError } from '../errors.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { reshape } from '../ops/reshape/reshape.ts';
 import { compile } from '../program/compile.ts';
-import { Input } from '../tensor/tensor.ts';
-import { type SamplingRule, Sampler } from './sampling.ts';
 import type { Generator } from '../tensor/generator.ts';
+import { Input } from '../tensor/tensor.ts';
+import { Sampler, type SamplingRule } from './sampling.ts';
 
 export interface GenerateOptions extends SamplingRule {
   /** How many tokens to make. */
@@ -52,9 +52,13 @@ export class Decoder {
   async *generate(prompt: ArrayLike<number>, options: GenerateOptions): AsyncGenerator<number, void, void> {
     const { blockSize } = this.model;
     const forget = options.forget ?? Math.ceil(blockSize / 2);
-    if (prompt.length === 0) throw new NanobardError('argument', 'generate: the prompt must hold at least one token');
+    if (prompt.length === 0)
+      throw new NanobardError('argument', 'generate: the prompt must hold at least one token');
     if (!(Number.isInteger(forget) && forget >= 1 && forget <= blockSize)) {
-      throw new NanobardError('argument', `generate: forget must be from 1 to the block size ${blockSize}, not ${forget}`);
+      throw new NanobardError(
+        'argument',
+        `generate: forget must be from 1 to the block size ${blockSize}, not ${forget}`,
+      );
     }
     const sampler = new Sampler(options, options.generator);
     let context = Array.from(prompt).slice(-blockSize);

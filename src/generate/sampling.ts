@@ -46,7 +46,8 @@ export class Sampler {
     if (this.weights.length !== logits.length) this.weights = new Float32Array(logits.length);
     const { weights } = this;
     const peak = logits[argmax(logits)]!;
-    const floor = topK !== undefined && topK < logits.length ? kthLargest(logits, topK) : Number.NEGATIVE_INFINITY;
+    const floor =
+      topK !== undefined && topK < logits.length ? kthLargest(logits, topK) : Number.NEGATIVE_INFINITY;
     let sum = 0;
     for (let i = 0; i < weights.length; i++) {
       const weight = logits[i]! < floor ? 0 : Math.exp((logits[i]! - peak) / temperature);
@@ -87,7 +88,9 @@ function kthLargest(values: ArrayLike<number>, k: number): number {
 
 /** Sets to 0 what is not among the likeliest tokens that together reach `topP`; ties go to the lower id. */
 function keepNucleus(weights: Float32Array, topP: number): void {
-  const order = [...weights.keys()].filter((i) => weights[i]! > 0).sort((a, b) => weights[b]! - weights[a]! || a - b);
+  const order = [...weights.keys()]
+    .filter((i) => weights[i]! > 0)
+    .sort((a, b) => weights[b]! - weights[a]! || a - b);
   let sum = 0;
   let kept = 0;
   while (kept < order.length && sum < topP) sum += weights[order[kept++]!]!;

@@ -148,7 +148,10 @@ export class GPT extends Module implements LanguageModel {
     const { wte, wpe, drop, h, ln_f } = this.transformer;
     const T = idx.shape[1]!;
     if (T > this.blockSize) {
-      throw new NanobardError('shape', `GPT: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`);
+      throw new NanobardError(
+        'shape',
+        `GPT: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`,
+      );
     }
     const pos = arange(T, cache?.position); // (T)
     let x = drop.forward(add(wte.forward(idx), wpe.forward(pos))); // (B, T, C)
@@ -172,7 +175,7 @@ export class GPT extends Module implements LanguageModel {
     for (const [, module] of this.namedModules()) {
       if (!(module instanceof Linear || module instanceof Embedding)) continue;
       module.weight.initial!.set(generator.normal(module.weight.size, 0, 0.02));
-      if (module instanceof Linear) module.bias?.initial!.fill(0);
+      if (module instanceof Linear) module.bias?.initial?.fill(0);
     }
     for (const [name, parameter] of this.namedParameters()) {
       if (!name.endsWith('c_proj.weight')) continue;

@@ -10,7 +10,11 @@ export class LayerCache {
   private readonly v: Variable;
   private readonly assignments: (readonly [Variable, Tensor])[];
 
-  constructor(shape: readonly [number, number, number], position: Input, assignments: (readonly [Variable, Tensor])[]) {
+  constructor(
+    shape: readonly [number, number, number],
+    position: Input,
+    assignments: (readonly [Variable, Tensor])[],
+  ) {
     this.k = new Variable(shape, { name: 'cache.k' });
     this.v = new Variable(shape, { name: 'cache.v' });
     this.position = position;

@@ -56,6 +56,7 @@ function* children(owner: object, prefix = ''): Generator<[name: string, value: 
   for (const [key, value] of Object.entries(owner)) {
     const name = join(prefix, key);
     if (value instanceof Module || value instanceof Variable) yield [name, value];
-    else if (Array.isArray(value) || Object.getPrototypeOf(value ?? 0) === Object.prototype) yield* children(value, name);
+    else if (Array.isArray(value) || Object.getPrototypeOf(value ?? 0) === Object.prototype)
+      yield* children(value, name);
   }
 }

@@ -11,7 +11,8 @@ import { scalar } from './constant/constant.ts';
  *   of the variables or an operation on the way has no gradient.
  */
 export function grad(loss: Tensor, variables: readonly Tensor[]): Tensor[] {
-  if (loss.rank !== 0) throw new NanobardError('shape', 'grad: the loss must be a scalar; take a mean or a sum first');
+  if (loss.rank !== 0)
+    throw new NanobardError('shape', 'grad: the loss must be a scalar; take a mean or a sum first');
   const path = nodesBetween(loss, new Set(variables));
   const gradients = new Map<Tensor, Tensor>([[loss, scalar(1)]]);
   for (const node of path) {
@@ -29,7 +30,8 @@ export function grad(loss: Tensor, variables: readonly Tensor[]): Tensor[] {
   }
   return variables.map((variable) => {
     const gradient = gradients.get(variable);
-    if (!gradient) throw new NanobardError('argument', 'grad: the loss does not depend on one of the variables');
+    if (!gradient)
+      throw new NanobardError('argument', 'grad: the loss does not depend on one of the variables');
     return gradient;
   });
 }

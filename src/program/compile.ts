@@ -3,8 +3,16 @@ import { constantOperation } from '../ops/constant/constant.ts';
 import { contiguousOperation } from '../ops/contiguous/contiguous.ts';
 import { BYTES_PER_ELEMENT, type TypedArray } from '../tensor/dtype.ts';
 import { isContiguous } from '../tensor/layout.ts';
-import { sameShape, stridesOf } from '../tensor/shape.ts';
-import { type Attributes, Input, type Layout, type Node, type Operation, type Tensor, Variable } from '../tensor/tensor.ts';
+import { sameShape, sizeOf, stridesOf } from '../tensor/shape.ts';
+import {
+  type Attributes,
+  Input,
+  type Layout,
+  type Node,
+  type Operation,
+  type Tensor,
+  Variable,
+} from '../tensor/tensor.ts';
 import { type Lifetime, planMemory } from './plan-memory.ts';
 import type { Buffer, Instruction, Program, View } from './program.ts';
 import { type Assignment, schedule } from './schedule.ts';
@@ -29,6 +37,21 @@ function takes({ strided = [], stridedRows = [] }: Operation, i: number, view: V
   return strided === 'all' || strided.includes(i) || (stridedRows.includes(i) && view.strides.at(-1) === 1);
 }
 
+function checkAssignments(assign: readonly Assignment[]): void {
+  const seen = new Set<Variable>();
+  for (const [variable, value] of assign) {
+    if (!sameShape(variable.shape, value.shape) || variable.dtype !== value.dtype) {
+      throw new NanobardError(
+        'shape',
+        `compile: variable ${variable.name} is assigned a tensor of another type`,
+      );
+    }
+    if (seen.has(variable))
+      throw new NanobardError('argument', `compile: variable ${variable.name} is assigned twice`);
+    seen.add(variable);
+  }
+}
+
 class Compiler {
   private readonly buffers: (Buffer | { kind: 'planned'; bytes: number })[] = [];
   private readonly variables = new Map<Variable, number>();
@@ -39,31 +62,34 @@ class Compiler {
   private readonly dropoutSites = new Map<unknown, number>();
 
   compile(outputs: Readonly<Record<string, Tensor>>, assign: readonly Assignment[]): Program {
-    for (const [variable, value] of assign) {
-      if (!sameShape(variable.shape, value.shape) || variable.dtype !== value.dtype) {
-        throw new NanobardError('shape', `compile: variable ${variable.name} is assigned a tensor of another type`);
-      }
-    }
+    checkAssignments(assign);
     const { order, inPlace } = schedule(Object.values(outputs), assign);
     // A value that is assigned in place lives in the variable's own memory.
-    for (const [tensor, variable] of inPlace) this.views.set(tensor, this.denseView(variable, this.variable(variable)));
+    for (const [tensor, variable] of inPlace)
+      this.views.set(tensor, this.denseView(variable, this.variable(variable)));
     for (const node of order) this.emit(node);
-    const results = Object.entries(outputs).map(([name, tensor]) => ({ name, view: this.contiguousView(tensor) }));
-    // Values that read a variable are copied out of it before any variable is overwritten.
-    const copies = assign
-      .filter(([variable, value]) => inPlace.get(value) !== variable)
-      .map(([variable, value]) => [this.variable(variable), this.isolated(value), value] as const);
-    for (const [buffer, from, value] of copies) {
-      this.instruction(contiguousOperation.name, [from], [this.denseView(value, buffer)], {}, value.size);
-    }
+    // All others are copied there at the end; before that, whatever shows the old contents is copied out.
+    const copied = assign.filter(([variable, value]) => inPlace.get(value) !== variable);
+    const overwritten = new Set(copied.map(([variable]) => this.variable(variable)));
+    const results = Object.entries(outputs).map(([name, tensor]) => ({
+      name,
+      view: this.result(tensor, overwritten),
+    }));
+    const values = copied.map(([, value]) => this.apart(value, overwritten));
+    copied.forEach(([variable, value], i) => {
+      this.copy(values[i]!, this.denseView(value, this.variable(variable)));
+    });
     return this.program(results);
   }
 
   private emit(node: Node): void {
     const { operation, attributes, outputs } = node;
     if (operation.name === constantOperation.name) {
-      const data = attributes['data'] as TypedArray;
-      this.views.set(outputs[0]!, this.denseView(outputs[0]!, this.buffers.push({ kind: 'constant', data }) - 1));
+      const data = attributes.data as TypedArray;
+      this.views.set(
+        outputs[0]!,
+        this.denseView(outputs[0]!, this.buffers.push({ kind: 'constant', data }) - 1),
+      );
       return;
     }
     if (operation.view) {
@@ -90,9 +116,9 @@ class Compiler {
 
   /** Dropout sites are numbered in order of appearance, so that the same model draws the same masks. */
   private numberSites(attributes: Attributes): Attributes {
-    if (attributes['site'] === undefined) return attributes;
-    const site = this.dropoutSites.get(attributes['site']) ?? this.dropoutSites.size;
-    this.dropoutSites.set(attributes['site'], site);
+    if (attributes.site === undefined) return attributes;
+    const site = this.dropoutSites.get(attributes.site) ?? this.dropoutSites.size;
+    this.dropoutSites.set(attributes.site, site);
     return { ...attributes, site };
   }
 
@@ -102,7 +128,11 @@ class Compiler {
     let view: View;
     if (tensor instanceof Variable) view = this.denseView(tensor, this.variable(tensor));
     else if (tensor instanceof Input) view = this.denseView(tensor, this.input(tensor));
-    else throw new NanobardError('internal', `compile: a tensor of ${tensor.node?.operation.name} was not scheduled`);
+    else
+      throw new NanobardError(
+        'internal',
+        `compile: a tensor of ${tensor.node?.operation.name} was not scheduled`,
+      );
     this.views.set(tensor, view);
     return view;
   }
@@ -115,17 +145,27 @@ class Compiler {
     if (known) return known;
     const copy = this.denseView(tensor, this.allocate(tensor));
     this.dense.set(tensor, copy);
-    this.instruction(contiguousOperation.name, [view], [copy], {}, tensor.size);
+    this.copy(view, copy);
     return copy;
   }
 
-  /** A view that does not share memory with any variable. */
-  private isolated(tensor: Tensor): View {
+  /** A row-major view that still shows the tensor when the `overwritten` buffers have got new values. */
+  private result(tensor: Tensor, overwritten: ReadonlySet<number>): View {
+    const view = this.apart(tensor, overwritten);
+    return isContiguous(view) ? view : this.contiguousView(tensor);
+  }
+
+  /** A view of the tensor that lies in none of the `overwritten` buffers. */
+  private apart(tensor: Tensor, overwritten: ReadonlySet<number>): View {
     const view = this.view(tensor);
-    if (this.buffers[view.buffer]!.kind !== 'variable') return view;
+    if (!overwritten.has(view.buffer)) return view;
     const copy = this.denseView(tensor, this.allocate(tensor));
-    this.instruction(contiguousOperation.name, [view], [copy], {}, tensor.size);
+    this.copy(view, copy);
     return copy;
+  }
+
+  private copy(from: View, to: View): void {
+    this.instruction(contiguousOperation.name, [from], [to], {}, sizeOf(to.shape));
   }
 
   private denseView(tensor: Tensor, buffer: number): View {
@@ -157,7 +197,13 @@ class Compiler {
     return buffer;
   }
 
-  private instruction(op: string, inputs: View[], outputs: View[], attributes: Attributes, flops: number): void {
+  private instruction(
+    op: string,
+    inputs: View[],
+    outputs: View[],
+    attributes: Attributes,
+    flops: number,
+  ): void {
     this.instructions.push({ op, inputs, outputs, attributes, flops });
   }
 
@@ -196,4 +242,3 @@ class Compiler {
     };
   }
 }
-

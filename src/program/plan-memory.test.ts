@@ -39,8 +39,12 @@ describe('planMemory', () => {
     fc.assert(
       fc.property(lifetimes, (all) => {
         const { bytes } = planMemory(all);
-        const sum = (some: readonly Lifetime[]): number => some.reduce((total, one) => total + aligned(one.bytes), 0);
-        const busiest = Math.max(0, ...all.map(({ first: at }) => sum(all.filter((b) => b.first <= at && at <= b.last))));
+        const sum = (some: readonly Lifetime[]): number =>
+          some.reduce((total, one) => total + aligned(one.bytes), 0);
+        const busiest = Math.max(
+          0,
+          ...all.map(({ first: at }) => sum(all.filter((b) => b.first <= at && at <= b.last))),
+        );
         expect(bytes).toBeLessThanOrEqual(sum(all));
         expect(bytes).toBeGreaterThanOrEqual(busiest);
       }),

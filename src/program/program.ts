@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from '../tensor/dtype.ts';
+import { BYTES_PER_ELEMENT, type DType, type TypedArray } from '../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Attributes, Variable } from '../tensor/tensor.ts';
 
@@ -50,7 +50,8 @@ export interface Program {
 }
 
 /** Bytes of memory that a program needs, variables included. */
-export function programBytes(program: Program): number {
-  const persistent = [...program.variables, ...program.inputs];
-  return program.arenaBytes + persistent.reduce((bytes, slot) => bytes + 4 * sizeOf(slot.shape), 0);
+export function programBytes({ arenaBytes, buffers, variables, inputs }: Program): number {
+  const constants = buffers.flatMap((buffer) => (buffer.kind === 'constant' ? buffer.data.length : []));
+  const persistent = [...variables, ...inputs].map(({ shape }) => sizeOf(shape));
+  return [...constants, ...persistent].reduce((bytes, size) => bytes + BYTES_PER_ELEMENT * size, arenaBytes);
 }

@@ -18,14 +18,18 @@ export interface Schedule {
 export function schedule(outputs: readonly Tensor[], assign: readonly Assignment[]): Schedule {
   const nodes = reachable([...outputs, ...assign.map(([, value]) => value)]);
   const readers = readersOfVariables(nodes);
+  // Variables whose old values are still asked for when the run is over.
+  const kept = new Set([...outputs, ...assign.map(([, value]) => value)].map(variableBehind));
   const inPlace = new Map<Tensor, Variable>();
   const after = new Map<Node, Set<Node>>(); // node → further nodes that it must wait for
   for (const [variable, value] of assign) {
     const { node } = value;
     const source = node?.operation.inPlace?.[value.index];
-    if (!node || source === undefined || node.inputs[source] !== variable || inPlace.has(value)) continue;
-    if (outputs.includes(variable)) continue; // its old value was asked for
-    const others = (readers.get(variable) ?? []).filter((reader) => reader !== node);
+    if (!node || source === undefined || node.inputs[source] !== variable) continue;
+    if (inPlace.has(value) || kept.has(variable)) continue;
+    // Its other operands must not lie in the memory that it overwrites.
+    if (node.inputs.some((input, i) => i !== source && variableBehind(input) === variable)) continue;
+    const others = readers.get(variable)!.filter((reader) => reader !== node);
     if (others.some((reader) => dependsOn(reader, node, after))) continue;
     inPlace.set(value, variable);
     const waits = after.get(node) ?? new Set();
@@ -33,6 +37,13 @@ export function schedule(outputs: readonly Tensor[], assign: readonly Assignment
     after.set(node, waits);
   }
   return { order: order(nodes, after), inPlace };
+}
+
+/** The variable that a tensor is, or is a view of. */
+function variableBehind(tensor: Tensor): Variable | undefined {
+  let seen = tensor;
+  while (seen.node?.operation.view) seen = seen.node.inputs[0]!;
+  return seen instanceof Variable ? seen : undefined;
 }
 
 function reachable(roots: readonly Tensor[]): Node[] {
@@ -50,15 +61,12 @@ function reachable(roots: readonly Tensor[]): Node[] {
 /** For each variable the nodes that read it, directly or through views of its memory. */
 function readersOfVariables(nodes: readonly Node[]): Map<Variable, Node[]> {
   const readers = new Map<Variable, Node[]>();
-  const viewed = new Map<Tensor, Variable>();
   for (const node of nodes) {
-    for (const input of node.inputs) {
-      const variable = input instanceof Variable ? input : viewed.get(input);
+    for (const variable of new Set(node.inputs.map(variableBehind))) {
       if (!variable) continue;
       const known = readers.get(variable);
       if (known) known.push(node);
       else readers.set(variable, [node]);
-      if (node.operation.view) viewed.set(node.outputs[0]!, variable);
     }
   }
   return readers;

@@ -1,7 +1,11 @@
 import * as v from 'valibot';
 
 const count = v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be at least 1'));
-const countOrNone = v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(0, 'must not be negative'));
+const countOrNone = v.pipe(
+  v.number(),
+  v.integer('must be a whole number'),
+  v.minValue(0, 'must not be negative'),
+);
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0, 'must be greater than 0'));
 const notNegative = v.pipe(v.number(), v.finite(), v.minValue(0, 'must not be negative'));
 const fraction = v.pipe(v.number(), v.minValue(0, 'must be at least 0'), v.ltValue(1, 'must be less than 1'));

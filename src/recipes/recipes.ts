@@ -36,7 +36,8 @@ export const recipes = {
     recipe: cpuRecipe,
   },
   'nanogpt-replay': {
-    description: "the same, drawing random numbers as nanoGPT on PyTorch does: its loss curve, figure by figure",
+    description:
+      'the same, drawing random numbers as nanoGPT on PyTorch does: its loss curve, figure by figure',
     recipe: { ...cpuRecipe, sharedStream: true },
   },
   'shakespeare-char': {

@@ -50,7 +50,12 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
     const x = a[a.length - i] ?? 1;
     const y = b[b.length - i] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw shapeError(op, `extents ${x} and ${y} of dimension ${-i} do not broadcast; they must be equal or 1`, a, b);
+      throw shapeError(
+        op,
+        `extents ${x} and ${y} of dimension ${-i} do not broadcast; they must be equal or 1`,
+        a,
+        b,
+      );
     }
     result[rank - i] = x === 1 ? y : x;
   }

@@ -27,10 +27,7 @@ export interface Operation<A extends Attributes = Attributes> {
    * Given the gradient of the loss with respect to each output (undefined where none arrives),
    * the gradient with respect to each input, as tensors of the input's shape.
    */
-  gradient?(
-    node: Node<A>,
-    outputGradients: readonly (Tensor | undefined)[],
-  ): readonly (Tensor | undefined)[];
+  gradient?(node: Node<A>, outputGradients: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[];
   /** Floating-point operations of one execution; by default one for each element of the first output. */
   flops?(node: Node<A>): number;
   /** For operations that only look at the memory of input 0 differently; undefined if that is not possible. */
@@ -53,11 +50,18 @@ export class Node<A extends Attributes = Attributes> {
   readonly attributes: A;
   readonly outputs: readonly Tensor[];
 
-  constructor(operation: Operation<A>, inputs: readonly Tensor[], attributes: A, outputs: readonly TensorType[]) {
+  constructor(
+    operation: Operation<A>,
+    inputs: readonly Tensor[],
+    attributes: A,
+    outputs: readonly TensorType[],
+  ) {
     this.operation = operation;
     this.inputs = inputs;
     this.attributes = attributes;
-    this.outputs = outputs.map((type, index) => new Tensor(type.shape, type.dtype, this as unknown as Node, index));
+    this.outputs = outputs.map(
+      (type, index) => new Tensor(type.shape, type.dtype, this as unknown as Node, index),
+    );
   }
 }
 

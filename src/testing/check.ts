@@ -27,9 +27,21 @@ export const reference = new ReferenceDevice();
 
 /** The CPU device in every flavour that may differ. */
 export const cpus = [
-  new CpuDevice({ simd: 'relaxed', threads: 2 }),
+  new CpuDevice({ simd: 'relaxed', threads: 2, flopsPerThread: 1 }),
   new CpuDevice({ simd: 'simd128', threads: 1 }),
 ] as const;
+
+/** Teams of different sizes, all of whose threads take part however small the work. */
+const teams = [1, 2, 5].map((threads) => new CpuDevice({ threads, flopsPerThread: 1 }));
+
+/** Holds what several threads compute against what one does, bit by bit. */
+export async function checkThreads(...tensors: readonly Tensor[]): Promise<void> {
+  for (const tensor of tensors) {
+    const [one, ...others] = await Promise.all(teams.map((team) => team.evaluate(tensor)));
+    for (const { data } of others)
+      expect(data.every((value, i) => Object.is(value, one!.data[i]))).toBe(true);
+  }
+}
 
 /** Pseudo-random values in [−scale, scale), the same for the same seed. */
 export function values(shape: Shape, seed = 1, scale = 1): Operand {
@@ -43,7 +55,9 @@ export function values(shape: Shape, seed = 1, scale = 1): Operand {
 
 /** Pseudo-random integers in [0, high). */
 export function integers(shape: Shape, high: number, seed = 1): Operand {
-  const data = Int32Array.from(values(shape, seed).data as Float32Array, (v) => Math.floor(((v + 1) / 2) * high));
+  const data = Int32Array.from(values(shape, seed).data as Float32Array, (v) =>
+    Math.floor(((v + 1) / 2) * high),
+  );
   return { shape, data, dtype: 'i32' };
 }
 
@@ -72,7 +86,9 @@ async function run(
 function weigh(outputs: readonly Tensor[]): Tensor {
   const terms = outputs
     .filter((output) => output.dtype === 'f32')
-    .map((output, i) => sum(mul(output, constant(values(output.shape, 77 + i).data as Float32Array, output.shape))));
+    .map((output, i) =>
+      sum(mul(output, constant(values(output.shape, 77 + i).data as Float32Array, output.shape))),
+    );
   return terms.reduce((a, b) => add(a, b));
 }
 
@@ -80,7 +96,11 @@ function weigh(outputs: readonly Tensor[]): Tensor {
  * Holds the gradient of `build` with respect to its f32 operands against central differences,
  * both on the float64 reference device.
  */
-export async function checkGradient(build: Build, operands: readonly Operand[], tolerance = 1e-6): Promise<void> {
+export async function checkGradient(
+  build: Build,
+  operands: readonly Operand[],
+  tolerance = 1e-6,
+): Promise<void> {
   const { inputs, outputs } = graph(build, operands);
   const loss = weigh(outputs);
   const differentiable = inputs.filter((input) => input.dtype === 'f32');
@@ -115,7 +135,8 @@ export async function checkDevices(
 ): Promise<void> {
   const { inputs, outputs } = graph(build, operands);
   const differentiable = inputs.filter((input) => input.dtype === 'f32');
-  const wanted = options.gradients === false ? outputs : [...outputs, ...grad(weigh(outputs), differentiable)];
+  const wanted =
+    options.gradients === false ? outputs : [...outputs, ...grad(weigh(outputs), differentiable)];
   const expected = await run(reference, wanted, operands);
   for (const cpu of cpus) {
     const actual = await run(cpu, wanted, operands);
@@ -129,7 +150,12 @@ export async function checkDevices(
  * ‖actual − expected‖ ≤ tolerance · max(‖expected‖, 0.1), and nothing is NaN where the other is not. Operands are
  * of order one, so a result that ought to vanish is as good as that.
  */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
   expect(actual.length, what).toBe(expected.length);
   let difference = 0;
   let norm = 0;

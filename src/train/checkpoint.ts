@@ -31,7 +31,9 @@ export function encodeCheckpoint({ progress, tensors }: TrainerState): Uint8Arra
   for (const [name, { shape, data }] of tensors) {
     stored.set(
       name,
-      data instanceof Float32Array ? { dtype: 'F32', shape, data } : { dtype: 'I32', shape, data: data as Int32Array },
+      data instanceof Float32Array
+        ? { dtype: 'F32', shape, data }
+        : { dtype: 'I32', shape, data: data as Int32Array },
     );
   }
   return encodeSafetensors(stored, { [PROGRESS]: JSON.stringify(progress) });
@@ -42,12 +44,18 @@ export function decodeCheckpoint(bytes: Uint8Array): TrainerState {
   const { tensors: stored, metadata } = decodeSafetensors(bytes);
   const text = metadata[PROGRESS];
   if (text === undefined) {
-    throw new NanobardError('checkpoint', 'the file holds tensors but no training progress: nanobard did not write it');
+    throw new NanobardError(
+      'checkpoint',
+      'the file holds tensors but no training progress: nanobard did not write it',
+    );
   }
   const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of stored) {
     if (tensor.dtype !== 'F32' && tensor.dtype !== 'I32') {
-      throw new NanobardError('checkpoint', `tensor ${name} has the type ${tensor.dtype}, which checkpoints do not hold`);
+      throw new NanobardError(
+        'checkpoint',
+        `tensor ${name} has the type ${tensor.dtype}, which checkpoints do not hold`,
+      );
     }
     tensors.set(name, tensor);
   }

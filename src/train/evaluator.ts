@@ -16,7 +16,12 @@ export class Evaluator {
     this.dataset = dataset;
   }
 
-  static async create(model: LanguageModel, dataset: Dataset, device: Device, batchSize: number): Promise<Evaluator> {
+  static async create(
+    model: LanguageModel,
+    dataset: Dataset,
+    device: Device,
+    batchSize: number,
+  ): Promise<Evaluator> {
     const wasTraining = model.training;
     const shape = [batchSize, model.blockSize];
     const loss = model.eval().loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32'));
@@ -25,7 +30,12 @@ export class Evaluator {
   }
 
   /** Mean loss of `batches` batches of random windows: nanoGPT's `estimate_loss`. */
-  async randomWindows(split: Split, batches: number, generator: Generator, signal?: AbortSignal): Promise<number> {
+  async randomWindows(
+    split: Split,
+    batches: number,
+    generator: Generator,
+    signal?: AbortSignal,
+  ): Promise<number> {
     const breathe = breather();
     let sum = 0;
     for (let i = 0; i < batches; i++) {

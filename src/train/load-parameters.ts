@@ -1,7 +1,7 @@
 import type { Device } from '../devices/device.ts';
 import { NanobardError } from '../errors.ts';
-import { formatShape, sameShape, type Shape } from '../tensor/shape.ts';
 import type { TypedArray } from '../tensor/dtype.ts';
+import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Variable } from '../tensor/tensor.ts';
 
 export interface StoredTensor {

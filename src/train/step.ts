@@ -45,7 +45,8 @@ export class TrainingStep {
     this.accumulation = recipe.gradientAccumulationSteps;
     this.seed = recipe.seed;
     const { gradients, update } = programs;
-    this.flops = gradients.program.flops * this.accumulation + (update === gradients ? 0 : update.program.flops);
+    this.flops =
+      gradients.program.flops * this.accumulation + (update === gradients ? 0 : update.program.flops);
   }
 
   static async create(model: LanguageModel, device: Device, recipe: Recipe): Promise<TrainingStep> {

@@ -1,13 +1,13 @@
-import { NanobardError } from '../errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Device } from '../devices/device.ts';
+import { NanobardError } from '../errors.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { cosineSchedule } from '../optim/schedule.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Generator, type GeneratorState } from '../tensor/generator.ts';
 import { breather } from './breathe.ts';
-import type { TrainEvent } from './events.ts';
 import { Evaluator } from './evaluator.ts';
+import type { TrainEvent } from './events.ts';
 import { loadParameters, type StoredTensor } from './load-parameters.ts';
 import { TrainingStep } from './step.ts';
 
@@ -68,8 +68,8 @@ export class Trainer {
     this.step = step;
     this.evaluator = evaluator;
     const { seed, sharedStream, batchSize } = options.recipe;
-    this.data = sharedStream ? options.generator : new Generator(seed + 1);
-    this.evaluation = sharedStream ? options.generator : new Generator(seed + 2);
+    this.data = sharedStream ? options.generator : new Generator(seed);
+    this.evaluation = sharedStream ? options.generator : new Generator(seed + 3);
     const tokens = batchSize * options.model.blockSize;
     this.batch = { x: new Int32Array(tokens), y: new Int32Array(tokens) };
   }
@@ -127,7 +127,15 @@ export class Trainer {
       this.iter++;
       this.evaluated = false;
       this.trainSeconds += ms / 1000;
-      yield { type: 'step', iter: this.iter, loss, lr, gradNorm, ms, tokensPerSecond: (1000 * tokensPerStep) / ms };
+      yield {
+        type: 'step',
+        iter: this.iter,
+        loss,
+        lr,
+        gradNorm,
+        ms,
+        tokensPerSecond: (1000 * tokensPerStep) / ms,
+      };
       await breathe();
     }
     yield {
@@ -171,7 +179,8 @@ export class Trainer {
     this.restoreBatch(progress.drawn, tensors);
     this.iter = progress.iter;
     this.evaluated = progress.evaluated;
-    this.best = progress.bestVal === null ? undefined : { val: progress.bestVal, iter: progress.bestIter ?? 0 };
+    this.best =
+      progress.bestVal === null ? undefined : { val: progress.bestVal, iter: progress.bestIter ?? 0 };
     this.trainSeconds = progress.trainSeconds;
     this.data.setState(progress.streams.data);
     this.evaluation.setState(progress.streams.evaluation);
@@ -224,7 +233,11 @@ export class Trainer {
 }
 
 function diverged(iter: number, loss: number, gradNorm: number): NanobardError {
-  return new NanobardError('diverged', `step ${iter}: the loss is ${loss} and the gradient norm ${gradNorm}`, {
-    hint: 'Use a lower learning rate, a longer warm-up or gradient clipping.',
-  });
+  return new NanobardError(
+    'diverged',
+    `step ${iter}: the loss is ${loss} and the gradient norm ${gradNorm}`,
+    {
+      hint: 'Use a lower learning rate, a longer warm-up or gradient clipping.',
+    },
+  );
 }

@@ -15,6 +15,11 @@ export type SimdLevel = 'relaxed' | 'simd128';
 export interface CpuOptions {
   /** Threads that share the work, the caller's included; by default one for each processor. */
   readonly threads?: number;
+  /**
+   * Work for which one more thread is woken, in floating-point operations of a run; 2 million by default.
+   * Meeting at a barrier after each kernel costs small programs more than sharing them gains.
+   */
+  readonly flopsPerThread?: number;
   /** Instruction set of the kernels; by default the best that the engine has. */
   readonly simd?: SimdLevel;
 }
@@ -40,20 +45,28 @@ export class CpuDevice implements Device {
   readonly name = 'cpu';
   readonly threads: number;
   readonly simd: SimdLevel;
+  private readonly flopsPerThread: number;
   private readonly heap = new Heap();
   private readonly team: Threads;
   private readonly variables = new Map<Variable, number>();
 
   constructor(options: CpuOptions = {}) {
-    this.threads = options.threads ?? processors();
-    if (!Number.isInteger(this.threads) || this.threads < 1 || this.threads > 256) {
-      throw new NanobardError('argument', `the CPU device cannot use ${this.threads} threads; give a number from 1 to 256`);
+    this.threads = options.threads ?? Math.min(processors(), 255);
+    this.flopsPerThread = options.flopsPerThread ?? 2_000_000;
+    if (!Number.isInteger(this.threads) || this.threads < 1 || this.threads > 255) {
+      throw new NanobardError(
+        'argument',
+        `the CPU device cannot use ${this.threads} threads; give a number from 1 to 255`,
+      );
     }
     allowRelaxedSimd();
     this.simd = options.simd ?? bestSimd();
     const binary = decodeBase64(this.simd === 'relaxed' ? relaxedSimd : simd128);
     if (!WebAssembly.validate(binary)) {
-      throw new NanobardError('device', `this JavaScript engine does not run WebAssembly with ${this.simd} SIMD`);
+      throw new NanobardError(
+        'device',
+        `this JavaScript engine does not run WebAssembly with ${this.simd} SIMD`,
+      );
     }
     const control = this.heap.allocate(CONTROL_BYTES, 'the CPU device');
     this.team = new Threads(new WebAssembly.Module(binary), this.heap.memory, control, this.threads);
@@ -68,7 +81,9 @@ export class CpuDevice implements Device {
     const megabytes = Math.ceil(programBytes(program) / 2 ** 20);
     const purpose = `a program of ${megabytes.toLocaleString('en')} MB in all`;
     const variables = program.variables.map((variable) => this.address(variable));
-    return new CpuExecutable(program, this.heap, this.team, variables, purpose);
+    const wanted = Math.floor(program.flops / this.flopsPerThread);
+    const threads = Math.max(1, Math.min(this.threads, wanted));
+    return new CpuExecutable(program, { heap: this.heap, team: this.team, threads }, variables, purpose);
   }
 
   evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<HostTensor> {
@@ -83,7 +98,10 @@ export class CpuDevice implements Device {
 
   async write(variable: Variable, values: ArrayLike<number>): Promise<void> {
     if (values.length !== variable.size) {
-      throw new NanobardError('shape', `variable ${variable.name} holds ${variable.size} values, not ${values.length}`);
+      throw new NanobardError(
+        'shape',
+        `variable ${variable.name} holds ${variable.size} values, not ${values.length}`,
+      );
     }
     this.memoryOf(variable).set(values);
   }

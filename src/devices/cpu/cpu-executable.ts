@@ -9,9 +9,6 @@ import type { Executable } from '../device.ts';
 import type { Heap } from './heap.ts';
 import type { Threads } from './threads.ts';
 
-/** Below this much work a run stays on the calling thread: waking the others would cost more. */
-const SINGLE_THREAD_FLOPS = 200_000;
-
 /** A program lowered to a tape in WebAssembly memory. */
 export class CpuExecutable implements Executable {
   readonly program: Program;
@@ -27,11 +24,17 @@ export class CpuExecutable implements Executable {
   /** Where on the tape each instruction of the program begins. */
   private readonly marks: readonly number[];
 
-  constructor(program: Program, heap: Heap, team: Threads, variables: readonly number[], purpose: string) {
+  /** `threads` of the team's threads will share the work. */
+  constructor(
+    program: Program,
+    machine: { readonly heap: Heap; readonly team: Threads; readonly threads: number },
+    variables: readonly number[],
+    purpose: string,
+  ) {
     this.program = program;
-    this.heap = heap;
-    this.team = team;
-    this.threads = program.flops < SINGLE_THREAD_FLOPS ? 1 : team.count;
+    this.heap = machine.heap;
+    this.team = machine.team;
+    this.threads = machine.threads;
     const arena = this.allocate(program.arenaBytes, purpose);
     const inputs = program.inputs.map((slot) => this.allocate(4 * sizeOf(slot.shape), purpose));
     const buffers = program.buffers.map((buffer) => {
@@ -39,7 +42,9 @@ export class CpuExecutable implements Executable {
       if (buffer.kind === 'input') return inputs[buffer.index]!;
       if (buffer.kind === 'arena') return arena + buffer.offset;
       const address = this.allocate(4 * buffer.data.length, purpose);
-      this.memory('i32', address, buffer.data.length).set(new Int32Array(buffer.data.buffer, buffer.data.byteOffset, buffer.data.length));
+      this.memory('i32', address, buffer.data.length).set(
+        new Int32Array(buffer.data.buffer, buffer.data.byteOffset, buffer.data.length),
+      );
       return address;
     });
     const locate = (view: View): CpuView => ({ ...view, address: buffers[view.buffer]! + 4 * view.offset });
@@ -103,7 +108,9 @@ export class CpuExecutable implements Executable {
   private memory(dtype: DType, address: number, shape: Shape | number): TypedArray {
     const length = typeof shape === 'number' ? shape : sizeOf(shape);
     const { buffer } = this.heap.memory;
-    return dtype === 'f32' ? new Float32Array(buffer, address, length) : new Int32Array(buffer, address, length);
+    return dtype === 'f32'
+      ? new Float32Array(buffer, address, length)
+      : new Int32Array(buffer, address, length);
   }
 }
 

@@ -69,10 +69,14 @@ export class Heap {
     const limit = MAX_PAGES * PAGE - this.end;
     const available = Math.min(limit, availableMemory());
     const refuse = (cause?: unknown): NanobardError =>
-      new NanobardError('memory', `${purpose} needs ${formatMegabytes(bytes)} but ${formatMegabytes(available)} are available`, {
-        hint: 'Use a smaller batch size (with gradient accumulation), block size or model.',
-        cause,
-      });
+      new NanobardError(
+        'memory',
+        `${purpose} needs ${formatMegabytes(bytes)} but ${formatMegabytes(available)} are available`,
+        {
+          hint: 'Use a smaller batch size (with gradient accumulation), block size or model.',
+          cause,
+        },
+      );
     if (bytes > available) throw refuse();
     try {
       this.memory.grow(pages);

@@ -5,7 +5,10 @@
 
 import { int } from '../../ops/kernel.wasm';
 
-/** Which run is under way: workers start when it changes. Negative: they end. */
+/**
+ * Which run is under way: a counter above the number of threads that take part (one byte). Workers look at it
+ * when it changes; negative, they end. One word, so that nobody pairs a run with another run's threads.
+ */
 const RUN: usize = 0;
 const TAPE: usize = 4;
 const TAPE_END: usize = 8;
@@ -65,23 +68,27 @@ function walk(control: usize, tape: usize, end: usize, thread: i32, threads: i32
   }
 }
 
-/** Runs a tape on all threads; the calling thread is number 0. */
+/** Runs a tape on `threads` (≤ 255) threads; the calling one is number 0. */
 export function runAsCaller(control: usize, tape: usize, end: usize, threads: i32): void {
   if (threads > 1) {
     store<i32>(control + TAPE, <i32>tape);
     store<i32>(control + TAPE_END, <i32>end);
-    atomic.add<i32>(control + RUN, 1);
+    const run = ((load<i32>(control + RUN) >> 8) + 1) & 0x7fffff;
+    atomic.store<i32>(control + RUN, (run << 8) | threads);
     wake(control, control + RUN);
   }
   walk(control, tape, end, 0, threads);
 }
 
 /** A worker's whole life: waits for runs and takes part in them until the run counter turns negative. */
-export function runAsWorker(control: usize, thread: i32, threads: i32, run: i32): void {
+export function runAsWorker(control: usize, thread: i32): void {
+  let run = 0;
   while (true) {
     awaitChange(control, control + RUN, run);
     run = atomic.load<i32>(control + RUN);
     if (run < 0) return;
+    const threads = run & 0xff;
+    if (thread >= threads) continue;
     walk(control, <usize>load<u32>(control + TAPE), <usize>load<u32>(control + TAPE_END), thread, threads);
   }
 }

@@ -1,5 +1,6 @@
-import { startWorker, type WorkerThread } from './host.ts';
+import { NanobardError } from '../../errors.ts';
 import { workerSource } from './binaries.generated.ts';
+import { startWorker, type WorkerThread } from './host.ts';
 
 interface Kernels {
   runAsCaller(control: number, tape: number, end: number, threads: number): void;
@@ -16,6 +17,7 @@ export class Threads {
   private readonly control: number;
   private readonly workers: WorkerThread[] = [];
   private readonly module: WebAssembly.Module;
+  private stopped = false;
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, count: number) {
     this.count = count;
@@ -28,13 +30,16 @@ export class Threads {
     this.kernels = instance.exports as unknown as Kernels;
   }
 
-  /** Walks the tape from `address` to `end` and returns when all of it is done. */
+  /** Walks the tape from `address` to `end` on `threads` of the threads and returns when all of it is done. */
   run(address: number, end: number, threads: number): void {
+    if (this.stopped)
+      throw new NanobardError('device', 'the CPU device was disposed of and cannot run programs');
     if (threads > 1 && this.workers.length === 0) this.start();
     this.kernels.runAsCaller(this.control, address, end, threads);
   }
 
   stop(): void {
+    this.stopped = true;
     const control = new Int32Array(this.memory.buffer, this.control, CONTROL_BYTES / 4);
     Atomics.store(control, 0, -(2 ** 31));
     Atomics.notify(control, 0);
@@ -45,8 +50,8 @@ export class Threads {
   /** Workers start when first needed: what runs on one thread never pays for them. */
   private start(): void {
     for (let thread = 1; thread < this.count; thread++) {
-      const { module, memory, control, count: threads } = this;
-      const data = { module, memory, control, thread, threads };
+      const { module, memory, control } = this;
+      const data = { module, memory, control, thread };
       const fail = (cause: unknown): never => {
         throw cause;
       };

@@ -7,18 +7,17 @@ interface Start {
   readonly memory: WebAssembly.Memory;
   readonly control: number;
   readonly thread: number;
-  readonly threads: number;
 }
 
-type RunAsWorker = (control: number, thread: number, threads: number, run: number) => void;
+type RunAsWorker = (control: number, thread: number) => void;
 
 declare const require: ((name: 'node:worker_threads') => { workerData: Start }) | undefined;
 
-function live({ module, memory, control, thread, threads }: Start): void {
+function live({ module, memory, control, thread }: Start): void {
   const words = new Int32Array(memory.buffer);
   const sleep = (address: number, old: number): void => void Atomics.wait(words, address >> 2, old);
   const { exports } = new WebAssembly.Instance(module, { env: { memory, sleep } });
-  (exports['runAsWorker'] as RunAsWorker)(control, thread, threads, 0);
+  (exports.runAsWorker as RunAsWorker)(control, thread);
 }
 
 if (typeof require === 'undefined') {

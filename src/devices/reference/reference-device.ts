@@ -42,6 +42,12 @@ export class ReferenceDevice implements Device {
   }
 
   async write(variable: Variable, values: ArrayLike<number>): Promise<void> {
+    if (values.length !== variable.size) {
+      throw new NanobardError(
+        'shape',
+        `variable ${variable.name} holds ${variable.size} values, not ${values.length}`,
+      );
+    }
     this.values(variable).set(values);
   }
 
@@ -86,7 +92,11 @@ class ReferenceExecutable implements Executable {
       const operation = operations.get(op);
       if (!operation) throw new NanobardError('internal', `reference device: no operation ${op}`);
       const results = outputs.map((view) => this.array(view));
-      operation.reference(inputs.map((view) => this.array(view)), results, attributes);
+      operation.reference(
+        inputs.map((view) => this.array(view)),
+        results,
+        attributes,
+      );
     }
   }
 
@@ -104,12 +114,14 @@ class ReferenceExecutable implements Executable {
   private array(view: View): ReferenceArray {
     const memory = this.memory[view.buffer]!;
     const size = sizeOf(view.shape);
-    if (isContiguous(view)) return { shape: view.shape, data: memory.subarray(view.offset, view.offset + size) };
+    if (isContiguous(view))
+      return { shape: view.shape, data: memory.subarray(view.offset, view.offset + size) };
     const data = new Float64Array(size);
     const dense = stridesOf(view.shape);
     for (let i = 0; i < size; i++) {
       let at = view.offset;
-      for (let d = 0; d < dense.length; d++) at += (Math.floor(i / dense[d]!) % view.shape[d]!) * view.strides[d]!;
+      for (let d = 0; d < dense.length; d++)
+        at += (Math.floor(i / dense[d]!) % view.shape[d]!) * view.strides[d]!;
       data[i] = memory[at]!;
     }
     return { shape: view.shape, data };

@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CpuDevice } from '../../devices/cpu/cpu-device.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { checkDevices, cpus, extent, type Operand, RUNS, reference, values } from '../../testing/check.ts';
+import {
+  checkDevices,
+  checkThreads,
+  cpus,
+  extent,
+  type Operand,
+  RUNS,
+  reference,
+  values,
+} from '../../testing/check.ts';
 import { constant, scalar } from '../constant/constant.ts';
 import { adamW } from './adamw.ts';
 
@@ -78,12 +86,7 @@ describe('adamW', () => {
 
   it('gives the same bits for any number of threads', async () => {
     const tensors = operands([20_003]).map(({ data }) => constant(data as Float32Array));
-    for (const result of update(5)(...tensors)) {
-      const [one, ...others] = await Promise.all(
-        [1, 2, 5].map((threads) => new CpuDevice({ threads }).evaluate(result)),
-      );
-      for (const { data } of others) expect(data.every((v, i) => v === one!.data[i])).toBe(true);
-    }
+    await checkThreads(...update(5)(...tensors));
   });
 
   it('names what does not fit', () => {

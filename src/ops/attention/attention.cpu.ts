@@ -40,5 +40,12 @@ export const attentionGradientCpu: CpuLowering<Attributes> = (tape, inputs, outp
   const panels = 2 * 4 * round8(S) * D + 4 * (S + 2 * ROWS) * round8(D);
   const bytes = round8(EDGE_BYTES + STRIP * Math.max(D, ROWS, ld) + 2 * 4 * ROWS * ld + panels);
   const scratch = tape.scratch(bytes * tape.threads);
-  tape.emit('attentionGradient', ...words, scratch, bytes, dy.address, ...outputs.map((view) => view.address));
+  tape.emit(
+    'attentionGradient',
+    ...words,
+    scratch,
+    bytes,
+    dy.address,
+    ...outputs.map((view) => view.address),
+  );
 };

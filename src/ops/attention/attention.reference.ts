@@ -38,11 +38,20 @@ function dot(a: Float64Array, i: number, b: Float64Array, j: number, d: number):
 }
 
 export const attentionReference: ReferenceKernel<Attributes> = (inputs, [y, lse], { scale, p, site }) => {
-  const [q, k, v, , key] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray];
+  const [q, k, v, , key] = inputs as [
+    ReferenceArray,
+    ReferenceArray,
+    ReferenceArray,
+    ReferenceArray,
+    ReferenceArray,
+  ];
   const [H, D] = q.shape.slice(2) as [number, number];
   y!.data.fill(0);
   for (const row of rows(inputs)) {
-    const scores = Array.from({ length: row.visible }, (_, j) => scale * dot(q.data, row.q, k.data, row.k + j * H * D, D));
+    const scores = Array.from(
+      { length: row.visible },
+      (_, j) => scale * dot(q.data, row.q, k.data, row.k + j * H * D, D),
+    );
     const max = Math.max(...scores);
     const sum = scores.reduce((total, score) => total + Math.exp(score - max), 0);
     lse!.data[row.index] = max + Math.log(sum);
@@ -53,9 +62,17 @@ export const attentionReference: ReferenceKernel<Attributes> = (inputs, [y, lse]
   }
 };
 
-export const attentionGradientReference: ReferenceKernel<Attributes> = (inputs, outputs, { scale, p, site }) => {
+export const attentionGradientReference: ReferenceKernel<Attributes> = (
+  inputs,
+  outputs,
+  { scale, p, site },
+) => {
   const [q, k, v, , key, y, lse, dy] = inputs.map((input) => input.data) as Float64Array[];
-  const [dq, dk, dv] = outputs.map((output) => output.data.fill(0)) as [Float64Array, Float64Array, Float64Array];
+  const [dq, dk, dv] = outputs.map((output) => output.data.fill(0)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   const [H, D] = inputs[0]!.shape.slice(2) as [number, number];
   for (const row of rows(inputs)) {
     const delta = dot(y!, row.q, dy!, row.q, D);

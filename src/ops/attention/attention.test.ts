@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDevices, checkGradient, values } from '../../testing/check.ts';
-import { Input, type Tensor } from '../../tensor/tensor.ts';
+import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
+import { checkDevices, checkGradient, checkThreads, values } from '../../testing/check.ts';
+import { mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { grad } from '../grad.ts';
+import { sum } from '../reduce/reduce.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { split } from '../slice/slice.ts';
 import { attention } from './attention.ts';
@@ -47,9 +50,17 @@ describe('attention', () => {
   });
 
   it('sees a cache up to the position of each query', async () => {
-    for (const [T, S, position] of [[1, 9, 0], [1, 9, 8], [3, 16, 4], [8, 40, 31], [33, 64, 20]] as const) {
+    for (const [T, S, position] of [
+      [1, 9, 0],
+      [1, 9, 8],
+      [3, 16, 4],
+      [8, 40, 31],
+      [33, 64, 20],
+    ] as const) {
       const at = constant(Int32Array.of(position), []);
-      await checkDevices((q, k, v) => attention(q!, k!, v!, { position: at }), qkv(2, T, 2, 8, S), { tolerance: 1e-5 });
+      await checkDevices((q, k, v) => attention(q!, k!, v!, { position: at }), qkv(2, T, 2, 8, S), {
+        tolerance: 1e-5,
+      });
     }
   });
 
@@ -57,13 +68,25 @@ describe('attention', () => {
     const dropout = { p: 0.3, key: constant(Int32Array.of(7, -3, 5)) };
     await checkGradient((q, k, v) => attention(q!, k!, v!, { dropout }), qkv(1, 6, 2, 3));
     for (const T of [2, 33, 100]) {
-      await checkDevices((q, k, v) => attention(q!, k!, v!, { dropout }), qkv(2, T, 2, 8), { tolerance: 1e-5 });
+      await checkDevices((q, k, v) => attention(q!, k!, v!, { dropout }), qkv(2, T, 2, 8), {
+        tolerance: 1e-5,
+      });
     }
+  });
+
+  it('gives the same bits for any number of threads', async () => {
+    const [q, k, v] = qkv(2, 70, 3, 12).map(
+      ({ shape, data }) => new Variable(shape, { initial: data as Float32Array }),
+    );
+    const y = attention(q!, k!, v!);
+    await checkThreads(y, ...grad(sum(mul(y, y)), [q!, k!, v!]));
   });
 
   it('says what does not fit', () => {
     const q = new Input('q', [2, 3, 4, 5]);
-    expect(() => attention(q, new Input('k', [2, 3, 4, 6]), q)).toThrow('attention: queries must be (B, T, H, D)');
+    expect(() => attention(q, new Input('k', [2, 3, 4, 6]), q)).toThrow(
+      'attention: queries must be (B, T, H, D)',
+    );
     const k = new Input('k', [2, 2, 4, 5]);
     expect(() => attention(q, k, k)).toThrow('3 queries need as many keys');
   });

@@ -31,10 +31,21 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const S = k.shape[1]!;
   const keys = [B, S, H, D];
   if (q.rank !== 4 || k.rank !== 4 || k.shape.join() !== keys.join() || v.shape.join() !== keys.join()) {
-    throw shapeError('attention', 'queries must be (B, T, H, D), keys and values (B, S, H, D)', q.shape, k.shape, v.shape);
+    throw shapeError(
+      'attention',
+      'queries must be (B, T, H, D), keys and values (B, S, H, D)',
+      q.shape,
+      k.shape,
+      v.shape,
+    );
   }
   if (!options.position && S < T) {
-    throw shapeError('attention', `${T} queries need as many keys, not ${formatShape(keys)}`, q.shape, k.shape);
+    throw shapeError(
+      'attention',
+      `${T} queries need as many keys, not ${formatShape(keys)}`,
+      q.shape,
+      k.shape,
+    );
   }
   const position = options.position ?? constant(Int32Array.of(0), []);
   const p = options.dropout?.p ?? 0;

@@ -5,7 +5,7 @@
 import { address, first, float, int, loadPart, madd, max4, storePart, sum4 } from '../kernel.wasm';
 import { EDGE_BYTES, MR, NR, packB, packStrip, PANEL, STRIP, tile, tilePart, zeroRow } from '../matmul/gemm.wasm';
 import { exp4 } from '../math.wasm';
-import { dropMask4 } from '../philox.wasm';
+import { dropRow } from '../philox.wasm';
 
 /** Queries whose scores are kept together in the backward pass; a multiple of MR. */
 const ROWS: i32 = 96;
@@ -38,22 +38,16 @@ function rowExp(p: usize, n: i32, end: i32, scale: f32, shift: f32): f32 {
   const b = f32x4.splat(-shift);
   let s = f32x4.splat(0);
   let j = 0;
-  for (; j < n; j += 4) {
+  // With the test at its end V8 moves the polynomial's constants out of the loop; n is never 0.
+  do {
     const at = p + (<usize>j << 2);
     const e = exp4(madd(v128.load(at), a, b));
     v128.store(at, e);
     s = f32x4.add(s, e);
-  }
+    j += 4;
+  } while (j < n);
   for (; j < end; j += 4) v128.store(p + (<usize>j << 2), f32x4.splat(0));
   return sum4(s);
-}
-
-/** Multiplies the first n weights of row `row` by their dropout mask, 0 or 1/(1 − p). */
-function dropRow(weights: usize, n: i32, row: i32, site: i32, key: usize, p: f32): void {
-  for (let j = 0; j < n; j += 4) {
-    const at = weights + (<usize>j << 2);
-    v128.store(at, f32x4.mul(v128.load(at), dropMask4(j >> 2, row, site, key, p)));
-  }
 }
 
 /** y (D) = y · factor */
@@ -125,7 +119,7 @@ export function attention(args: usize, thread: i32, threads: i32): void {
         const sum = rowExp(row, n, limit, scale, shift);
         store<f32>(lse + (<usize>(i + r) << 2), shift + Mathf.log(sum));
         scaleRow(row, limit, 1 / sum);
-        if (p > 0) dropRow(row, n, pair * T + i + r, site, key, p);
+        if (p > 0) dropRow(row, row, 0, n, pair * T + i + r, site, key, p);
       }
       packStrip(scores, ld, 4, height, limit, strip);
       for (let j = 0; j < D; j += NR) {
@@ -167,7 +161,7 @@ export function attentionRows(args: usize, thread: i32, threads: i32): void {
     const shift = rowMax(row, n) * scale;
     const sum = rowExp(row, n, n, scale, shift);
     store<f32>(address(args, 6) + (<usize>r << 2), shift + Mathf.log(sum));
-    if (p > 0) dropRow(row, n, r, site, key, p);
+    if (p > 0) dropRow(row, row, 0, n, r, site, key, p);
     for (let c = 0; c < D; c += 4) {
       const left = D - c;
       let s = f32x4.splat(0);
@@ -264,7 +258,7 @@ export function attentionGradient(args: usize, thread: i32, threads: i32): void 
           // Key strips below reach up to 5 keys further than this row sees.
           rowExp(row, n, round8(n + 5), scale, load<f32>(lse + (at << 2)));
           for (let j = n; j & 3; j++) store<f32>(row + (<usize>j << 2), 0);
-          if (p > 0) dropRow(slope, n, pair * T + <i32>at, site, key, p);
+          if (p > 0) dropRow(slope, slope, 0, n, pair * T + <i32>at, site, key, p);
           const delta = f32x4.splat(dotRow(y + at * rowsY, dy + at * rowsY, D));
           const factor = f32x4.splat(scale);
           const end = round8(n + 5);
@@ -276,7 +270,7 @@ export function attentionGradient(args: usize, thread: i32, threads: i32): void 
           }
           for (; j < end; j += 4) v128.store(slope + (<usize>j << 2), f32x4.splat(0));
           for (j = n; j & 3; j++) store<f32>(slope + (<usize>j << 2), 0);
-          if (p > 0) dropRow(row, n, pair * T + <i32>at, site, key, p);
+          if (p > 0) dropRow(row, row, 0, n, pair * T + <i32>at, site, key, p);
         }
         packStrip(dS, ld, 4, height, limit, strip);
         for (let j = 0; j < D; j += NR) {

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CpuDevice } from '../../devices/cpu/cpu-device.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { checkDevices, cpus, extent, RUNS, reference, values } from '../../testing/check.ts';
+import { checkDevices, checkThreads, cpus, extent, RUNS, reference, values } from '../../testing/check.ts';
 import { add } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
 import { cacheWrite } from './cache-write.ts';
@@ -66,10 +65,7 @@ describe('cacheWrite', () => {
     const cache = add(constant(values([3, 300, 250], 1).data as Float32Array, [3, 300, 250]), 1);
     const update = constant(values([3, 100, 250], 2).data as Float32Array, [3, 100, 250]);
     const y = cacheWrite(cache, update, at(250));
-    const [one, ...others] = await Promise.all(
-      [1, 2, 5].map((threads) => new CpuDevice({ threads }).evaluate(y)),
-    );
-    for (const { data } of others) expect(data.every((v, i) => v === one!.data[i])).toBe(true);
+    await checkThreads(y);
   });
 
   it('names what does not fit', () => {

@@ -9,7 +9,10 @@ export const constantOperation: Operation<{ data: TypedArray }> = { name: 'const
 /** A tensor with fixed values, row-major; `shape` defaults to one dimension. */
 export function constant(data: TypedArray, shape: Shape = [data.length]): Tensor {
   if (sizeOf(shape) !== data.length) {
-    throw new NanobardError('shape', `constant: ${data.length} values do not fill the shape ${formatShape(shape)}`);
+    throw new NanobardError(
+      'shape',
+      `constant: ${data.length} values do not fill the shape ${formatShape(shape)}`,
+    );
   }
   return apply(constantOperation, [], { data }, shape, data instanceof Int32Array ? 'i32' : 'f32');
 }

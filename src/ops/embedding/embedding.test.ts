@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CpuDevice } from '../../devices/cpu/cpu-device.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import {
   checkDevices,
   checkGradient,
+  checkThreads,
   cpus,
   extent,
   integers,
@@ -66,12 +66,7 @@ describe('embedding', () => {
   it('gives the same bits for any number of threads', async () => {
     const weight = new Variable([40, 70], { initial: values([40, 70], 1).data as Float32Array });
     const y = embedding(weight, constant(integers([4000], 40).data as Int32Array));
-    for (const tensor of [y, ...grad(sum(mul(y, y)), [weight])]) {
-      const [one, ...others] = await Promise.all(
-        [1, 2, 5].map((threads) => new CpuDevice({ threads }).evaluate(tensor)),
-      );
-      for (const { data } of others) expect(data.every((v, i) => v === one!.data[i])).toBe(true);
-    }
+    await checkThreads(y, ...grad(sum(mul(y, y)), [weight]));
   });
 
   it('names what does not fit', () => {

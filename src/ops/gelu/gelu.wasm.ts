@@ -19,10 +19,14 @@ export function gelu(args: usize, thread: i32, threads: i32): void {
   const n = int(args, 2);
   const end = firstUnit(n, 16, thread + 1, threads);
   let i = firstUnit(n, 16, thread, threads);
-  for (; i + 4 <= end; i += 4) {
-    const at = <usize>i << 2;
-    const v = v128.load(x + at);
-    v128.store(y + at, f32x4.mul(v, phi4(v)));
+  // With the test at its end V8 moves the polynomial's constants out of the loop.
+  if (i + 4 <= end) {
+    do {
+      const at = <usize>i << 2;
+      const v = v128.load(x + at);
+      v128.store(y + at, f32x4.mul(v, phi4(v)));
+      i += 4;
+    } while (i + 4 <= end);
   }
   if (i < end) {
     const at = <usize>i << 2;
@@ -39,9 +43,12 @@ export function geluGradient(args: usize, thread: i32, threads: i32): void {
   const n = int(args, 3);
   const end = firstUnit(n, 16, thread + 1, threads);
   let i = firstUnit(n, 16, thread, threads);
-  for (; i + 4 <= end; i += 4) {
-    const at = <usize>i << 2;
-    v128.store(dx + at, gradient(v128.load(x + at), v128.load(dy + at)));
+  if (i + 4 <= end) {
+    do {
+      const at = <usize>i << 2;
+      v128.store(dx + at, gradient(v128.load(x + at), v128.load(dy + at)));
+      i += 4;
+    } while (i + 4 <= end);
   }
   if (i < end) {
     const at = <usize>i << 2;

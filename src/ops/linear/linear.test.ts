@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDevices, checkGradient, extent, RUNS, values } from '../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
+import { checkDevices, checkGradient, extent, RUNS, values } from '../../testing/check.ts';
 import { linear } from './linear.ts';
 
 describe('linear', () => {
   it('has the right gradient', async () => {
-    await checkGradient((x, w, b) => linear(x!, w!, b), [values([2, 3, 4], 1), values([5, 4], 2), values([5], 3)]);
+    await checkGradient(
+      (x, w, b) => linear(x!, w!, b),
+      [values([2, 3, 4], 1), values([5, 4], 2), values([5], 3)],
+    );
     await checkGradient((x, w) => linear(x!, w!), [values([3, 4], 1), values([5, 4], 2)]);
   });
 
@@ -23,6 +26,8 @@ describe('linear', () => {
   it('says what does not fit', () => {
     const x = new Input('x', [2, 3]);
     expect(() => linear(x, new Input('w', [5, 4]))).toThrow('linear: the weight must be (outputs, 3)');
-    expect(() => linear(x, new Input('w', [5, 3]), new Input('b', [4]))).toThrow('linear: the bias must be (5)');
+    expect(() => linear(x, new Input('w', [5, 3]), new Input('b', [4]))).toThrow(
+      'linear: the bias must be (5)',
+    );
   });
 });

@@ -23,11 +23,17 @@ export const matmulOperation: Operation<Record<string, never>> = {
  *   the leading ones do not broadcast.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  if (a.rank < 2 || b.rank < 2) throw shapeError('matmul', 'both operands must be at least matrices', a.shape, b.shape);
+  if (a.rank < 2 || b.rank < 2)
+    throw shapeError('matmul', 'both operands must be at least matrices', a.shape, b.shape);
   const [m, k] = a.shape.slice(-2) as [number, number];
   const [rows, n] = b.shape.slice(-2) as [number, number];
   if (k !== rows) {
-    throw shapeError('matmul', `the left operand has ${k} columns but the right one ${rows} rows`, a.shape, b.shape);
+    throw shapeError(
+      'matmul',
+      `the left operand has ${k} columns but the right one ${rows} rows`,
+      a.shape,
+      b.shape,
+    );
   }
   if (b.rank === 2 && a.rank > 2) {
     return reshape(matmul(reshape(a, [sizeOf(a.shape.slice(0, -1)), k]), b), [...a.shape.slice(0, -1), n]);
