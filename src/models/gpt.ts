@@ -11,7 +11,7 @@ import { attention } from '../ops/attention/attention.ts';
 import { crossEntropy } from '../ops/cross-entropy/cross-entropy.ts';
 import { gelu } from '../ops/gelu/gelu.ts';
 import { reshape } from '../ops/reshape/reshape.ts';
-import { split } from '../ops/slice/slice.ts';
+import { split } from '../ops/split/split.ts';
 import type { Generator } from '../tensor/generator.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { LanguageModel } from './language-model.ts';

@@ -21,6 +21,7 @@ export { matmul } from './matmul/matmul.ts';
 export { exp, log, neg, relu, sqrt, square, tanh } from './pointwise/pointwise.ts';
 export { max, mean, sum } from './reduce/reduce.ts';
 export { reshape } from './reshape/reshape.ts';
-export { slice, split } from './slice/slice.ts';
+export { slice } from './slice/slice.ts';
 export { softmax } from './softmax/softmax.ts';
+export { split } from './split/split.ts';
 export { permute, transpose } from './transpose/transpose.ts';

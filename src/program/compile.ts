@@ -93,13 +93,14 @@ class Compiler {
       return;
     }
     if (operation.view) {
-      const output = outputs[0]!;
-      const input = this.view(node.inputs[0]!);
-      const layout = operation.view(node, input);
-      // A row-major copy can be seen in every way that a view operation offers.
-      const base = layout ? input : this.contiguousView(node.inputs[0]!);
-      const seen = layout ?? (operation.view(node, base) as Layout);
-      this.views.set(output, { buffer: base.buffer, dtype: output.dtype, ...seen });
+      for (const output of outputs) {
+        const input = this.view(node.inputs[0]!);
+        const layout = operation.view(node, input, output.index);
+        // A row-major copy can be seen in every way that a view operation offers.
+        const base = layout ? input : this.contiguousView(node.inputs[0]!);
+        const seen = layout ?? (operation.view(node, base, output.index) as Layout);
+        this.views.set(output, { buffer: base.buffer, dtype: output.dtype, ...seen });
+      }
       return;
     }
     const inputs = node.inputs.map((tensor, i) => {

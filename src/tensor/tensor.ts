@@ -30,8 +30,11 @@ export interface Operation<A extends Attributes = Attributes> {
   gradient?(node: Node<A>, outputGradients: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[];
   /** Floating-point operations of one execution; by default one for each element of the first output. */
   flops?(node: Node<A>): number;
-  /** For operations that only look at the memory of input 0 differently; undefined if that is not possible. */
-  view?(node: Node<A>, input: Layout): Layout | undefined;
+  /**
+   * For operations that only look at the memory of input 0 differently: where output `index` lies; undefined
+   * if that is not possible without a copy.
+   */
+  view?(node: Node<A>, input: Layout, index: number): Layout | undefined;
   /** Inputs that kernels take with arbitrary strides; all others are made contiguous first. */
   readonly strided?: readonly number[] | 'all';
   /** Inputs that kernels take with arbitrary strides as long as the last dimension is contiguous. */

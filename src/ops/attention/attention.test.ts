@@ -7,7 +7,7 @@ import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
 import { reshape } from '../reshape/reshape.ts';
-import { split } from '../slice/slice.ts';
+import { split } from '../split/split.ts';
 import { attention } from './attention.ts';
 
 const extents = fc.record({

@@ -10,8 +10,12 @@ const MC = 96;
 const KC = 512;
 const EDGE_BYTES = 256;
 
-/** A packed part of B that stays in the second-level cache while rows of A pass by. */
+/** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
 const TASK_BYTES = 512 * 1024;
+/** Tasks that a product is cut into at least, if it is large enough: what there is to share among threads. */
+const TASKS = 16;
+/** Panels of a task at least, if there are as many: each task packs its rows of A for itself. */
+const TASK_PANELS = 16;
 /** With fewer rows than this, dot products against the rows of a transposed B beat packing it. */
 const FEW_ROWS = 5;
 
@@ -48,8 +52,14 @@ export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, b
   const bytes = Math.ceil(blockScratchBytes(m, k) / 64) * 64;
   const scratch = tape.scratch(bytes * tape.threads);
   // Tasks depend on the shapes alone, never on the number of threads.
-  const taskPanels = Math.max(1, Math.min(panels, Math.floor(TASK_BYTES / (4 * NR * k))));
-  const taskRows = Math.min(MC, MR * Math.ceil(m / MR / 16));
+  const strips = Math.ceil(m / MR);
+  const down = Math.ceil((strips * MR) / MC);
+  const across = Math.max(
+    Math.ceil((panels * 4 * NR * Math.min(k, KC)) / TASK_BYTES),
+    Math.min(Math.ceil(TASKS / (down * batches)), Math.ceil(panels / TASK_PANELS)),
+  );
+  const taskRows = MR * Math.ceil(strips / down);
+  const taskPanels = Math.ceil(panels / across);
   tape.emit(
     'matmul',
     a.address, packed, c.address, m, n, k, rowsA, columnsA, bias, scratch, bytes,

@@ -1,19 +1,19 @@
-import { isContiguous } from '../../tensor/layout.ts';
-import { formatShape, type Shape, shapeError, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import { reshapeStrides } from '../../tensor/layout.ts';
+import { formatShape, type Shape, shapeError, sizeOf } from '../../tensor/shape.ts';
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
 
 export const reshapeOperation: Operation<{ shape: Shape }> = {
   name: 'reshape',
   gradient: (node, [gradient]) => [gradient && reshape(gradient, node.inputs[0]!.shape)],
-  view: (node, input) =>
-    isContiguous(input)
-      ? { shape: node.attributes.shape, strides: stridesOf(node.attributes.shape), offset: input.offset }
-      : undefined,
+  view({ attributes: { shape } }, input) {
+    const strides = reshapeStrides(input.shape, input.strides, shape);
+    return strides && { shape, strides, offset: input.offset };
+  },
 };
 
 /**
  * The same elements in row-major order under another shape; one extent may be −1 and follows from
- * the rest. No memory moves unless `x` is a view that jumps.
+ * the rest. No memory moves unless `x` is a view that jumps within a dimension of the result.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((extent) => extent !== -1));

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Input } from '../../tensor/tensor.ts';
 import {
   checkDevices,
   checkGradient,
@@ -12,7 +11,7 @@ import {
 } from '../../testing/check.ts';
 import { constant } from '../constant/constant.ts';
 import { transpose } from '../transpose/transpose.ts';
-import { pad, slice, split } from './slice.ts';
+import { pad, slice } from './slice.ts';
 
 /** A shape, one of its dimensions, and two places in that, in order. */
 const part = fc
@@ -53,25 +52,6 @@ describe('slice', () => {
     expect(() => slice(x, 1, 2, 1)).toThrow('slice: 2 to 1 does not lie within dimension 1');
     expect(() => slice(x, 1, -4)).toThrow('slice: -4 to 3 does not lie within dimension 1');
     expect(() => slice(x, 2, 0)).toThrow('slice: dimension 2 does not exist');
-  });
-});
-
-describe('split', () => {
-  it('cuts into slices of one size, the last smaller', async () => {
-    const parts = split(new Input('x', [7, 2]), 3);
-    expect(parts.map((y) => y.shape)).toEqual([
-      [3, 2],
-      [3, 2],
-      [1, 2],
-    ]);
-    await checkGradient((x) => split(x, 2, -1), [values([3, 6])]);
-    await checkDevices((x) => split(x, 5, 1), [values([3, 15, 2])]);
-  });
-
-  it('refuses a size that is not a positive integer', () => {
-    expect(() => split(new Input('x', [4]), 0)).toThrow(
-      'split: the size of a slice must be a positive integer, not 0',
-    );
   });
 });
 

@@ -1,4 +1,3 @@
-import { NanobardError } from '../../errors.ts';
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
 
@@ -22,21 +21,6 @@ export function slice(x: Tensor, dim: number, start: number, end?: number): Tens
     { dim: d, start: from, end: to },
     withExtent(x.shape, d, to - from),
     x.dtype,
-  );
-}
-
-/**
- * Cuts `x` along dimension `dim` into slices of `size` (the last may be smaller), as torch.split does.
- *
- * @throws {NanobardError} code `argument` if `size` is not a positive integer.
- */
-export function split(x: Tensor, size: number, dim = 0): Tensor[] {
-  if (!Number.isInteger(size) || size < 1) {
-    throw new NanobardError('argument', `split: the size of a slice must be a positive integer, not ${size}`);
-  }
-  const extent = x.shape[normalizeDim('split', dim, x.rank)]!;
-  return Array.from({ length: Math.ceil(extent / size) }, (_, i) =>
-    slice(x, dim, i * size, Math.min((i + 1) * size, extent)),
   );
 }
 
