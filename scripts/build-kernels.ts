@@ -5,12 +5,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
-import ts from 'typescript';
+import { buildSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const OPCODES = 'src/ops/opcodes.generated.ts';
 const BINARIES = 'src/devices/cpu/binaries.generated.ts';
 const WORKER = 'src/devices/cpu/worker.ts';
+const HOST_FUNCTIONS = 'src/devices/cpu/host-functions.ts';
 
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
@@ -20,7 +21,7 @@ const sources = (readdirSync(`${root}/src`, { recursive: true }) as string[])
   .sort();
 
 const hash = createHash('sha256');
-for (const path of [...sources, WORKER, 'scripts/build-kernels.ts', 'package-lock.json'])
+for (const path of [...sources, WORKER, HOST_FUNCTIONS, 'scripts/build-kernels.ts', 'package-lock.json'])
   hash.update(path).update(read(path));
 const stamp = `// Made by scripts/build-kernels.ts from sources with SHA-256 ${hash.digest('hex')}\n`;
 
@@ -53,9 +54,16 @@ async function build(): Promise<void> {
   );
   const simd = await compile(entry, []);
   const relaxed = await compile(entry, ['--enable', 'relaxed-simd']);
-  const worker = ts.transpileModule(read(WORKER), {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, removeComments: true },
-  }).outputText;
+  const { outputFiles } = buildSync({
+    entryPoints: [`${root}/${WORKER}`],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    external: ['node:*'],
+    minifySyntax: true,
+  });
+  const worker = outputFiles[0]!.text;
   writeFileSync(
     `${root}/${BINARIES}`,
     `${stamp}export const simd128 =\n  '${simd.toString('base64')}';\nexport const relaxedSimd =\n  '${relaxed.toString('base64')}';\nexport const workerSource = ${JSON.stringify(worker)};\n`,

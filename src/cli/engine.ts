@@ -9,7 +9,7 @@ const RUNS = 'runs';
 export const engine: Engine = {
   async openTraining(options: TrainOptions): Promise<TrainSession> {
     const { TrainingRun } = await import('../runs/training.node.ts');
-    const { device, threads, data } = options;
+    const { device, threads, blas, data } = options;
     const run = options.resume
       ? await TrainingRun.resume({
           folder: options.out ?? (await newestRun()),
@@ -18,6 +18,7 @@ export const engine: Engine = {
           data,
           device,
           threads,
+          blas,
         })
       : await TrainingRun.create({
           recipeName: options.recipeName,
@@ -26,6 +27,7 @@ export const engine: Engine = {
           data,
           device,
           threads,
+          blas,
         });
     const { folder, notices, recipe } = run;
     return {
@@ -42,8 +44,8 @@ export const engine: Engine = {
     };
   },
 
-  async *sample({ run, prompt, count, seed, device, threads, ...rules }: SampleOptions) {
-    const model = await openModel({ run, device, threads });
+  async *sample({ run, prompt, count, seed, device, threads, blas, ...rules }: SampleOptions) {
+    const model = await openModel({ run, device, threads, blas });
     try {
       for (let index = 0; index < count; index++) {
         const begin = performance.now();
@@ -88,9 +90,9 @@ export const engine: Engine = {
   },
 };
 
-async function openModel({ run, device, threads }: EvalOptions): Promise<SavedModel> {
+async function openModel({ run, device, threads, blas }: EvalOptions): Promise<SavedModel> {
   const { SavedModel } = await import('../runs/saved-model.node.ts');
-  return SavedModel.load(run ?? (await newestRun()), { device, threads });
+  return SavedModel.load(run ?? (await newestRun()), { device, threads, blas });
 }
 
 async function newestRun(): Promise<RunFolder['path']> {

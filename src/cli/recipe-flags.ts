@@ -87,6 +87,7 @@ export function addMachineFlags(command: Command): Command {
     .option(
       '--threads <n>',
       'threads to use (default: all processors)',
-      inRange(parseWhole, { min: 1, max: 256 }),
-    );
+      inRange(parseWhole, { min: 1, max: 255 }),
+    )
+    .option('--blas <which>', 'matrix products by a BLAS library: off, auto or its path', 'off');
 }

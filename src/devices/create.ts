@@ -1,3 +1,4 @@
+import type { BlasChoice } from './cpu/blas.ts';
 import { CpuDevice } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
 import { ReferenceDevice } from './reference/reference-device.ts';
@@ -5,12 +6,16 @@ import { ReferenceDevice } from './reference/reference-device.ts';
 /** A device by name; `auto` is the fastest that this machine has. */
 export type DeviceName = 'auto' | 'cpu' | 'reference';
 
+/** Where to compute. */
 export interface DeviceOptions {
+  readonly device?: DeviceName;
   /** Threads that share the work of the CPU device; by default one for each processor. */
   readonly threads?: number | undefined;
+  /** Whose matrix products the CPU device uses: its own (`off`, the default), or a BLAS library's. */
+  readonly blas?: BlasChoice;
 }
 
-export function createDevice(name: DeviceName = 'auto', { threads }: DeviceOptions = {}): Device {
-  if (name === 'reference') return new ReferenceDevice();
-  return new CpuDevice(threads === undefined ? {} : { threads });
+export function createDevice({ device = 'auto', threads, blas = 'off' }: DeviceOptions = {}): Device {
+  if (device === 'reference') return new ReferenceDevice();
+  return new CpuDevice({ blas, ...(threads !== undefined && { threads }) });
 }

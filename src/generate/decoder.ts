@@ -39,7 +39,8 @@ export class Decoder {
 
   static async create(model: LanguageModel, device: Device): Promise<Decoder> {
     const cache = model.newCache(1);
-    const logits = model.eval().forward(new Input('idx', [1, 1], 'i32'), cache); // (1, 1, vocabSize)
+    const idx = new Input('idx', [1, 1], 'i32');
+    const logits = model.evaluating(() => model.forward(idx, cache)); // (1, 1, vocabSize)
     const outputs = { logits: reshape(logits, [model.vocabSize]) };
     const step = await device.load(compile({ outputs, assign: cache.takeAssignments() }));
     return new Decoder(model, device, cache, step);
@@ -65,7 +66,7 @@ export class Decoder {
     let cached = 0; // how many tokens of the context the cache holds
     for (let i = 0; i < options.tokens; i++) {
       if (context.length > blockSize) {
-        context = context.slice(forget - 1 + context.length - blockSize);
+        context = context.slice(forget);
         cached = 0;
       }
       if (context.length - cached > 1) await this.prefill(context.slice(cached, -1), cached);
@@ -105,7 +106,8 @@ export class Decoder {
   private async prefillProgram(length: number): Promise<Executable> {
     let program = this.prefills.get(length);
     if (!program) {
-      this.model.eval().forward(new Input('idx', [1, length], 'i32'), this.cache);
+      const idx = new Input('idx', [1, length], 'i32');
+      this.model.evaluating(() => this.model.forward(idx, this.cache));
       program = await this.device.load(compile({ assign: this.cache.takeAssignments() }));
       this.prefills.set(length, program);
     }

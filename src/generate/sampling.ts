@@ -39,7 +39,11 @@ export class Sampler {
     this.generator = generator;
   }
 
-  /** The next token for the logits of one position. */
+  /**
+   * The next token for the logits of one position.
+   *
+   * @throws {NanobardError} code `argument` if a logit is not a number.
+   */
   next(logits: ArrayLike<number>): number {
     const { temperature = 1, topK, topP } = this.rule;
     if (temperature === 0) return argmax(logits);
@@ -60,9 +64,16 @@ export class Sampler {
   }
 }
 
-function argmax(values: ArrayLike<number>): number {
+function argmax(logits: ArrayLike<number>): number {
   let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  for (let i = 0; i < logits.length; i++) {
+    if (Number.isNaN(logits[i]!)) {
+      throw new NanobardError('argument', `the logit of token ${i} is not a number`, {
+        hint: 'The model has diverged or its checkpoint is damaged: use an earlier one.',
+      });
+    }
+    if (logits[i]! > logits[best]!) best = i;
+  }
   return best;
 }
 

@@ -69,7 +69,7 @@ describe('GPT', () => {
   it.each([
     { bias: true, dropout: 0 },
     { bias: false, dropout: 0.3 },
-  ])('has the gradient that finite differences have: $bias $dropout', async (options) => {
+  ])('has the gradient that finite differences have: bias $bias, dropout $dropout', async (options) => {
     const device = new ReferenceDevice();
     const model = new GPT({ ...tiny, ...options }, new Generator(1)).train();
     const parameters = [...model.namedParameters().values()];

@@ -79,4 +79,16 @@ describe('Module', () => {
     model.train(false);
     expect(changes()).toBe(false);
   });
+
+  it('can be traced in evaluation mode, and stays in the mode in which it was', () => {
+    const model = new Model();
+    model.parts.h[0]!.drop.training = false;
+    const before = [...model.namedModules()].map(([, part]) => part.training);
+    expect(model.evaluating(() => [...model.namedModules()].some(([, part]) => part.training))).toBe(false);
+    const fail = (): never => {
+      throw new Error('not traced');
+    };
+    expect(() => model.evaluating(fail)).toThrow('not traced');
+    expect([...model.namedModules()].map(([, part]) => part.training)).toEqual(before);
+  });
 });

@@ -45,6 +45,17 @@ export abstract class Module {
   eval(): this {
     return this.train(false);
   }
+
+  /** What `trace` returns when all parts are set to evaluation; afterwards they are as they were before. */
+  evaluating<T>(trace: () => T): T {
+    const modes = [...this.namedModules()].map(([, module]) => ({ module, training: module.training }));
+    this.eval();
+    try {
+      return trace();
+    } finally {
+      for (const { module, training } of modes) module.training = training;
+    }
+  }
 }
 
 function join(path: string, name: string): string {

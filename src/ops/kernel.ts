@@ -34,6 +34,8 @@ export interface CpuTape {
   scratch(bytes: number): number;
   /** How many threads will walk the tape: for scratch memory of their own, never for how work is split. */
   readonly threads: number;
+  /** Whether kernels can call a BLAS library. */
+  readonly blas: boolean;
 }
 
 /** Turns one call of an operation into kernel calls. Between two kernels all threads wait for each other. */

@@ -22,10 +22,10 @@ export class Evaluator {
     device: Device,
     batchSize: number,
   ): Promise<Evaluator> {
-    const wasTraining = model.training;
     const shape = [batchSize, model.blockSize];
-    const loss = model.eval().loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32'));
-    model.train(wasTraining);
+    const loss = model.evaluating(() =>
+      model.loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32')),
+    );
     return new Evaluator(await device.load(compile({ outputs: { loss } })), dataset);
   }
 

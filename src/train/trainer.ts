@@ -85,7 +85,7 @@ export class Trainer {
    * Trains until `maxIters`, or until `signal` aborts: then the step under way is finished, an evaluation under
    * way given up, and the run ends with reason `interrupted`.
    *
-   * @throws {NanobardError} code `diverged` when a loss or gradient is not finite.
+   * @throws {NanobardError} code `diverged` when a loss, of training or evaluation, or a gradient is not finite.
    */
   async *run(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     const { recipe, device, model } = this.options;
@@ -123,7 +123,9 @@ export class Trainer {
       const lr = learningRate(this.iter);
       const { loss, gradNorm } = await this.step.run(this.iter + 1, lr, this.fill);
       const ms = performance.now() - begin;
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(this.iter + 1, loss, gradNorm);
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+        throw diverged(`step ${this.iter + 1}: the loss is ${loss} and the gradient norm ${gradNorm}`);
+      }
       this.iter++;
       this.evaluated = false;
       this.trainSeconds += ms / 1000;
@@ -220,24 +222,25 @@ export class Trainer {
       const train = await this.evaluator.randomWindows('train', evalIters, this.evaluation, signal);
       const val = await this.evaluator.randomWindows('validation', evalIters, this.evaluation, signal);
       const { loss: valFull } = await this.evaluator.wholeSplit('validation', signal);
+      if (![train, val, valFull].every(Number.isFinite)) {
+        throw diverged(
+          `after step ${this.iter} the losses are ${train} (train), ${val} and ${valFull} (validation)`,
+        );
+      }
       const best = this.best === undefined || val < this.best.val;
       if (best) this.best = { val, iter: this.iter };
       this.evaluated = true;
       return { type: 'eval', iter: this.iter, train, val, valFull, best, ms: performance.now() - begin };
     } catch (error) {
-      if (!signal?.aborted) throw error;
+      if (!signal?.aborted || error instanceof NanobardError) throw error;
       this.evaluation.setState(stream);
       return undefined;
     }
   }
 }
 
-function diverged(iter: number, loss: number, gradNorm: number): NanobardError {
-  return new NanobardError(
-    'diverged',
-    `step ${iter}: the loss is ${loss} and the gradient norm ${gradNorm}`,
-    {
-      hint: 'Use a lower learning rate, a longer warm-up or gradient clipping.',
-    },
-  );
+function diverged(message: string): NanobardError {
+  return new NanobardError('diverged', message, {
+    hint: 'Use a lower learning rate, a longer warm-up or gradient clipping.',
+  });
 }

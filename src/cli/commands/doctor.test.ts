@@ -13,7 +13,7 @@ it('doctor tries the devices of this machine', async () => {
     sharedMemory: true,
     memory: { available: expect.any(Number), total: expect.any(Number) },
     devices: [
-      { name: 'cpu', threads: expect.any(Number) },
+      { name: 'cpu', threads: expect.any(Number), gflops: expect.any(Number) },
       { name: 'reference', threads: 1 },
     ],
   });
@@ -23,6 +23,6 @@ it('doctor explains itself in words', async () => {
   const io = fakeIo();
   await run(['doctor'], { io, engine: new FakeEngine() });
   expect(io.stdout.text).toMatch(
-    /^nanobard [\s\S]*\ncpu device +works: \d+ threads?, WebAssembly [\s\S]*\nreference device +works: 1 thread/,
+    /^nanobard [\s\S]*\ncpu device +works: \d+ threads?, WebAssembly .*, \d+ GFLOP\/s\nreference device +works: 1 thread[\s\S]*\nBLAS +(none found\. .+|\S+ works: \d+ GFLOP\/s.*)\n$/,
   );
 });

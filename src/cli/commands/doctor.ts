@@ -1,10 +1,12 @@
 import { cpus, totalmem } from 'node:os';
 import process from 'node:process';
+import { blasHint } from '../../devices/cpu/blas.ts';
 import { CpuDevice } from '../../devices/cpu/cpu-device.ts';
 import { availableMemory, processors } from '../../devices/cpu/host.ts';
 import type { Device } from '../../devices/device.ts';
 import { ReferenceDevice } from '../../devices/reference/reference-device.ts';
-import { add } from '../../ops/arithmetic/arithmetic.ts';
+import { matmul } from '../../ops/matmul/matmul.ts';
+import { compile } from '../../program/compile.ts';
 import { Variable } from '../../tensor/tensor.ts';
 import { version } from '../../version.ts';
 import { type Context, exitCodes } from '../context.ts';
@@ -21,6 +23,8 @@ interface DeviceReport {
   readonly threads: number;
   /** What it computes with. */
   readonly arithmetic: string;
+  /** Speed of a matrix product, in GFLOP/s. */
+  readonly gflops: number | undefined;
   /** Why it does not work; undefined if it does. */
   readonly problem: string | undefined;
 }
@@ -36,10 +40,12 @@ export async function doctor(flags: DoctorFlags, { io }: Context): Promise<numbe
     memory: { available: Math.min(availableMemory(), totalmem()), total: totalmem() },
     sharedMemory: sharedMemoryWorks(),
     devices: [await checkCpu(), await checkReference()],
+    blas: await checkBlas(),
   };
   if (flags.json) io.stdout.write(`${JSON.stringify({ type: 'doctor', ...report })}\n`);
   else io.stdout.write(`${describe(report, io).join('\n')}\n`);
-  return report.devices.every(({ problem }) => problem === undefined) ? exitCodes.success : exitCodes.failure;
+  const tried = report.blas ? [...report.devices, report.blas] : report.devices;
+  return tried.every(({ problem }) => problem === undefined) ? exitCodes.success : exitCodes.failure;
 }
 
 function sharedMemoryWorks(): boolean {
@@ -52,35 +58,43 @@ function sharedMemoryWorks(): boolean {
 }
 
 async function checkCpu(): Promise<DeviceReport> {
-  const report = { name: 'cpu', threads: processors(), arithmetic: 'WebAssembly SIMD' };
-  try {
-    const device = new CpuDevice();
-    const arithmetic =
-      device.simd === 'relaxed' ? 'WebAssembly relaxed SIMD (fused multiply-add)' : 'WebAssembly SIMD128';
-    return { ...report, threads: device.threads, arithmetic, problem: await problemOf(device) };
-  } catch (error) {
-    return { ...report, problem: (error as Error).message };
-  }
+  const device = new CpuDevice();
+  const arithmetic =
+    device.simd === 'relaxed' ? 'WebAssembly relaxed SIMD (fused multiply-add)' : 'WebAssembly SIMD128';
+  return { name: 'cpu', threads: device.threads, arithmetic, ...(await tryOut(device)) };
+}
+
+/** The CPU device with a BLAS library, or undefined if this machine has none that can be called. */
+async function checkBlas(): Promise<DeviceReport | undefined> {
+  const device = new CpuDevice({ blas: 'auto' });
+  if (device.blas === undefined) return undefined;
+  return { name: 'blas', threads: device.threads, arithmetic: device.blas, ...(await tryOut(device)) };
 }
 
 async function checkReference(): Promise<DeviceReport> {
-  return {
-    name: 'reference',
-    threads: 1,
-    arithmetic: 'plain JavaScript in float64, for checking',
-    problem: await problemOf(new ReferenceDevice()),
-  };
+  const arithmetic = 'plain JavaScript in float64, for checking';
+  const { problem } = await tryOut(new ReferenceDevice(), 32);
+  return { name: 'reference', threads: 1, arithmetic, gflops: undefined, problem };
 }
 
-/** Lets a device add enough numbers that all of its threads take part. */
-async function problemOf(device: Device): Promise<string | undefined> {
-  const size = 2 ** 18;
-  const numbers = Float32Array.from({ length: size }, (_, i) => i % 1000);
+/** Lets a device multiply matrices, large enough that all of its threads take part. */
+async function tryOut(device: Device, size = 768): Promise<Pick<DeviceReport, 'gflops' | 'problem'>> {
+  const numbers = Float32Array.from({ length: size ** 2 }, (_, i) => i % 1000);
+  const twice = Float32Array.from({ length: size ** 2 }, (_, i) => (i % (size + 1) === 0 ? 2 : 0));
   try {
-    const { data } = await device.evaluate(add(new Variable([size], { initial: numbers }), 1));
-    return numbers.every((value, i) => data[i] === value + 1) ? undefined : 'it computes wrong results';
+    const [a, b] = [numbers, twice].map((initial) => new Variable([size, size], { initial }));
+    const program = await device.load(compile({ outputs: { product: matmul(a!, b!) } }));
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 5; i++) {
+      const begin = performance.now();
+      await program.run();
+      best = Math.min(best, performance.now() - begin);
+    }
+    const product = await program.read('product');
+    const right = numbers.every((value, i) => product[i] === 2 * value);
+    return { gflops: (2 * size ** 3) / best / 1e6, problem: right ? undefined : 'it computes wrong results' };
   } catch (error) {
-    return (error as Error).message;
+    return { gflops: undefined, problem: (error as Error).message };
   } finally {
     await device.dispose();
   }
@@ -96,6 +110,7 @@ function describe(
     memory: { available: number; total: number };
     sharedMemory: boolean;
     devices: readonly DeviceReport[];
+    blas: DeviceReport | undefined;
   }>,
   io: Io,
 ): string[] {
@@ -109,9 +124,19 @@ function describe(
     row('processors', `${report.processors} × ${report.processor}`),
     row('memory', `${formatBytes(available)} available of ${formatBytes(total)}`),
     row('shared memory', report.sharedMemory ? mark(true) : `${mark(false)}: one thread only`),
-    ...report.devices.map(({ name, threads, arithmetic, problem }) => {
-      const details = `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${arithmetic}`;
+    ...report.devices.map(({ name, threads, arithmetic, gflops, problem }) => {
+      const speed = gflops === undefined ? '' : `, ${gflops.toFixed(0)} GFLOP/s`;
+      const details = `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${arithmetic}${speed}`;
       return row(`${name} device`, `${mark(problem === undefined)}: ${problem ?? details}`);
     }),
+    row('BLAS', report.blas ? describeBlas(report.blas, mark) : `none found. ${blasHint}`),
   ];
+}
+
+function describeBlas(
+  { arithmetic, gflops, problem }: DeviceReport,
+  mark: (good: boolean) => string,
+): string {
+  if (problem !== undefined) return `${arithmetic} ${mark(false)}: ${problem}`;
+  return `${arithmetic} ${mark(true)}: ${gflops?.toFixed(0)} GFLOP/s; use it with --blas auto`;
 }

@@ -6,7 +6,7 @@ it('eval prints loss, perplexity and bits', async () => {
   const io = fakeIo();
   const engine = new FakeEngine();
   expect(await run(['eval', 'runs/a', '--threads', '2'], { io, engine })).toBe(0);
-  expect(engine.asked).toEqual([{ run: 'runs/a', device: 'auto', threads: 2 }]);
+  expect(engine.asked).toEqual([{ run: 'runs/a', device: 'auto', threads: 2, blas: 'off' }]);
   expect(io.stdout.text).toBe(
     [
       'runs/a/best.safetensors, after step 2,000',

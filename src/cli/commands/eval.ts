@@ -13,8 +13,8 @@ export async function evaluate(
   flags: EvalFlags,
   { io, engine }: Context,
 ): Promise<number> {
-  const { device, threads } = flags;
-  const result = await engine.evaluate({ run, device, threads });
+  const { device, threads, blas } = flags;
+  const result = await engine.evaluate({ run, device, threads, blas });
   if (flags.json) {
     io.stdout.write(`${JSON.stringify({ type: 'eval', ...result })}\n`);
     return exitCodes.success;

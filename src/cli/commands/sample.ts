@@ -27,10 +27,10 @@ export async function sample(
   { io, engine }: Context,
 ): Promise<number> {
   const prompt = flags.prompt === '-' ? await readText(io.stdin) : flags.prompt;
-  const { tokens, temperature, topK, topP, stop, count, device, threads } = flags;
+  const { tokens, temperature, topK, topP, stop, count, device, threads, blas } = flags;
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
   const options: SampleOptions = {
-    ...{ run, prompt, tokens, temperature, topK, topP, stop, count, seed, device, threads },
+    ...{ run, prompt, tokens, temperature, topK, topP, stop, count, seed, device, threads, blas },
   };
   if (flags.json) {
     for await (const event of engine.sample(options)) {

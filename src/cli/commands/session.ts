@@ -8,6 +8,8 @@ export interface MachineOptions {
   readonly device: 'auto' | 'cpu' | 'reference';
   /** Threads that share the work; undefined: one for each processor. */
   readonly threads: number | undefined;
+  /** `off`, `auto`, or the path of a BLAS library. */
+  readonly blas: string;
 }
 
 export type TrainOptions = MachineOptions & {

@@ -25,6 +25,7 @@ describe('train asks the engine for', () => {
       out: expect.stringMatching(/^runs\/shakespeare-char-cpu-\d{8}-\d{6}$/),
       device: 'auto',
       threads: undefined,
+      blas: 'off',
       signal: expect.any(AbortSignal),
     });
   });
@@ -39,6 +40,7 @@ describe('train asks the engine for', () => {
       out: 'my_run',
       device: 'reference',
       threads: 1,
+      blas: 'off',
     });
   });
 

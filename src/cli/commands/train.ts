@@ -56,7 +56,8 @@ export async function train(
 
 function trainOptions(name: string | undefined, flags: TrainFlags, signal: AbortSignal): TrainOptions {
   const overrides = overridesFrom({ ...flags });
-  const common = { data: flags.data, device: flags.device, threads: flags.threads, overrides, signal };
+  const { data, device, threads, blas } = flags;
+  const common = { data, device, threads, blas, overrides, signal };
   if (flags.resume) {
     if (name !== undefined) checkFields(name, overrides);
     return { ...common, resume: true, recipeName: name, out: flags.out };

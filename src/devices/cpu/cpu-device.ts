@@ -5,6 +5,7 @@ import type { Tensor, Variable } from '../../tensor/tensor.ts';
 import type { Device, Executable, HostTensor } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 import { relaxedSimd, simd128 } from './binaries.generated.ts';
+import { type BlasChoice, findBlas } from './blas.ts';
 import { CpuExecutable } from './cpu-executable.ts';
 import { Heap } from './heap.ts';
 import { allowRelaxedSimd, processors } from './host.ts';
@@ -20,6 +21,11 @@ export interface CpuOptions {
    * Meeting at a barrier after each kernel costs small programs more than sharing them gains.
    */
   readonly flopsPerThread?: number;
+  /**
+   * Matrix products by a BLAS library of the machine: `auto` uses one if there is one, a path names one. `off`,
+   * the default, gives the same bits on every machine with the same SIMD level.
+   */
+  readonly blas?: BlasChoice;
   /** Instruction set of the kernels; by default the best that the engine has. */
   readonly simd?: SimdLevel;
 }
@@ -45,6 +51,8 @@ export class CpuDevice implements Device {
   readonly name = 'cpu';
   readonly threads: number;
   readonly simd: SimdLevel;
+  /** The BLAS library in use, by path or name. */
+  readonly blas: string | undefined;
   private readonly flopsPerThread: number;
   private readonly heap = new Heap();
   private readonly team: Threads;
@@ -69,7 +77,9 @@ export class CpuDevice implements Device {
       );
     }
     const control = this.heap.allocate(CONTROL_BYTES, 'the CPU device');
-    this.team = new Threads(new WebAssembly.Module(binary), this.heap.memory, control, this.threads);
+    const blas = findBlas(options.blas ?? 'off');
+    this.blas = blas?.library;
+    this.team = new Threads(new WebAssembly.Module(binary), this.heap.memory, control, this.threads, blas);
   }
 
   /** Bytes that variables and loaded programs take. */
@@ -83,7 +93,8 @@ export class CpuDevice implements Device {
     const variables = program.variables.map((variable) => this.address(variable));
     const wanted = Math.floor(program.flops / this.flopsPerThread);
     const threads = Math.max(1, Math.min(this.threads, wanted));
-    return new CpuExecutable(program, { heap: this.heap, team: this.team, threads }, variables, purpose);
+    const machine = { heap: this.heap, team: this.team, threads, blas: this.blas !== undefined };
+    return new CpuExecutable(program, machine, variables, purpose);
   }
 
   evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<HostTensor> {

@@ -27,7 +27,12 @@ export class CpuExecutable implements Executable {
   /** `threads` of the team's threads will share the work. */
   constructor(
     program: Program,
-    machine: { readonly heap: Heap; readonly team: Threads; readonly threads: number },
+    machine: {
+      readonly heap: Heap;
+      readonly team: Threads;
+      readonly threads: number;
+      readonly blas: boolean;
+    },
     variables: readonly number[],
     purpose: string,
   ) {
@@ -49,9 +54,9 @@ export class CpuExecutable implements Executable {
     });
     const locate = (view: View): CpuView => ({ ...view, address: buffers[view.buffer]! + 4 * view.offset });
     // Lowered twice: the first pass only finds out how much scratch memory the kernels want.
-    const { scratchBytes } = lower(program, locate, 0, this.threads);
+    const { scratchBytes } = lower(program, locate, 0, machine);
     const scratch = scratchBytes > 0 ? this.allocate(scratchBytes, purpose) : 0;
-    const { words, marks } = lower(program, locate, scratch, this.threads);
+    const { words, marks } = lower(program, locate, scratch, machine);
     this.tape = this.allocate(4 * words.length, purpose);
     this.tapeEnd = this.tape + 4 * words.length;
     this.marks = marks.map((mark) => this.tape + 4 * mark);
@@ -118,7 +123,7 @@ function lower(
   program: Program,
   locate: (view: View) => CpuView,
   scratch: number,
-  threads: number,
+  { threads, blas }: { readonly threads: number; readonly blas: boolean },
 ): { words: number[]; marks: number[]; scratchBytes: number } {
   const words: number[] = [];
   const marks: number[] = [];
@@ -126,6 +131,7 @@ function lower(
   let scratchBytes = 0;
   const tape: CpuTape = {
     threads,
+    blas,
     emit(kernel, ...args) {
       words.push(opcodes[kernel], args.length, ...args);
     },

@@ -6,8 +6,10 @@ interface NodeProcess {
     (name: 'node:worker_threads'): typeof import('node:worker_threads');
     (name: 'node:os'): typeof import('node:os');
     (name: 'node:v8'): typeof import('node:v8');
+    (name: 'node:module'): typeof import('node:module');
   };
   availableMemory?: () => number;
+  platform?: string;
 }
 
 const node = (globalThis as { process?: NodeProcess }).process;
@@ -27,6 +29,14 @@ export function processors(): number {
 export function availableMemory(): number {
   return node?.availableMemory?.() ?? Number.POSITIVE_INFINITY;
 }
+
+/** The operating system, as Node names it; `browser` without one. */
+export const platform = node?.platform ?? 'browser';
+
+/** Node's `require` for packages that are installed beside nanobard or the user's program. */
+export const requireFromHere: NodeJS.Require | undefined = builtin?.('node:module').createRequire(
+  import.meta.url,
+);
 
 /** Node 20 has relaxed SIMD behind a flag that works at run time; elsewhere this does nothing. */
 export function allowRelaxedSimd(): void {

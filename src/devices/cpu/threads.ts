@@ -1,6 +1,8 @@
 import { NanobardError } from '../../errors.ts';
 import { workerSource } from './binaries.generated.ts';
-import { startWorker, type WorkerThread } from './host.ts';
+import { requireFromHere, startWorker, type WorkerThread } from './host.ts';
+import { type BlasLocation, hostFunctions } from './host-functions.ts';
+import type { WorkerStart } from './worker.ts';
 
 interface Kernels {
   runAsCaller(control: number, tape: number, end: number, threads: number): void;
@@ -17,16 +19,22 @@ export class Threads {
   private readonly control: number;
   private readonly workers: WorkerThread[] = [];
   private readonly module: WebAssembly.Module;
+  private readonly blas: BlasLocation | undefined;
   private stopped = false;
 
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, count: number) {
+  constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    control: number,
+    count: number,
+    blas: BlasLocation | undefined,
+  ) {
     this.count = count;
+    this.blas = blas;
     this.module = module;
     this.memory = memory;
     this.control = control;
-    const words = new Int32Array(memory.buffer);
-    const sleep = (address: number, old: number): void => void Atomics.wait(words, address >> 2, old);
-    const instance = new WebAssembly.Instance(module, { env: { memory, sleep } });
+    const instance = new WebAssembly.Instance(module, { env: hostFunctions(memory, blas, requireFromHere) });
     this.kernels = instance.exports as unknown as Kernels;
   }
 
@@ -50,8 +58,8 @@ export class Threads {
   /** Workers start when first needed: what runs on one thread never pays for them. */
   private start(): void {
     for (let thread = 1; thread < this.count; thread++) {
-      const { module, memory, control } = this;
-      const data = { module, memory, control, thread };
+      const { module, memory, control, blas } = this;
+      const data: WorkerStart = { module, memory, control, thread, blas };
       const fail = (cause: unknown): never => {
         throw cause;
       };

@@ -29,6 +29,18 @@ export function blockScratchBytes(m: number, k: number): number {
   return EDGE_BYTES + 4 * MR * Math.ceil(Math.min(m, MC) / MR) * Math.min(k, KC);
 }
 
+/** Multiplications from which on a BLAS library is worth its call. */
+const BLAS_PRODUCTS = 32 ** 3;
+
+/** Whether a matrix is stored transposed, and its leading dimension; undefined if BLAS cannot read it. */
+function leading({ shape, strides }: CpuView): [transposed: number, leadingDimension: number] | undefined {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  const [down, across] = strides.slice(-2) as [number, number];
+  if (across === 1 && down >= columns) return [0, down];
+  if (down === 1 && across >= rows) return [1, across];
+  return undefined;
+}
+
 /** c = a · b (+ bias): both may have any strides in their last two dimensions, `c` is row-major. */
 export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, bias = 0): void {
   const rank = a.shape.length;
@@ -44,6 +56,11 @@ export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, b
 
   if (m < FEW_ROWS && batches === 1 && columnsA === 1 && rowsB === 1) {
     tape.emit('matmulRows', a.address, b.address, c.address, m, n, k, rowsA, columnsB, bias);
+    return;
+  }
+  const [left, right] = [leading(a), leading(b)];
+  if (tape.blas && batches === 1 && m * n * k >= BLAS_PRODUCTS && left && right) {
+    tape.emit('matmulBlas', a.address, b.address, c.address, m, n, k, ...left, ...right, bias);
     return;
   }
   const panels = Math.ceil(n / NR);

@@ -1,4 +1,4 @@
-import { address, first, int, madd, sum4 } from '../kernel.wasm';
+import { address, first, firstUnit, int, madd, sum4 } from '../kernel.wasm';
 import { gemmBlock, NR, packB } from './gemm.wasm';
 
 // Batches are three nested loops (extents e0, e1, e2) over which A and B move by strides of their own.
@@ -71,6 +71,48 @@ export function matmul(args: usize, thread: i32, threads: i32): void {
       scratch,
     );
   }
+}
+
+/** C = A · B + beta · C by a BLAS library: see host-functions.ts. */
+// @ts-ignore: decorator
+@external('env', 'sgemm')
+declare function sgemm(
+  transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32,
+  a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32,
+): void;
+
+/**
+ * a, b, c, m, n, k, whether a is transposed, its leading dimension, the same of b, bias (or 0): each thread
+ * multiplies its own rows of C, or columns if there are more of them.
+ */
+export function matmulBlas(args: usize, thread: i32, threads: i32): void {
+  const m = int(args, 3);
+  const n = int(args, 4);
+  const transposeA = int(args, 6);
+  const lda = int(args, 7);
+  const transposeB = int(args, 8);
+  const ldb = int(args, 9);
+  const bias = address(args, 10);
+  const byRows = m >= n;
+  const from = firstUnit(byRows ? m : n, 8, thread, threads);
+  const count = firstUnit(byRows ? m : n, 8, thread + 1, threads) - from;
+  if (count == 0) return;
+  const i = byRows ? from : 0;
+  const j = byRows ? 0 : from;
+  const rows = byRows ? count : m;
+  const columns = byRows ? n : count;
+  const c = address(args, 2) + (<usize>(i * n + j) << 2);
+  if (bias) {
+    for (let r = 0; r < rows; r++) {
+      memory.copy(c + (<usize>(r * n) << 2), bias + (<usize>j << 2), <usize>columns << 2);
+    }
+  }
+  sgemm(
+    transposeA, transposeB, rows, columns, int(args, 5),
+    address(args, 0) + (<usize>(transposeA ? i : i * lda) << 2), lda,
+    address(args, 1) + (<usize>(transposeB ? j * ldb : j) << 2), ldb,
+    bias ? 1 : 0, c, n,
+  );
 }
 
 /**

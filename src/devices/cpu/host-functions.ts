@@ -1,0 +1,84 @@
+// What kernels call outside WebAssembly, the same on the calling thread and on workers.
+
+/** A C library with `cblas_sgemm`, and the module that calls it. */
+export interface BlasLocation {
+  /** Path of the `koffi` module. */
+  readonly koffi: string;
+  /** Path or name of the library, as the system's loader takes it. */
+  readonly library: string;
+}
+
+/** The part of koffi that is used here. */
+export interface Koffi {
+  load(library: string): { func(prototype: string): (...args: unknown[]) => unknown };
+  address(memory: Uint8Array): bigint;
+}
+
+type RequireKoffi = (path: string) => Koffi;
+
+/** The imports of the kernels' module. */
+export function hostFunctions(
+  memory: WebAssembly.Memory,
+  blas: BlasLocation | undefined,
+  requireKoffi: RequireKoffi | undefined,
+): WebAssembly.ModuleImports {
+  const words = new Int32Array(memory.buffer);
+  return {
+    memory,
+    sleep: (address: number, old: number) => void Atomics.wait(words, address >> 2, old),
+    sgemm: blas && requireKoffi ? bindSgemm(memory, blas.library, requireKoffi(blas.koffi)) : noBlas,
+  };
+}
+
+function noBlas(): never {
+  throw new Error('a program that needs BLAS runs on a device without it');
+}
+
+/** cblas.h: row-major, as it is, transposed */
+const ROW_MAJOR = 101;
+const AS_IS = 111;
+const TRANSPOSED = 112;
+
+/** Ways in which libraries are told to use one thread for each call: the device brings its own. */
+const SINGLE_THREAD = [
+  'void openblas_set_num_threads(int)',
+  'void MKL_Set_Num_Threads(int)',
+  'void bli_thread_set_num_threads(int)',
+];
+
+/**
+ * C = A · B + beta · C for row-major matrices at addresses in `memory`, which C sees at their place in the
+ * process. Shared memory never moves, so the place is asked for once.
+ */
+function bindSgemm(memory: WebAssembly.Memory, path: string, koffi: Koffi) {
+  const library = koffi.load(path);
+  for (const prototype of SINGLE_THREAD) {
+    try {
+      library.func(prototype)(1);
+    } catch {
+      // Another vendor's library.
+    }
+  }
+  const pointer = 'uintptr_t';
+  const cblas = library.func(
+    `void cblas_sgemm(int, int, int, int, int, int, float, ${pointer}, int, ${pointer}, int, float, ${pointer}, int)`,
+  );
+  const base = Number(koffi.address(new Uint8Array(memory.buffer)));
+  return (
+    transposeA: number,
+    transposeB: number,
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    lda: number,
+    b: number,
+    ldb: number,
+    beta: number,
+    c: number,
+    ldc: number,
+  ): void => {
+    const [opA, opB] = [transposeA ? TRANSPOSED : AS_IS, transposeB ? TRANSPOSED : AS_IS];
+    cblas(ROW_MAJOR, opA, opB, m, n, k, 1, base + a, lda, base + b, ldb, beta, base + c, ldc);
+  };
+}
