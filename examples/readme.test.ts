@@ -3,5 +3,7 @@ import { expect, it } from 'vitest';
 
 it('the README shows examples/library.ts as it is', () => {
   const code = readFileSync('examples/library.ts', 'utf8').replace(/^(\/\/.*\n)+/, '');
-  expect(readFileSync('README.md', 'utf8')).toContain(`<!-- examples/library.ts -->\n\`\`\`ts\n${code}\`\`\``);
+  expect(readFileSync('README.md', 'utf8')).toContain(
+    `<!-- examples/library.ts -->\n\`\`\`ts\n${code}\`\`\``,
+  );
 });

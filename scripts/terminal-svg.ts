@@ -30,7 +30,7 @@ function restyle(style: Style, codes: readonly number[]): Style {
   return next;
 }
 
-const escape = (part: string): string => part.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
+const encode = (part: string): string => part.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const lines = (await text(process.stdin)).trimEnd().split('\n');
 let columns = 0;
@@ -38,12 +38,11 @@ let style = plain;
 const rows = lines.map((line, row) => {
   let column = 0;
   const spans: string[] = [];
-  // An escape sequence, or the text up to the next one.
-  for (const [part] of line.matchAll(/\u001b\[[\d;]*m|[^\u001b]+/g)) {
-    if (part.startsWith('\u001b')) {
-      style = restyle(style, part.slice(2, -1).split(';').map(Number));
-      continue;
-    }
+  // Every piece but the first begins with the codes of an escape sequence.
+  for (const [index, piece] of line.split('\u001b[').entries()) {
+    const [, codes, part] = (index === 0 ? ['', '', piece] : /^([\d;]*)m(.*)$/.exec(piece)) ?? ['', '', ''];
+    if (index > 0) style = restyle(style, codes!.split(';').map(Number));
+    if (!part) continue;
     const x = MARGIN + column * CELL.width;
     const length = [...part].length;
     const weight = style.bold ? ' font-weight="bold"' : '';
@@ -51,7 +50,7 @@ const rows = lines.map((line, row) => {
     const width = ` textLength="${(length * CELL.width).toFixed(1)}"`;
     if (part.trim() !== '') {
       spans.push(
-        `<tspan x="${x.toFixed(1)}" fill="${style.colour}"${weight}${opacity}${width}>${escape(part)}</tspan>`,
+        `<tspan x="${x.toFixed(1)}" fill="${style.colour}"${weight}${opacity}${width}>${encode(part)}</tspan>`,
       );
     }
     column += length;
@@ -64,6 +63,7 @@ const height = Math.ceil(2 * MARGIN + lines.length * CELL.height);
 console.log(
   [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">`,
+    '<title>nanobard training in a terminal: a progress bar, the loss and its curve</title>',
     `<rect width="100%" height="100%" rx="8" fill="${COLOURS[0]}"/>`,
     ...rows,
     '</svg>',
