@@ -168,6 +168,10 @@ describe('Trainer', () => {
     const effect = losses(withDropout).map((loss, i) => loss - losses(without)[i]!);
     expect(Math.abs(effect[0]!)).toBeGreaterThan(1e-6);
     expect(effect[1]).not.toBeCloseTo(effect[0]!, 6);
+    // Two batches of one step draw what the batches of two steps do.
+    const joint = await events(await trainer({ ...changes, dropout: 0.5, gradientAccumulationSteps: 2 }));
+    const [first, second] = losses(withDropout) as [number, number];
+    expect(losses(joint)[0]).toBeCloseTo((first + second) / 2, 6);
   });
 
   it('keeps the learning rate where it is not to decay', async () => {
