@@ -24,17 +24,7 @@ const RunConfigSchema = v.object({
 });
 
 /** What a run is, decided when it begins. */
-export interface RunConfig {
-  readonly nanobard: string;
-  readonly recipeName: string;
-  readonly recipe: Recipe;
-  readonly data: {
-    readonly source: string;
-    readonly name: string;
-    readonly sha256: string;
-    readonly characters: number;
-  };
-}
+export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
 
 export type CheckpointKind = 'best' | 'last';
 
