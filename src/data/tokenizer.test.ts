@@ -83,14 +83,14 @@ describe('CharTokenizer', () => {
     expect(CharTokenizer.fromText('a').decode([])).toBe('');
   });
 
-  it('encodes 1.1 million characters in a moment', () => {
+  it('encodes 1.1 million characters without taking longer for each', () => {
     const text = 'To sleep, perchance 永🎭\n'.repeat(50_000);
     const tokenizer = CharTokenizer.fromText(text);
     tokenizer.encode(text);
     const start = performance.now();
     const tokens = tokenizer.encode(text);
-    // Some 5 ms; the bound leaves room for a busy machine.
-    expect(performance.now() - start).toBeLessThan(100);
+    // Some 5 ms. A second on a busy machine still tells a table from a search through the vocabulary.
+    expect(performance.now() - start).toBeLessThan(1000);
     expect(tokens.length).toBe(23 * 50_000);
   });
 

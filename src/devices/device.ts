@@ -23,6 +23,8 @@ export interface Device {
   /** A copy of a variable's values; its initial ones if no program has used it yet. */
   read(variable: Variable): Promise<TypedArray>;
   write(variable: Variable, values: ArrayLike<number>): Promise<void>;
+  /** Forgets variables that no loaded program uses any more, and frees their memory. */
+  release(variables: Iterable<Variable>): void;
   /** Frees memory and stops threads. The device cannot be used afterwards. */
   dispose(): Promise<void>;
 }

@@ -48,7 +48,7 @@ export class Decoder {
 
   /**
    * Yields `tokens` new tokens after `prompt`, which must hold at least one. Text longer than the block goes
-   * on with the context cropped.
+   * on with the context cropped. One text at a time: a decoder has one cache.
    */
   async *generate(prompt: ArrayLike<number>, options: GenerateOptions): AsyncGenerator<number, void, void> {
     const { blockSize } = this.model;
@@ -80,6 +80,7 @@ export class Decoder {
   dispose(): void {
     this.step.dispose();
     for (const prefill of this.prefills.values()) prefill.dispose();
+    this.device.release(this.cache.variables());
   }
 
   /** The logits after `token` at `position`, everything before being in the cache. */

@@ -13,7 +13,7 @@ export class BigramLanguageModel extends Module implements LanguageModel {
   readonly blockSize: number;
   readonly token_embedding_table: Embedding;
 
-  constructor(config: { vocabSize: number; blockSize: number }, generator: Generator) {
+  constructor(config: { vocabSize: number; blockSize: number }, generator?: Generator) {
     super();
     this.vocabSize = config.vocabSize;
     this.blockSize = config.blockSize;

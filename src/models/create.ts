@@ -4,8 +4,8 @@ import { BigramLanguageModel } from './bigram.ts';
 import { GPT } from './gpt.ts';
 import type { LanguageModel } from './language-model.ts';
 
-/** The model that a recipe asks for, with weights drawn from `generator`. */
-export function createModel(recipe: Recipe, vocabSize: number, generator: Generator): LanguageModel {
+/** The model that a recipe asks for, with weights drawn from `generator`; without one, zeros to be loaded. */
+export function createModel(recipe: Recipe, vocabSize: number, generator?: Generator): LanguageModel {
   switch (recipe.model) {
     case 'bigram':
       return new BigramLanguageModel({ vocabSize, blockSize: recipe.blockSize }, generator);

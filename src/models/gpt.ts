@@ -37,7 +37,7 @@ export class CausalSelfAttention extends Module {
   readonly resid_dropout: Dropout;
   private readonly config: GPTConfig;
 
-  constructor(config: GPTConfig, generator: Generator) {
+  constructor(config: GPTConfig, generator?: Generator) {
     super();
     const { nEmbd, bias } = config;
     this.c_attn = new Linear(nEmbd, 3 * nEmbd, { bias, generator }); // queries, keys and values at once
@@ -65,7 +65,7 @@ export class MLP extends Module {
   readonly c_proj: Linear;
   readonly dropout: Dropout;
 
-  constructor(config: GPTConfig, generator: Generator) {
+  constructor(config: GPTConfig, generator?: Generator) {
     super();
     const { nEmbd, bias } = config;
     this.c_fc = new Linear(nEmbd, 4 * nEmbd, { bias, generator });
@@ -85,7 +85,7 @@ export class Block extends Module {
   readonly ln_2: LayerNorm;
   readonly mlp: MLP;
 
-  constructor(config: GPTConfig, generator: Generator) {
+  constructor(config: GPTConfig, generator?: Generator) {
     super();
     this.ln_1 = new LayerNorm(config.nEmbd, config);
     this.attn = new CausalSelfAttention(config, generator);
@@ -102,7 +102,8 @@ export class Block extends Module {
 
 /**
  * GPT-2 as nanoGPT writes it: Radford et al., "Language Models are Unsupervised Multitask Learners", 2019.
- * From the same generator state it starts with the same weights as nanoGPT on PyTorch, bit for bit.
+ * From the same generator state it starts with the same weights as nanoGPT on PyTorch, bit for bit; without a
+ * generator it starts with zeros, to be loaded.
  */
 export class GPT extends Module implements LanguageModel {
   readonly config: GPTConfig;
@@ -115,7 +116,7 @@ export class GPT extends Module implements LanguageModel {
   };
   readonly lm_head: Linear;
 
-  constructor(config: GPTConfig, generator: Generator) {
+  constructor(config: GPTConfig, generator?: Generator) {
     super();
     const { vocabSize, blockSize, nLayer, nHead, nEmbd } = config;
     if (nEmbd % nHead !== 0) {
@@ -133,7 +134,7 @@ export class GPT extends Module implements LanguageModel {
     };
     this.lm_head = new Linear(nEmbd, vocabSize, { bias: false, generator });
     this.transformer.wte.weight = this.lm_head.weight; // one table for reading and writing tokens
-    this.initialize(generator);
+    if (generator) this.initialize(generator);
   }
 
   get vocabSize(): number {

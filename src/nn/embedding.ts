@@ -4,14 +4,19 @@ import { type Tensor, Variable } from '../tensor/tensor.ts';
 import { embeddingNormal } from './init.ts';
 import { Module } from './module.ts';
 
-/** A row of the table for each index, i32 (…) → (…, dim). Starts as PyTorch's `nn.Embedding` does. */
+/** A row of the table for each index, i32 (…) → (…, dim). Starts as PyTorch's
+ * `nn.Embedding` does, or without a generator as zeros, to be loaded. */
 export class Embedding extends Module {
   /** (count, dim) */
   weight: Variable;
 
-  constructor(count: number, dim: number, options: { generator: Generator }) {
+  constructor(count: number, dim: number, options: { generator: Generator | undefined }) {
     super();
-    this.weight = new Variable([count, dim], { initial: embeddingNormal(options.generator, count, dim) });
+    const { generator } = options;
+    this.weight = new Variable(
+      [count, dim],
+      generator && { initial: embeddingNormal(generator, count, dim) },
+    );
   }
 
   forward(indices: Tensor): Tensor {

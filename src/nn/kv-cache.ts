@@ -6,8 +6,8 @@ import { Input, type Tensor, Variable } from '../tensor/tensor.ts';
 export class LayerCache {
   /** Position of the first new token. */
   readonly position: Input;
-  private readonly k: Variable;
-  private readonly v: Variable;
+  readonly k: Variable;
+  readonly v: Variable;
   private readonly assignments: (readonly [Variable, Tensor])[];
 
   constructor(
@@ -46,6 +46,11 @@ export class KVCache {
   /** Memory for `layers` layers of (batch, length, width). */
   constructor(layers: number, shape: readonly [batch: number, length: number, width: number]) {
     this.layers = Array.from({ length: layers }, () => new LayerCache(shape, this.position, this.pending));
+  }
+
+  /** The cache's memory, for a device to release. */
+  variables(): Variable[] {
+    return this.layers.flatMap(({ k, v }) => [k, v]);
   }
 
   /** The writes of the last `forward`, to be assigned by the program; each call starts anew. */

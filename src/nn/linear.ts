@@ -4,21 +4,30 @@ import { type Tensor, Variable } from '../tensor/tensor.ts';
 import { kaimingUniformLinear, uniformLinearBias } from './init.ts';
 import { Module } from './module.ts';
 
-/** y = x · Wᵀ + b, (…, inFeatures) → (…, outFeatures). Starts as PyTorch's `nn.Linear` does. */
+/** y = x · Wᵀ + b, (…, inFeatures) → (…, outFeatures). Starts as PyTorch's `nn.Linear` does, or
+ * without a generator as zeros, to be loaded. */
 export class Linear extends Module {
   /** (outFeatures, inFeatures) */
   weight: Variable;
   /** (outFeatures) */
   readonly bias: Variable | undefined;
 
-  constructor(inFeatures: number, outFeatures: number, options: { bias: boolean; generator: Generator }) {
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    options: { bias: boolean; generator: Generator | undefined },
+  ) {
     super();
     const { generator } = options;
-    this.weight = new Variable([outFeatures, inFeatures], {
-      initial: kaimingUniformLinear(generator, outFeatures, inFeatures),
-    });
+    this.weight = new Variable(
+      [outFeatures, inFeatures],
+      generator && { initial: kaimingUniformLinear(generator, outFeatures, inFeatures) },
+    );
     this.bias = options.bias
-      ? new Variable([outFeatures], { initial: uniformLinearBias(generator, outFeatures, inFeatures) })
+      ? new Variable(
+          [outFeatures],
+          generator && { initial: uniformLinearBias(generator, outFeatures, inFeatures) },
+        )
       : undefined;
   }
 

@@ -36,7 +36,7 @@ const METRICS_BUFFER = 16_384;
  *
  *     config.json        recipe, text, version
  *     tokenizer.json
- *     metrics.jsonl      one event a line
+ *     metrics.jsonl      one event a line, samples apart
  *     checkpoints/       last.safetensors, best.safetensors
  *     samples/           text made on the way, one file each
  */

@@ -47,7 +47,7 @@ export class SavedModel {
     const folder = await RunFolder.open(path);
     const { kind, state } = await bestState(folder);
     const { recipe } = folder.config;
-    const model = createModel(recipe, folder.tokenizer.vocabSize, new Generator(recipe.seed));
+    const model = createModel(recipe, folder.tokenizer.vocabSize);
     const device = createDevice(options);
     await loadParameters(model.namedParameters(), state.tensors, device);
     return new SavedModel(folder, model, device, {

@@ -90,9 +90,10 @@ export class CpuDevice implements Device {
   async load(program: Program): Promise<Executable> {
     const megabytes = Math.ceil(programBytes(program) / 2 ** 20);
     const purpose = `a program of ${megabytes.toLocaleString('en')} MB in all`;
-    const variables = program.variables.map((variable) => this.address(variable));
+    const variables = program.variables.map((variable) => this.address(variable, purpose));
     const wanted = Math.floor(program.flops / this.flopsPerThread);
     const threads = Math.max(1, Math.min(this.threads, wanted));
+    if (threads > 1) await this.team.start();
     const machine = { heap: this.heap, team: this.team, threads, blas: this.blas !== undefined };
     return new CpuExecutable(program, machine, variables, purpose);
   }
@@ -117,15 +118,24 @@ export class CpuDevice implements Device {
     this.memoryOf(variable).set(values);
   }
 
+  release(variables: Iterable<Variable>): void {
+    for (const variable of variables) {
+      const address = this.variables.get(variable);
+      if (address === undefined) continue;
+      this.heap.release(address);
+      this.variables.delete(variable);
+    }
+  }
+
   async dispose(): Promise<void> {
     this.team.stop();
     this.variables.clear();
   }
 
-  private address(variable: Variable): number {
+  private address(variable: Variable, purpose = `variable ${variable.name}`): number {
     let address = this.variables.get(variable);
     if (address === undefined) {
-      address = this.heap.allocate(4 * variable.size, `variable ${variable.name}`);
+      address = this.heap.allocate(4 * variable.size, purpose);
       this.variables.set(variable, address);
       if (variable.initial) this.memoryOf(variable).set(variable.initial);
     }

@@ -43,23 +43,28 @@ export function allowRelaxedSimd(): void {
   builtin?.('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
-/** Starts a worker from its source text; `onError` hears of a worker that dies. */
-export function startWorker(source: string, data: unknown, onError: (cause: unknown) => void): WorkerThread {
+/**
+ * Starts a worker from its source text and waits for its first message, which says that it is ready. Rejects if
+ * it fails before; if it fails later, that is an uncaught error.
+ */
+export async function startWorker(source: string, data: unknown): Promise<WorkerThread> {
   if (builtin) {
     const { Worker } = builtin('node:worker_threads');
     const worker = new Worker(source, { eval: true, workerData: data, execArgv: [] });
-    worker.on('error', onError);
-    worker.unref();
+    await new Promise<void>((resolve, reject) => {
+      worker.once('message', () => resolve());
+      worker.once('error', reject);
+    });
+    worker.unref(); // it must not keep the process alive
     return { terminate: () => void worker.terminate() };
   }
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const worker = new Worker(url);
-  worker.addEventListener('error', (event) => onError(event.message));
-  worker.postMessage(data);
-  return {
-    terminate: () => {
-      worker.terminate();
-      URL.revokeObjectURL(url);
-    },
-  };
+  await new Promise<void>((resolve, reject) => {
+    worker.addEventListener('message', () => resolve(), { once: true });
+    worker.addEventListener('error', (event) => reject(new Error(event.message)), { once: true });
+    worker.postMessage(data);
+  });
+  URL.revokeObjectURL(url);
+  return { terminate: () => worker.terminate() };
 }

@@ -20,6 +20,7 @@ export class Threads {
   private readonly workers: WorkerThread[] = [];
   private readonly module: WebAssembly.Module;
   private readonly blas: BlasLocation | undefined;
+  private started: Promise<void> | undefined;
   private stopped = false;
 
   constructor(
@@ -38,11 +39,13 @@ export class Threads {
     this.kernels = instance.exports as unknown as Kernels;
   }
 
-  /** Walks the tape from `address` to `end` on `threads` of the threads and returns when all of it is done. */
+  /**
+   * Walks the tape from `address` to `end` on `threads` of the threads and returns when all of it is done. With
+   * more than one, `start` must have come first.
+   */
   run(address: number, end: number, threads: number): void {
     if (this.stopped)
       throw new NanobardError('device', 'the CPU device was disposed of and cannot run programs');
-    if (threads > 1 && this.workers.length === 0) this.start();
     this.kernels.runAsCaller(this.control, address, end, threads);
   }
 
@@ -55,15 +58,29 @@ export class Threads {
     this.workers.length = 0;
   }
 
-  /** Workers start when first needed: what runs on one thread never pays for them. */
-  private start(): void {
-    for (let thread = 1; thread < this.count; thread++) {
-      const { module, memory, control, blas } = this;
-      const data: WorkerStart = { module, memory, control, thread, blas };
-      const fail = (cause: unknown): never => {
-        throw cause;
-      };
-      this.workers.push(startWorker(workerSource, data, fail));
+  /** Starts the workers, once. They start when first needed: what runs on one thread never pays for them. */
+  start(): Promise<void> {
+    this.started ??= this.startWorkers();
+    return this.started;
+  }
+
+  private async startWorkers(): Promise<void> {
+    const { module, memory, control, blas } = this;
+    const starting = Array.from({ length: this.count - 1 }, (_, i) => {
+      const data: WorkerStart = { module, memory, control, thread: i + 1, blas };
+      return startWorker(workerSource, data);
+    });
+    for (const worker of await Promise.allSettled(starting)) {
+      if (worker.status === 'fulfilled') {
+        this.workers.push(worker.value);
+        continue;
+      }
+      this.stop();
+      const { reason } = worker;
+      throw new NanobardError('device', `a worker thread did not start: ${(reason as Error).message}`, {
+        hint: 'Use one thread, or the library’s own matrix products: --threads 1, --blas off.',
+        cause: reason,
+      });
     }
   }
 }

@@ -14,17 +14,25 @@ export interface WorkerStart {
 
 type RunAsWorker = (control: number, thread: number) => void;
 
+interface NodeWorker {
+  readonly workerData: WorkerStart;
+  readonly parentPort: { postMessage(message: string): void };
+}
+
 /** Node's `require`, where there is one. */
 declare const require: ((name: string) => unknown) | undefined;
 
-function live({ module, memory, control, thread, blas }: WorkerStart): void {
+function live({ module, memory, control, thread, blas }: WorkerStart, ready: () => void): void {
   const load = typeof require === 'undefined' ? undefined : (path: string) => require(path) as Koffi;
   const { exports } = new WebAssembly.Instance(module, { env: hostFunctions(memory, blas, load) });
+  ready();
   (exports.runAsWorker as RunAsWorker)(control, thread);
 }
 
 if (typeof require === 'undefined') {
-  addEventListener('message', (event: MessageEvent<WorkerStart>) => live(event.data), { once: true });
+  const ready = (): void => postMessage('ready');
+  addEventListener('message', (event: MessageEvent<WorkerStart>) => live(event.data, ready), { once: true });
 } else {
-  live((require('node:worker_threads') as { workerData: WorkerStart }).workerData);
+  const { workerData, parentPort } = require('node:worker_threads') as NodeWorker;
+  live(workerData, () => parentPort.postMessage('ready'));
 }

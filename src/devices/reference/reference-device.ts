@@ -51,6 +51,10 @@ export class ReferenceDevice implements Device {
     this.values(variable).set(values);
   }
 
+  release(variables: Iterable<Variable>): void {
+    for (const variable of variables) this.variables.delete(variable);
+  }
+
   async dispose(): Promise<void> {
     this.variables.clear();
   }
