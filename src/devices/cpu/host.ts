@@ -10,6 +10,7 @@ interface NodeProcess {
   };
   availableMemory?: () => number;
   platform?: string;
+  versions?: { readonly node: string };
 }
 
 const node = (globalThis as { process?: NodeProcess }).process;
@@ -38,9 +39,11 @@ export const requireFromHere: NodeJS.Require | undefined = builtin?.('node:modul
   import.meta.url,
 );
 
-/** Node 20 has relaxed SIMD behind a flag that works at run time; elsewhere this does nothing. */
+/** Node 20 has relaxed SIMD behind a flag that works at run time; later versions need none and know none. */
 export function allowRelaxedSimd(): void {
-  builtin?.('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd');
+  if (node?.versions?.node.startsWith('20.')) {
+    builtin?.('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd');
+  }
 }
 
 /**
