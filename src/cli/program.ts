@@ -83,6 +83,11 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
           .argParser((text: string, texts: string[]) => [...texts, text])
           .default([], 'none'),
       )
+      .option(
+        '--forget <n>',
+        'oldest tokens to forget when the context is full (default: half; 1: as the tutorial, slower)',
+        inRange(parseWhole, { min: 1 }),
+      )
       .option('--count <n>', 'samples to write', inRange(parseWhole, { min: 1 }), 1)
       .option(
         '--seed <n>',

@@ -16,7 +16,7 @@ export interface GenerateOptions extends SamplingRule {
    * rest is read anew only now and then. 1 keeps the context as long as possible, as the tutorial does, and
    * reads all of it anew for every token.
    */
-  readonly forget?: number;
+  readonly forget?: number | undefined;
 }
 
 /** Lengths of prompt that programs are made for: the next one up, the rest is padding. */

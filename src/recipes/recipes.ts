@@ -41,7 +41,7 @@ export const recipes = {
     recipe: { ...cpuRecipe, sharedStream: true },
   },
   'shakespeare-char': {
-    description: "nanoGPT's GPU run: 6 layers, 384 wide, 5,000 steps; hours on a CPU",
+    description: "nanoGPT's GPU run: 6 layers, 384 wide, 5,000 steps; a day on two cores",
     recipe: {
       model: 'gpt',
       nLayer: 6,

@@ -15,17 +15,25 @@ describe('sample', () => {
     const { asked } = await sample([]);
     expect(asked).toEqual({
       ...{ run: undefined, prompt: '', tokens: 500, temperature: 0.8, topK: undefined, topP: undefined },
-      ...{ stop: [], count: 1, seed: expect.any(Number), device: 'auto', threads: undefined, blas: 'off' },
+      ...{
+        forget: undefined,
+        stop: [],
+        count: 1,
+        seed: expect.any(Number),
+        device: 'auto',
+        threads: undefined,
+        blas: 'off',
+      },
     });
   });
 
   it('asks for what the flags say', async () => {
     const flags =
-      '--tokens 9 --temperature 0 --top_k=200 --top-p .9 --stop a --stop b --count 2 --seed 5 --threads 1 --blas auto';
+      '--tokens 9 --temperature 0 --top_k=200 --top-p .9 --forget 3 --stop a --stop b --count 2 --seed 5 --threads 1 --blas auto';
     const { asked } = await sample(['runs/a', '--prompt', '--x_y', ...flags.split(' ')]);
     expect(asked).toEqual({
       ...{ run: 'runs/a', prompt: '--x_y', tokens: 9, temperature: 0, topK: 200, topP: 0.9 },
-      ...{ stop: ['a', 'b'], count: 2, seed: 5, device: 'auto', threads: 1, blas: 'auto' },
+      ...{ forget: 3, stop: ['a', 'b'], count: 2, seed: 5, device: 'auto', threads: 1, blas: 'auto' },
     });
   });
 

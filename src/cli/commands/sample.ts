@@ -12,6 +12,7 @@ export interface SampleFlags extends MachineOptions {
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
+  readonly forget?: number;
   readonly stop: readonly string[];
   readonly count: number;
   readonly seed?: number;
@@ -27,10 +28,10 @@ export async function sample(
   { io, engine }: Context,
 ): Promise<number> {
   const prompt = flags.prompt === '-' ? await readText(io.stdin) : flags.prompt;
-  const { tokens, temperature, topK, topP, stop, count, device, threads, blas } = flags;
+  const { tokens, temperature, topK, topP, forget, stop, count, device, threads, blas } = flags;
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
   const options: SampleOptions = {
-    ...{ run, prompt, tokens, temperature, topK, topP, stop, count, seed, device, threads, blas },
+    ...{ run, prompt, tokens, temperature, topK, topP, forget, stop, count, seed, device, threads, blas },
   };
   if (flags.json) {
     for await (const event of engine.sample(options)) {

@@ -61,6 +61,8 @@ export interface SampleOptions extends MachineOptions {
   readonly temperature: number;
   readonly topK: number | undefined;
   readonly topP: number | undefined;
+  /** Oldest tokens to forget when the context is full; undefined: half of them. */
+  readonly forget: number | undefined;
   /** A sample ends where one of these strings would begin. */
   readonly stop: readonly string[];
   /** Samples to make. */
