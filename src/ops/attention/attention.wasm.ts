@@ -50,21 +50,24 @@ function rowExp(p: usize, n: i32, end: i32, scale: f32, shift: f32): f32 {
   return sum4(s);
 }
 
-/** y (D) = y · factor */
+/** y (d) = y · factor */
 function scaleRow(y: usize, d: i32, factor: f32): void {
   const f = f32x4.splat(factor);
-  for (let j = 0; j < d; j += 4) {
+  let j = 0;
+  for (; j + 4 <= d; j += 4) {
     const at = y + (<usize>j << 2);
-    storePart(at, f32x4.mul(loadPart(at, d - j), f), d - j);
+    v128.store(at, f32x4.mul(v128.load(at), f));
   }
+  const at = y + (<usize>j << 2);
+  if (j < d) storePart(at, f32x4.mul(loadPart(at, d - j), f), d - j);
 }
 
 /** Σ a · b over d elements. */
 function dotRow(a: usize, b: usize, d: i32): f32 {
   let s = f32x4.splat(0);
-  for (let j = 0; j < d; j += 4) {
-    s = madd(loadPart(a + (<usize>j << 2), d - j), loadPart(b + (<usize>j << 2), d - j), s);
-  }
+  let j = 0;
+  for (; j + 4 <= d; j += 4) s = madd(v128.load(a + (<usize>j << 2)), v128.load(b + (<usize>j << 2)), s);
+  if (j < d) s = madd(loadPart(a + (<usize>j << 2), d - j), loadPart(b + (<usize>j << 2), d - j), s);
   return sum4(s);
 }
 
@@ -132,6 +135,28 @@ export function attention(args: usize, thread: i32, threads: i32): void {
   }
 }
 
+/** y = factor · Σ weight j · row j for the first `width` (at most 16) columns of n rows. */
+function weighRows(weights: usize, n: i32, v: usize, rows: usize, y: usize, width: i32, factor: f32): void {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  // What lies beyond the width is read and multiplied too, but never kept.
+  for (let j = 0; j < n; j++) {
+    const weight = v128.load32_splat(weights + (<usize>j << 2));
+    s0 = madd(weight, v128.load(v), s0);
+    s1 = madd(weight, v128.load(v, 16), s1);
+    s2 = madd(weight, v128.load(v, 32), s2);
+    s3 = madd(weight, v128.load(v, 48), s3);
+    v += rows;
+  }
+  const f = f32x4.splat(factor);
+  storePart(y, f32x4.mul(s0, f), width);
+  if (width > 4) storePart(y + 16, f32x4.mul(s1, f), width - 4);
+  if (width > 8) storePart(y + 32, f32x4.mul(s2, f), width - 8);
+  if (width > 12) storePart(y + 48, f32x4.mul(s3, f), width - 12);
+}
+
 /** The same arguments, for few queries: nothing is packed, each key and value is read once. */
 export function attentionRows(args: usize, thread: i32, threads: i32): void {
   const position = load<i32>(address(args, 3));
@@ -162,17 +187,7 @@ export function attentionRows(args: usize, thread: i32, threads: i32): void {
     const sum = rowExp(row, n, n, scale, shift);
     store<f32>(address(args, 6) + (<usize>r << 2), shift + Mathf.log(sum));
     if (p > 0) dropRow(row, row, 0, n, r, site, key, p);
-    for (let c = 0; c < D; c += 4) {
-      const left = D - c;
-      let s = f32x4.splat(0);
-      let at = v + (<usize>c << 2);
-      for (let j = 0; j < n; j++) {
-        s = madd(v128.load32_splat(row + (<usize>j << 2)), loadPart(at, left), s);
-        at += rowsV;
-      }
-      storePart(y + (<usize>c << 2), s, left);
-    }
-    scaleRow(y, D, 1 / sum);
+    for (let c = 0; c < D; c += 16) weighRows(row, n, v + (<usize>c << 2), rowsV, y + (<usize>c << 2), D - c, 1 / sum);
   }
 }
 

@@ -129,14 +129,85 @@ export function matmulRows(args: usize, thread: i32, threads: i32): void {
   const rowsA = <usize>int(args, 6) << 2;
   const rowsW = <usize>int(args, 7) << 2;
   const bias = address(args, 8);
-  const end = first(n, thread + 1, threads);
-  for (let j = first(n, thread, threads); j < end; j++) {
+  const end = firstUnit(n, 4, thread + 1, threads);
+  for (let j = firstUnit(n, 4, thread, threads); j < end; j += 4) {
+    const rows = w + <usize>j * rowsW;
     for (let i = 0; i < m; i++) {
-      let sum = dot(a + <usize>i * rowsA, w + <usize>j * rowsW, k);
-      if (bias) sum += load<f32>(bias + (<usize>j << 2));
-      store<f32>(c + (<usize>(i * n + j) << 2), sum);
+      const x = a + <usize>i * rowsA;
+      const to = c + (<usize>(i * n + j) << 2);
+      const start = bias + (<usize>j << 2);
+      if (j + 4 <= n) {
+        const sums = dot4(x, rows, rowsW, k);
+        v128.store(to, bias ? f32x4.add(sums, v128.load(start)) : sums);
+      } else {
+        for (let r = 0; r < n - j; r++) {
+          const sum = dot(x, rows + <usize>r * rowsW, k);
+          const at = <usize>r << 2;
+          store<f32>(to + at, bias ? sum + load<f32>(start + at) : sum);
+        }
+      }
     }
   }
+}
+
+/** x · y for four rows y, `rows` bytes apart: four streams keep the memory busy, and share what they read of x. */
+function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
+  let y1 = y + rows;
+  let y2 = y1 + rows;
+  let y3 = y2 + rows;
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let b2 = a0;
+  let b3 = a0;
+  const end8 = x + (<usize>(k & ~7) << 2);
+  const end = x + (<usize>k << 2);
+  while (x < end8) {
+    const u = v128.load(x);
+    const v = v128.load(x, 16);
+    a0 = madd(u, v128.load(y), a0);
+    b0 = madd(v, v128.load(y, 16), b0);
+    a1 = madd(u, v128.load(y1), a1);
+    b1 = madd(v, v128.load(y1, 16), b1);
+    a2 = madd(u, v128.load(y2), a2);
+    b2 = madd(v, v128.load(y2, 16), b2);
+    a3 = madd(u, v128.load(y3), a3);
+    b3 = madd(v, v128.load(y3, 16), b3);
+    x += 32;
+    y += 32;
+    y1 += 32;
+    y2 += 32;
+    y3 += 32;
+  }
+  a0 = f32x4.add(a0, b0);
+  a1 = f32x4.add(a1, b1);
+  a2 = f32x4.add(a2, b2);
+  a3 = f32x4.add(a3, b3);
+  // Lanes become rows: the four sums of each, side by side.
+  const low01 = v128.shuffle<i32>(a0, a1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(a0, a1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(a2, a3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<i32>(a2, a3, 2, 6, 3, 7);
+  let sums = f32x4.add(
+    f32x4.add(v128.shuffle<i64>(low01, low23, 0, 2), v128.shuffle<i64>(low01, low23, 1, 3)),
+    f32x4.add(v128.shuffle<i64>(high01, high23, 0, 2), v128.shuffle<i64>(high01, high23, 1, 3)),
+  );
+  while (x < end) {
+    let column = f32x4.splat(load<f32>(y));
+    column = f32x4.replace_lane(column, 1, load<f32>(y1));
+    column = f32x4.replace_lane(column, 2, load<f32>(y2));
+    column = f32x4.replace_lane(column, 3, load<f32>(y3));
+    sums = madd(v128.load32_splat(x), column, sums);
+    x += 4;
+    y += 4;
+    y1 += 4;
+    y2 += 4;
+    y3 += 4;
+  }
+  return sums;
 }
 
 function dot(x: usize, y: usize, k: i32): f32 {
