@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recipes, TrainingRun } from 'nanobard/node';
+import { recipes, TrainingRun } from '../dist/node.js';
 
 /** Update, train loss, validation loss: PyTorch, seed 1337. */
 const NANOGPT = [

@@ -1,6 +1,13 @@
 import type { RunFolder } from '../runs/run-folder.node.ts';
 import type { SavedModel } from '../runs/saved-model.node.ts';
-import type { Engine, EvalOptions, SampleOptions, TrainOptions, TrainSession } from './commands/session.ts';
+import type {
+  Engine,
+  EvalOptions,
+  ProfileOptions,
+  SampleOptions,
+  TrainOptions,
+  TrainSession,
+} from './commands/session.ts';
 
 /** Where runs are kept unless the user names a folder. */
 const RUNS = 'runs';
@@ -87,6 +94,11 @@ export const engine: Engine = {
     } finally {
       await model.dispose();
     }
+  },
+
+  async profile(options: ProfileOptions) {
+    const { profileRecipe } = await import('../runs/profile.node.ts');
+    return profileRecipe(options);
   },
 };
 

@@ -41,7 +41,9 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
       .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
       .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
       .option('--resume', 'go on with the run in --out, or with the newest one'),
-  ).option('--json', 'print one JSON object a line');
+  )
+    .option('--profile', 'show where the time of a step goes, and train nothing')
+    .option('--json', 'print one JSON object a line');
   addRecipeFlags(train);
   train
     .addHelpText('after', `\nRecipes:\n${recipeLines().join('\n')}`)
@@ -52,6 +54,7 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
         ['nanobard train bigram --data my.txt', 'your own text'],
         ['nanobard train --n-layer 2 --max-iters 500', 'another size; --n_layer=2 works too'],
         ['nanobard train --resume --max-iters 4000', 'go on with the newest run'],
+        ['nanobard train --profile --blas auto', 'what each operation takes'],
       ),
     )
     .action(async (recipe: string | undefined, flags: TrainFlags) =>

@@ -36,6 +36,8 @@ export interface Executable {
   input(name: string): TypedArray | Float64Array;
   /** Computes outputs and assigns variables. A device may finish at once and return nothing to wait for. */
   run(): Promise<void> | void;
+  /** Runs once, waiting after each instruction: the milliseconds of each, in the program's order. */
+  profile(): Promise<readonly number[]>;
   /** An output of the last run, valid until the next. */
   read(name: string): Promise<TypedArray | Float64Array>;
   /** Frees the program's memory; variables stay. */

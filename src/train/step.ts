@@ -17,6 +17,13 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** What one instruction of an update took. */
+export interface InstructionTime {
+  readonly op: string;
+  readonly ms: number;
+  readonly flops: number;
+}
+
 /** Fills the token inputs x and y, (B, T) each, with the next batch. */
 export type FillBatch = (x: Int32Array, y: Int32Array) => void;
 
@@ -92,18 +99,44 @@ export class TrainingStep {
   /** Runs update number `step`, counted from 1. */
   async run(step: number, learningRate: number, fill: FillBatch): Promise<StepResult> {
     const { gradients, update } = this;
-    update.input('learningRate')[0] = learningRate;
-    update.input('step')[0] = step;
+    this.prepare(step, learningRate);
     let loss = 0;
     for (let i = 0; i < this.accumulation; i++) {
-      fill(gradients.input('x') as Int32Array, gradients.input('y') as Int32Array);
-      if (this.accumulation > 1) gradients.input('keep')[0] = i === 0 ? 0 : 1;
-      this.setDropoutKey((step - 1) * this.accumulation + i);
+      this.prepareBatch(step, i, fill);
       await gradients.run();
       loss += (await gradients.read('loss'))[0]! / this.accumulation;
     }
     if (update !== gradients) await update.run();
     return { loss, gradNorm: (await update.read('gradNorm'))[0]! };
+  }
+
+  /** Runs an update like `run`, one instruction after another, and tells what each took. */
+  async profile(step: number, learningRate: number, fill: FillBatch): Promise<readonly InstructionTime[]> {
+    const times: InstructionTime[] = [];
+    const note = (executable: Executable, ms: readonly number[]): void => {
+      executable.program.instructions.forEach(({ op, flops }, i) => {
+        times.push({ op, flops, ms: ms[i]! });
+      });
+    };
+    this.prepare(step, learningRate);
+    for (let i = 0; i < this.accumulation; i++) {
+      this.prepareBatch(step, i, fill);
+      note(this.gradients, await this.gradients.profile());
+    }
+    if (this.update !== this.gradients) note(this.update, await this.update.profile());
+    return times;
+  }
+
+  private prepare(step: number, learningRate: number): void {
+    this.update.input('learningRate')[0] = learningRate;
+    this.update.input('step')[0] = step;
+  }
+
+  private prepareBatch(step: number, index: number, fill: FillBatch): void {
+    const { gradients } = this;
+    fill(gradients.input('x') as Int32Array, gradients.input('y') as Int32Array);
+    if (this.accumulation > 1) gradients.input('keep')[0] = index === 0 ? 0 : 1;
+    this.setDropoutKey((step - 1) * this.accumulation + index);
   }
 
   private setDropoutKey(draw: number): void {

@@ -4,10 +4,8 @@ import { blasHint } from '../../devices/cpu/blas.ts';
 import { CpuDevice } from '../../devices/cpu/cpu-device.ts';
 import { availableMemory, processors } from '../../devices/cpu/host.ts';
 import type { Device } from '../../devices/device.ts';
+import { measurePeak } from '../../devices/peak.ts';
 import { ReferenceDevice } from '../../devices/reference/reference-device.ts';
-import { matmul } from '../../ops/matmul/matmul.ts';
-import { compile } from '../../program/compile.ts';
-import { Variable } from '../../tensor/tensor.ts';
 import { version } from '../../version.ts';
 import { type Context, exitCodes } from '../context.ts';
 import { formatBytes } from '../display/format.ts';
@@ -78,21 +76,10 @@ async function checkReference(): Promise<DeviceReport> {
 }
 
 /** Lets a device multiply matrices, large enough that all of its threads take part. */
-async function tryOut(device: Device, size = 768): Promise<Pick<DeviceReport, 'gflops' | 'problem'>> {
-  const numbers = Float32Array.from({ length: size ** 2 }, (_, i) => i % 1000);
-  const twice = Float32Array.from({ length: size ** 2 }, (_, i) => (i % (size + 1) === 0 ? 2 : 0));
+async function tryOut(device: Device, size?: number): Promise<Pick<DeviceReport, 'gflops' | 'problem'>> {
   try {
-    const [a, b] = [numbers, twice].map((initial) => new Variable([size, size], { initial }));
-    const program = await device.load(compile({ outputs: { product: matmul(a!, b!) } }));
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 5; i++) {
-      const begin = performance.now();
-      await program.run();
-      best = Math.min(best, performance.now() - begin);
-    }
-    const product = await program.read('product');
-    const right = numbers.every((value, i) => product[i] === 2 * value);
-    return { gflops: (2 * size ** 3) / best / 1e6, problem: right ? undefined : 'it computes wrong results' };
+    const { gflops, correct } = await measurePeak(device, size);
+    return { gflops, problem: correct ? undefined : 'it computes wrong results' };
   } catch (error) {
     return { gflops: undefined, problem: (error as Error).message };
   } finally {

@@ -108,10 +108,32 @@ export interface Evaluation {
   readonly ms: number;
 }
 
+export interface ProfileOptions extends MachineOptions {
+  readonly recipe: Recipe;
+  /** A corpus's name or a file's path; undefined: the default text. */
+  readonly data: string | undefined;
+}
+
+/** Where the time of an update goes. */
+export interface Profile {
+  /** Median time of an update, in milliseconds. */
+  readonly stepMs: number;
+  /** Speed of a large matrix product on the device, in GFLOP/s. */
+  readonly peakGflops: number;
+  /** The costliest first; times and calls are those of one update. */
+  readonly operations: readonly {
+    readonly op: string;
+    readonly calls: number;
+    readonly ms: number;
+    readonly gflops: number;
+  }[];
+}
+
 /** What the commands stand on. */
 export interface Engine {
   /** Loads text, model and checkpoint, so that whatever is wrong with them shows before training starts. */
   openTraining(options: TrainOptions): Promise<TrainSession>;
   sample(options: SampleOptions): AsyncIterable<TokenEvent | SampledEvent>;
   evaluate(options: EvalOptions): Promise<Evaluation>;
+  profile(options: ProfileOptions): Promise<Profile>;
 }

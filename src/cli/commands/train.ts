@@ -9,6 +9,7 @@ import { styleFor } from '../style.ts';
 import type { Engine, MachineOptions, TrainOptions, TrainSession } from './session.ts';
 
 export interface TrainFlags extends MachineOptions {
+  readonly profile?: true;
   readonly data?: string;
   readonly out?: string;
   readonly resume?: true;
@@ -21,6 +22,10 @@ export async function train(
   flags: TrainFlags,
   { io, engine }: Context,
 ): Promise<number> {
+  if (flags.profile) {
+    const { profile } = await import('./profile.ts');
+    return profile(chooseRecipe(name ?? defaultRecipe, overridesFrom({ ...flags })), flags, { io, engine });
+  }
   const controller = new AbortController();
   const options = trainOptions(name, flags, controller.signal);
   let display: Display | undefined;

@@ -2,7 +2,14 @@ import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { type RecipeName, recipes } from '../../recipes/recipes.ts';
 import type { TrainEvent } from '../../train/events.ts';
-import type { Engine, SampleOptions, TrainOptions, TrainSession } from '../commands/session.ts';
+import type {
+  Engine,
+  Profile,
+  ProfileOptions,
+  SampleOptions,
+  TrainOptions,
+  TrainSession,
+} from '../commands/session.ts';
 import type { Io, Output } from '../io.ts';
 
 /** An output that remembers what was written; a terminal if it has columns. */
@@ -158,6 +165,15 @@ export class FakeEngine implements Engine {
   async openTraining(options: TrainOptions): Promise<TrainSession> {
     this.asked.push(options);
     return { ...fakeSession('shakespeare-char-cpu', () => this.recorded(options)), ...this.changes };
+  }
+
+  async profile(options: ProfileOptions): Promise<Profile> {
+    this.asked.push(options);
+    const operations = [
+      { op: 'linear', calls: 17, ms: 12.5, gflops: 100 },
+      { op: 'gelu', calls: 4, ms: 2.5, gflops: 50 },
+    ];
+    return { stepMs: 14.8, peakGflops: 125, operations };
   }
 
   async *sample(options: SampleOptions): ReturnType<Engine['sample']> {

@@ -79,8 +79,7 @@ export class CpuExecutable implements Executable {
     this.team.run(this.tape, this.tapeEnd, this.threads);
   }
 
-  /** Runs the program once, one instruction at a time: milliseconds of each, in order. */
-  profile(): number[] {
+  async profile(): Promise<readonly number[]> {
     return this.marks.map((mark, i) => {
       const begin = performance.now();
       this.team.run(mark, this.marks[i + 1] ?? this.tapeEnd, this.threads);

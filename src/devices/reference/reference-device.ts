@@ -1,7 +1,7 @@
 import { NanobardError } from '../../errors.ts';
 import type { ReferenceArray } from '../../ops/kernel.ts';
 import { operations } from '../../ops/registry.ts';
-import type { Program, View } from '../../program/program.ts';
+import type { Instruction, Program, View } from '../../program/program.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
@@ -92,16 +92,25 @@ class ReferenceExecutable implements Executable {
   }
 
   run(): void {
-    for (const { op, inputs, outputs, attributes } of this.program.instructions) {
-      const operation = operations.get(op);
-      if (!operation) throw new NanobardError('internal', `reference device: no operation ${op}`);
-      const results = outputs.map((view) => this.array(view));
-      operation.reference(
-        inputs.map((view) => this.array(view)),
-        results,
-        attributes,
-      );
-    }
+    for (const instruction of this.program.instructions) this.execute(instruction);
+  }
+
+  async profile(): Promise<readonly number[]> {
+    return this.program.instructions.map((instruction) => {
+      const begin = performance.now();
+      this.execute(instruction);
+      return performance.now() - begin;
+    });
+  }
+
+  private execute({ op, inputs, outputs, attributes }: Instruction): void {
+    const operation = operations.get(op);
+    if (!operation) throw new NanobardError('internal', `reference device: no operation ${op}`);
+    operation.reference(
+      inputs.map((view) => this.array(view)),
+      outputs.map((view) => this.array(view)),
+      attributes,
+    );
   }
 
   async read(name: string): Promise<Float64Array> {
