@@ -43,5 +43,6 @@ for await (const event of run.events()) {
   compared++;
 }
 await rm(scratch, { recursive: true });
+if (compared < 2) process.exitCode = 1;
 if (process.exitCode) console.error('The curve is not nanoGPT’s.');
 else console.log(`All ${compared} evaluations agree.`);

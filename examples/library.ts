@@ -1,9 +1,9 @@
 // nanobard as a library: train on a text, watch, and let the model write. The README shows this file.
-import { loadCorpus, recipes, SavedModel, TrainingRun } from 'nanobard/node';
+import { recipes, SavedModel, TrainingRun } from 'nanobard/node';
 
 const recipe = { ...recipes['shakespeare-char-cpu'].recipe, maxIters: 200 };
-const { name } = await loadCorpus('plays'); // or the path of a text file
-const run = await TrainingRun.create({ recipeName: 'mine', recipe, data: name, folder: 'runs/mine' });
+const data = 'plays'; // or the path of a text file
+const run = await TrainingRun.create({ recipeName: 'mine', recipe, data, folder: 'runs/mine' });
 for await (const event of run.events()) {
   if (event.type === 'eval') console.log(`step ${event.iter}: validation loss ${event.val.toFixed(3)}`);
 }

@@ -6,7 +6,7 @@ export interface Output {
   readonly rows?: number;
 }
 
-export type Signal = 'SIGINT' | 'SIGTERM';
+export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What a command sees of the process that it runs in. */
 export interface Io {

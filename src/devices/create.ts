@@ -1,3 +1,4 @@
+import { NanobardError } from '../errors.ts';
 import type { BlasChoice } from './cpu/blas.ts';
 import { CpuDevice } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
@@ -17,5 +18,8 @@ export interface DeviceOptions {
 
 export function createDevice({ device = 'auto', threads, blas = 'off' }: DeviceOptions = {}): Device {
   if (device === 'reference') return new ReferenceDevice();
+  if (device !== 'auto' && device !== 'cpu') {
+    throw new NanobardError('argument', `there is no device ${device}; choose auto, cpu or reference`);
+  }
   return new CpuDevice({ blas, ...(threads !== undefined && { threads }) });
 }

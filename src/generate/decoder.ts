@@ -1,3 +1,4 @@
+import { breather } from '../devices/breathe.ts';
 import type { Device, Executable } from '../devices/device.ts';
 import { NanobardError } from '../errors.ts';
 import type { LanguageModel } from '../models/language-model.ts';
@@ -29,6 +30,7 @@ export class Decoder {
   private readonly cache: ReturnType<LanguageModel['newCache']>;
   private readonly step: Executable;
   private readonly prefills = new Map<number, Executable>();
+  private busy = false;
 
   private constructor(model: LanguageModel, device: Device, cache: Decoder['cache'], step: Executable) {
     this.model = model;
@@ -61,7 +63,27 @@ export class Decoder {
         `generate: forget must be from 1 to the block size ${blockSize}, not ${forget}`,
       );
     }
+    if (this.busy) {
+      throw new NanobardError('argument', 'generate: this decoder is writing another text', {
+        hint: 'Finish that one first, or create a decoder for each text.',
+      });
+    }
+    this.busy = true;
+    try {
+      yield* this.write(prompt, forget, options);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async *write(
+    prompt: ArrayLike<number>,
+    forget: number,
+    options: GenerateOptions,
+  ): AsyncGenerator<number, void, void> {
+    const { blockSize } = this.model;
     const sampler = new Sampler(options, options.generator);
+    const breathe = breather();
     let context = Array.from(prompt).slice(-blockSize);
     let cached = 0; // how many tokens of the context the cache holds
     for (let i = 0; i < options.tokens; i++) {
@@ -74,6 +96,7 @@ export class Decoder {
       const token = sampler.next(await this.logits(context.at(-1)!, cached - 1));
       context.push(token);
       yield token;
+      await breathe();
     }
   }
 

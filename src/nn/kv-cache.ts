@@ -36,7 +36,7 @@ export class LayerCache {
 
 /**
  * What a model remembers of the tokens before, so that each new token costs one position of work. Pass it
- * to `forward` and compile with its `assignments`; the input `position` tells where the new tokens stand.
+ * to `forward` and compile with `takeAssignments()`; the input `position` tells where the new tokens stand.
  */
 export class KVCache {
   readonly layers: readonly LayerCache[];

@@ -26,7 +26,6 @@ export class SavedModel {
   readonly iter: number;
   /** The checkpoint. */
   readonly path: string;
-  private decoder: Decoder | undefined;
 
   private constructor(
     folder: RunFolder,
@@ -57,7 +56,8 @@ export class SavedModel {
   }
 
   /**
-   * Streams text that goes on from `prompt`; from a line break if that is empty.
+   * Streams text that goes on from `prompt`; from a line break if that is empty. Several texts may be under way
+   * at the same time.
    *
    * @throws {NanobardError} code `vocabulary` if the prompt holds characters that the model does not know.
    */
@@ -66,9 +66,13 @@ export class SavedModel {
     { seed = 1337, ...options }: SampleTextOptions,
   ): ReturnType<typeof generateText> {
     const tokens = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
-    this.decoder ??= await Decoder.create(this.model, this.device);
-    const generator = new Generator(seed);
-    return yield* generateText(this.decoder, this.tokenizer, tokens, { ...options, generator });
+    const decoder = await Decoder.create(this.model, this.device);
+    try {
+      const generator = new Generator(seed);
+      return yield* generateText(decoder, this.tokenizer, tokens, { ...options, generator });
+    } finally {
+      decoder.dispose();
+    }
   }
 
   /** Mean loss over the whole validation split of the text that the run was trained on, in nats per token. */
@@ -94,7 +98,6 @@ export class SavedModel {
   }
 
   async dispose(): Promise<void> {
-    this.decoder?.dispose();
     await this.device.dispose();
   }
 }

@@ -69,7 +69,8 @@ export class TrainingRun {
 
   /** Begins a run. The folder is made last, so that nothing is left behind if anything is wrong before. */
   static async create(options: NewRunOptions): Promise<TrainingRun> {
-    const { recipe, recipeName } = options;
+    const { recipeName } = options;
+    const recipe = parseRecipe(options.recipe);
     const corpus = options.data === undefined ? await defaultCorpus() : await loadCorpus(options.data);
     const tokenizer = CharTokenizer.fromText(corpus.text);
     const parts = await prepare(recipe, corpus, tokenizer, options);
@@ -106,6 +107,13 @@ export class TrainingRun {
       );
     }
     const recipe = extend(folder, options.overrides ?? {});
+    if (recipe.maxIters < state.progress.iter) {
+      throw new NanobardError(
+        'config',
+        `the run ${folder.path} has done ${state.progress.iter} updates, more than ${recipe.maxIters}`,
+        { hint: 'Resume it with more updates in all.' },
+      );
+    }
     const parts = await prepare(recipe, corpus, folder.tokenizer, options);
     await parts.trainer.restore(state);
     folder = await folder.withRecipe(recipe);
@@ -133,8 +141,11 @@ export class TrainingRun {
     } catch (error) {
       throw error instanceof NanobardError && error.code === 'diverged' ? this.withCheckpoint(error) : error;
     } finally {
-      await folder.flush();
-      await this.device.dispose();
+      try {
+        await folder.flush();
+      } finally {
+        await this.device.dispose();
+      }
     }
   }
 

@@ -1,10 +1,10 @@
 import type { Dataset, Split } from '../data/dataset.ts';
+import { breather } from '../devices/breathe.ts';
 import type { Device, Executable } from '../devices/device.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { compile } from '../program/compile.ts';
 import type { Generator } from '../tensor/generator.ts';
 import { Input } from '../tensor/tensor.ts';
-import { breather } from './breathe.ts';
 
 /** Measures losses of a model as it stands on a device, without dropout. An aborted `signal` throws its reason. */
 export class Evaluator {

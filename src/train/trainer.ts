@@ -1,11 +1,11 @@
 import type { Dataset } from '../data/dataset.ts';
+import { breather } from '../devices/breathe.ts';
 import type { Device } from '../devices/device.ts';
 import { NanobardError } from '../errors.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { cosineSchedule } from '../optim/schedule.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Generator, type GeneratorState } from '../tensor/generator.ts';
-import { breather } from './breathe.ts';
 import { Evaluator } from './evaluator.ts';
 import type { TrainEvent } from './events.ts';
 import { loadParameters, type StoredTensor } from './load-parameters.ts';

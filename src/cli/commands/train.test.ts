@@ -124,7 +124,7 @@ describe('Ctrl-C', () => {
     return Object.assign(io, { code: await run(['train', ...args], { io, engine }) });
   };
 
-  it.each(['SIGINT', 'SIGTERM'])('%s stops the run and says how to go on', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s stops the run and says how to go on', async (signal) => {
     const { code, stdout, exits, signals } = await interrupt({ 7: signal });
     expect([code, exits]).toEqual([130, []]);
     expect(stdout.text).toContain('Stopping as soon as possible, then saving.');

@@ -41,6 +41,7 @@ export async function train(
   };
   io.signals.on('SIGINT', interrupt);
   io.signals.on('SIGTERM', interrupt);
+  io.signals.on('SIGHUP', interrupt);
   try {
     const session = await openTraining(engine, options, io, flags.json === true);
     const style = styleFor(io.stderr, io.env);
@@ -56,6 +57,7 @@ export async function train(
     display?.close();
     io.signals.off('SIGINT', interrupt);
     io.signals.off('SIGTERM', interrupt);
+    io.signals.off('SIGHUP', interrupt);
   }
 }
 

@@ -45,9 +45,9 @@ export function findBlas(choice: BlasChoice): BlasLocation | undefined {
       },
     );
   }
-  const { load } = requireFromHere!(koffi) as Koffi;
   for (const library of named ? [choice] : (LIBRARIES[platform] ?? [])) {
     try {
+      const { load } = requireFromHere!(koffi) as Koffi;
       load(library).func('void cblas_sgemm()');
       return { koffi, library };
     } catch (cause) {

@@ -76,10 +76,12 @@ export class CpuExecutable implements Executable {
   }
 
   run(): void {
+    this.checkLoaded();
     this.team.run(this.tape, this.tapeEnd, this.threads);
   }
 
   async profile(): Promise<readonly number[]> {
+    this.checkLoaded();
     return this.marks.map((mark, i) => {
       const begin = performance.now();
       this.team.run(mark, this.marks[i + 1] ?? this.tapeEnd, this.threads);
@@ -96,6 +98,12 @@ export class CpuExecutable implements Executable {
   dispose(): void {
     for (const address of this.owned) this.heap.release(address);
     this.owned.length = 0;
+  }
+
+  /** What a disposed program's tape held may be anything by now. */
+  private checkLoaded(): void {
+    if (this.owned.length === 0)
+      throw new NanobardError('device', 'the program was disposed of and cannot run');
   }
 
   private allocate(bytes: number, purpose: string): number {

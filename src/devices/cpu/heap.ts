@@ -62,7 +62,7 @@ export class Heap {
     this.free = merged;
   }
 
-  /** Makes the memory reach `end`, and one vector further: kernels may read past a row, never write. */
+  /** Makes the memory reach `end`, and `ALIGNMENT` bytes further: kernels may read past a row, never write. */
   private grow(end: number, bytes: number, purpose: string): void {
     const pages = Math.ceil((end + ALIGNMENT) / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (pages <= 0) return;

@@ -55,8 +55,14 @@ export async function startWorker(source: string, data: unknown): Promise<Worker
     const { Worker } = builtin('node:worker_threads');
     const worker = new Worker(source, { eval: true, workerData: data, execArgv: [] });
     await new Promise<void>((resolve, reject) => {
-      worker.once('message', () => resolve());
+      const exit = (): void => reject(new Error('it ended before it was ready'));
       worker.once('error', reject);
+      worker.once('exit', exit);
+      worker.once('message', () => {
+        worker.off('error', reject);
+        worker.off('exit', exit);
+        resolve();
+      });
     });
     worker.unref(); // it must not keep the process alive
     return { terminate: () => void worker.terminate() };

@@ -70,6 +70,7 @@ function walk(control: usize, tape: usize, end: usize, thread: i32, threads: i32
 
 /** Runs a tape on `threads` (≤ 255) threads; the calling one is number 0. */
 export function runAsCaller(control: usize, tape: usize, end: usize, threads: i32): void {
+  if (tape >= end) return; // without a barrier nobody would wait for the workers to have seen it
   if (threads > 1) {
     store<i32>(control + TAPE, <i32>tape);
     store<i32>(control + TAPE_END, <i32>end);

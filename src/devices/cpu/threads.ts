@@ -46,7 +46,13 @@ export class Threads {
   run(address: number, end: number, threads: number): void {
     if (this.stopped)
       throw new NanobardError('device', 'the CPU device was disposed of and cannot run programs');
-    this.kernels.runAsCaller(this.control, address, end, threads);
+    try {
+      this.kernels.runAsCaller(this.control, address, end, threads);
+    } catch (cause) {
+      // The others still wait at a barrier that this thread will never reach.
+      this.stop();
+      throw new NanobardError('device', 'a kernel failed; the CPU device cannot be used any more', { cause });
+    }
   }
 
   stop(): void {

@@ -1,6 +1,8 @@
+import { NanobardError } from '../../errors.ts';
 import { formatShape, shapeError } from '../../tensor/shape.ts';
 import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
+import { requireFloat } from '../operands.ts';
 import { newSite } from '../philox.ts';
 
 export interface AttentionOptions {
@@ -46,6 +48,16 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
       q.shape,
       k.shape,
     );
+  }
+  requireFloat('attention', q, k, v);
+  if (options.position && (options.position.rank !== 0 || options.position.dtype !== 'i32')) {
+    throw shapeError('attention', 'the position must be an i32 scalar', options.position.shape);
+  }
+  if (options.scale !== undefined && !(options.scale > 0)) {
+    throw new NanobardError('argument', `attention: the scale must be above 0, not ${options.scale}`);
+  }
+  if (options.dropout && !(options.dropout.p >= 0 && Math.fround(options.dropout.p) < 1)) {
+    throw new NanobardError('argument', `attention: p must be from 0 to below 1, not ${options.dropout.p}`);
   }
   const position = options.position ?? constant(Int32Array.of(0), []);
   const p = options.dropout?.p ?? 0;

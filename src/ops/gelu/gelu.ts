@@ -1,10 +1,12 @@
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { requireFloat } from '../operands.ts';
 
 /**
  * Gaussian error linear unit, x · Φ(x), exact (not the tanh approximation).
  * Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016.
  */
 export function gelu(x: Tensor): Tensor {
+  requireFloat('gelu', x);
   return apply(geluOperation, [x], {}, x.shape);
 }
 

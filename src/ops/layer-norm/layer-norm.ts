@@ -1,5 +1,6 @@
 import { sameShape, shapeError } from '../../tensor/shape.ts';
 import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { requireFloat } from '../operands.ts';
 
 /**
  * Normalises each row of the last dimension to mean 0 and variance 1, then scales and shifts it:
@@ -9,6 +10,7 @@ import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
  * @throws {NanobardError} code `shape` if `weight` or `bias` is not as wide as the rows of `x`.
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
+  requireFloat('layerNorm', x, weight, ...(bias ? [bias] : []));
   const width = x.shape.at(-1);
   if (!width) throw shapeError('layerNorm', 'x needs rows of at least one element', x.shape);
   if (!sameShape(weight.shape, [width])) {

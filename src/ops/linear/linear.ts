@@ -1,6 +1,7 @@
 import { shapeError, sizeOf } from '../../tensor/shape.ts';
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
 import { matmul } from '../matmul/matmul.ts';
+import { requireFloat } from '../operands.ts';
 import { sum } from '../reduce/reduce.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { transpose } from '../transpose/transpose.ts';
@@ -26,6 +27,7 @@ export const linearOperation: Operation<Record<string, never>> = {
  * @throws {NanobardError} code `shape` if the extents do not fit.
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  requireFloat('linear', x, weight, ...(bias ? [bias] : []));
   const k = x.shape.at(-1);
   if (k === undefined || weight.rank !== 2 || k !== weight.shape[1]) {
     throw shapeError('linear', `the weight must be (outputs, ${k ?? 'inputs'})`, x.shape, weight.shape);

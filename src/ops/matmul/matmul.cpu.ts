@@ -54,6 +54,8 @@ export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, b
   if (!batch) throw new NanobardError('shape', 'matmul: more than 3 separate batch dimensions');
   const batches = sizeOf(batchShape);
 
+  if (batches * m * n === 0) return;
+  if (k === 0) throw new NanobardError('shape', 'matmul: a sum over no elements is not computed on the CPU');
   if (m < FEW_ROWS && batches === 1 && columnsA === 1 && rowsB === 1) {
     tape.emit('matmulRows', a.address, b.address, c.address, m, n, k, rowsA, columnsB, bias);
     return;

@@ -1,6 +1,7 @@
 import { broadcastShapes, shapeError, sizeOf } from '../../tensor/shape.ts';
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
 import { broadcastTo } from '../broadcast/broadcast.ts';
+import { requireFloat } from '../operands.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { transpose } from '../transpose/transpose.ts';
 
@@ -23,6 +24,7 @@ export const matmulOperation: Operation<Record<string, never>> = {
  *   the leading ones do not broadcast.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  requireFloat('matmul', a, b);
   if (a.rank < 2 || b.rank < 2)
     throw shapeError('matmul', 'both operands must be at least matrices', a.shape, b.shape);
   const [m, k] = a.shape.slice(-2) as [number, number];
