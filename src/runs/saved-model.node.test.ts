@@ -79,6 +79,15 @@ describe('SavedModel', () => {
     await model.dispose();
   });
 
+  it('writes several texts at the same time as it does one after the other', async () => {
+    const model = await SavedModel.load(run.folder.path, machine);
+    const prompts = ['a', 'e', 'th'];
+    const apart: string[] = [];
+    for (const prompt of prompts) apart.push(await write(model, prompt));
+    expect(await Promise.all(prompts.map((prompt) => write(model, prompt)))).toEqual(apart);
+    await model.dispose();
+  });
+
   it('does not evaluate on a text that has changed', async () => {
     const model = await SavedModel.load(run.folder.path, machine);
     await writeFile(text, plays({ characters: 2000, seed: 2 }));

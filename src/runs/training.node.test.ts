@@ -145,6 +145,14 @@ describe('TrainingRun', () => {
     expect((await TrainingRun.resume({ folder, ...machine })).recipe.maxIters).toBe(8);
   });
 
+  it('refuses a recipe that could not be read back', async () => {
+    const folder = join(tmpdir(), 'nanobard-never-made');
+    const foreign = { ...recipes.bigram.recipe, note: 'x' };
+    await expect(
+      TrainingRun.create({ recipeName: 'x', recipe: foreign, data: 'plays', folder }),
+    ).rejects.toThrow('note');
+  });
+
   it('refuses to go on as another run', async () => {
     const run = await create();
     const folder = run.folder.path;
