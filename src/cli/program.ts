@@ -42,7 +42,12 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
       .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
       .option('--resume', 'go on with the run in --out, or with the newest one'),
   )
-    .option('--profile', 'show where the time of a step goes, and train nothing')
+    .addOption(
+      new Option('--profile', 'show where the time of a step goes, and train nothing').conflicts([
+        'resume',
+        'out',
+      ]),
+    )
     .option('--json', 'print one JSON object a line');
   addRecipeFlags(train);
   train

@@ -28,3 +28,9 @@ it('train --profile --json prints one object', async () => {
   await run(['train', '--profile', '--json'], { io, engine: new FakeEngine() });
   expect(JSON.parse(io.stdout.text)).toMatchObject({ type: 'profile', stepMs: 14.8, peakGflops: 125 });
 });
+
+it('train --profile is of a recipe, not of a run', async () => {
+  const io = fakeIo();
+  expect(await run(['train', '--profile', '--resume'], { io, engine: new FakeEngine() })).toBe(2);
+  expect(io.stderr.text).toContain("'--profile' cannot be used with option '--resume'");
+});

@@ -1,7 +1,7 @@
 import type { Recipe } from '../../recipes/recipe.ts';
+import type { Profile } from '../../runs/profile.node.ts';
 import { type Context, exitCodes } from '../context.ts';
 import { styleFor } from '../style.ts';
-import type { Profile } from './session.ts';
 import type { TrainFlags } from './train.ts';
 
 /** Prints where the time of an update goes; returns the exit code. */

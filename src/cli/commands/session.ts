@@ -1,4 +1,5 @@
 import type { Recipe } from '../../recipes/recipe.ts';
+import type { Profile } from '../../runs/profile.node.ts';
 import type { TrainEvent } from '../../train/events.ts';
 
 /** A field of any recipe; `model` is what the recipe is, not a field to set. */
@@ -112,21 +113,6 @@ export interface ProfileOptions extends MachineOptions {
   readonly recipe: Recipe;
   /** A corpus's name or a file's path; undefined: the default text. */
   readonly data: string | undefined;
-}
-
-/** Where the time of an update goes. */
-export interface Profile {
-  /** Median time of an update, in milliseconds. */
-  readonly stepMs: number;
-  /** Speed of a large matrix product on the device, in GFLOP/s. */
-  readonly peakGflops: number;
-  /** The costliest first; times and calls are those of one update. */
-  readonly operations: readonly {
-    readonly op: string;
-    readonly calls: number;
-    readonly ms: number;
-    readonly gflops: number;
-  }[];
 }
 
 /** What the commands stand on. */

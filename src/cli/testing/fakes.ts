@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { type RecipeName, recipes } from '../../recipes/recipes.ts';
+import type { Profile } from '../../runs/profile.node.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import type {
   Engine,
-  Profile,
   ProfileOptions,
   SampleOptions,
   TrainOptions,
