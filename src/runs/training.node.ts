@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultCorpus, type LoadedCorpus, loadCorpus } from '../data/corpus.node.ts';
 import { Dataset } from '../data/dataset.ts';
@@ -74,17 +75,14 @@ export class TrainingRun {
     const corpus = options.data === undefined ? await defaultCorpus() : await loadCorpus(options.data);
     const tokenizer = CharTokenizer.fromText(corpus.text);
     const parts = await prepare(recipe, corpus, tokenizer, options);
-    const folder = await RunFolder.create(
-      options.folder,
-      { nanobard: version, recipeName, recipe, data: describe(corpus) },
-      tokenizer,
-    );
+    const config = { nanobard: version, recipeName, recipe, data: describe(corpus) };
+    const folder = await orDispose(parts.device, () => RunFolder.create(options.folder, config, tokenizer));
     return new TrainingRun(folder, corpus.notice === undefined ? [] : [corpus.notice], parts);
   }
 
   /** Goes on with a run from its last checkpoint, as if it had never stopped. */
   static async resume(options: ResumeOptions): Promise<TrainingRun> {
-    let folder = await RunFolder.open(options.folder);
+    const folder = await RunFolder.open(options.folder);
     const state = await lastState(folder);
     const { data } = folder.config;
     const corpus = await loadCorpus(options.data ?? data.source);
@@ -115,10 +113,11 @@ export class TrainingRun {
       );
     }
     const parts = await prepare(recipe, corpus, folder.tokenizer, options);
-    await parts.trainer.restore(state);
-    folder = await folder.withRecipe(recipe);
-    await folder.rewindMetrics(state.progress.iter);
-    return new TrainingRun(folder, [], parts);
+    return orDispose(parts.device, async () => {
+      await parts.trainer.restore(state);
+      await folder.rewindMetrics(state.progress.iter);
+      return new TrainingRun(await folder.withRecipe(recipe), [], parts);
+    });
   }
 
   get recipe(): Recipe {
@@ -174,10 +173,21 @@ export class TrainingRun {
 
   private withCheckpoint(error: NanobardError): NanobardError {
     const last = this.folder.checkpointPath('last');
+    if (!existsSync(last)) return error;
     return new NanobardError(error.code, error.message, {
       hint: `${error.hint} The last good checkpoint is ${last}.`,
       cause: error,
     });
+  }
+}
+
+/** What `work` gives; if it fails, the device's threads and memory are freed first. */
+async function orDispose<T>(device: Device, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await device.dispose();
+    throw error;
   }
 }
 
@@ -191,7 +201,9 @@ async function prepare(
   const generator = new Generator(recipe.seed);
   const model = createModel(recipe, tokenizer.vocabSize, generator);
   const device = createDevice(deviceOptions);
-  const trainer = await Trainer.create({ model, dataset, device, recipe, generator });
+  const trainer = await orDispose(device, () =>
+    Trainer.create({ model, dataset, device, recipe, generator }),
+  );
   return { trainer, model, device };
 }
 
