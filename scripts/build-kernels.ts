@@ -1,5 +1,5 @@
 // Compiles the AssemblyScript kernels of all operations to WebAssembly and writes two TypeScript files:
-// the kernels' opcodes, and the binaries (plain and relaxed SIMD) with the worker's source.
+// the kernels' opcodes, and the binaries (plain, relaxed and wide SIMD) with the worker's source.
 // Skipped when nothing has changed since the last time.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -52,8 +52,11 @@ async function build(): Promise<void> {
     `${root}/${OPCODES}`,
     `${stamp}export const opcodes = {\n${opcodes}\n} as const;\n\nexport type KernelName = keyof typeof opcodes;\n`,
   );
-  const simd = await compile(entry, []);
-  const relaxed = await compile(entry, ['--enable', 'relaxed-simd']);
+  const binaries = {
+    simd128: await compile(entry, ['--use', 'WIDE=0']),
+    relaxed: await compile(entry, ['--use', 'WIDE=0', '--enable', 'relaxed-simd']),
+    wide: await compile(entry, ['--use', 'WIDE=1', '--enable', 'relaxed-simd']),
+  };
   const { outputFiles } = buildSync({
     entryPoints: [`${root}/${WORKER}`],
     bundle: true,
@@ -66,11 +69,14 @@ async function build(): Promise<void> {
   const worker = outputFiles[0]!.text;
   writeFileSync(
     `${root}/${BINARIES}`,
-    `${stamp}export const simd128 =\n  '${simd.toString('base64')}';\nexport const relaxedSimd =\n  '${relaxed.toString('base64')}';\nexport const workerSource = ${JSON.stringify(worker)};\n`,
+    stamp +
+      Object.entries(binaries)
+        .map(([name, binary]) => `export const ${name} =\n  '${binary.toString('base64')}';\n`)
+        .join('') +
+      `export const workerSource = ${JSON.stringify(worker)};\n`,
   );
-  console.log(
-    `kernels: ${kernels.length}, ${simd.length} bytes (SIMD128), ${relaxed.length} bytes (relaxed SIMD)`,
-  );
+  const sizes = Object.entries(binaries).map(([name, { length }]) => `${length} bytes (${name})`);
+  console.log(`kernels: ${kernels.length}, ${sizes.join(', ')}`);
 }
 
 async function compile(entry: string, flags: string[]): Promise<Buffer> {

@@ -34,6 +34,8 @@ export interface CpuTape {
   scratch(bytes: number): number;
   /** How many threads will walk the tape: for scratch memory of their own, never for how work is split. */
   readonly threads: number;
+  /** Columns of a panel of a packed matrix: 8, or 16 in the wide build of the kernels. */
+  readonly panelColumns: number;
   /** Whether kernels can call a BLAS library. */
   readonly blas: boolean;
 }

@@ -27,14 +27,17 @@ export const reference = new ReferenceDevice();
 
 /** The CPU device in every flavour that may differ. */
 export const cpus = [
+  new CpuDevice({ simd: 'wide', threads: 2, flopsPerThread: 1 }),
   new CpuDevice({ simd: 'relaxed', threads: 2, flopsPerThread: 1 }),
   new CpuDevice({ simd: 'simd128', threads: 1 }),
 ] as const;
 
-/** Teams of different sizes, all of whose threads take part however small the work. */
-const teams = [1, 2, 5].map((threads) => new CpuDevice({ threads, flopsPerThread: 1 }));
+/** Teams of different sizes, all of whose threads take part however small the work; one has wide SIMD. */
+const teams = [1, 2, 5].map(
+  (threads) => new CpuDevice({ threads, flopsPerThread: 1, simd: threads === 2 ? 'wide' : 'relaxed' }),
+);
 
-/** Holds what several threads compute against what one does, bit by bit. */
+/** Holds what several threads compute, and wide SIMD, against what one thread does, bit by bit. */
 export async function checkThreads(...tensors: readonly Tensor[]): Promise<void> {
   for (const tensor of tensors) {
     const [one, ...others] = await Promise.all(teams.map((team) => team.evaluate(tensor)));

@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import process from 'node:process';
 import { blasHint } from '../../devices/cpu/blas.ts';
-import { CpuDevice } from '../../devices/cpu/cpu-device.ts';
+import { CpuDevice, type SimdLevel } from '../../devices/cpu/cpu-device.ts';
 import { availableMemory, processors } from '../../devices/cpu/host.ts';
 import type { Device } from '../../devices/device.ts';
 import { measurePeak } from '../../devices/peak.ts';
@@ -55,11 +55,20 @@ function sharedMemoryWorks(): boolean {
   }
 }
 
+const simdNames: Readonly<Record<SimdLevel, string>> = {
+  wide: 'WebAssembly relaxed SIMD (fused multiply-add), joined to 256 bits',
+  relaxed: 'WebAssembly relaxed SIMD (fused multiply-add)',
+  simd128: 'WebAssembly SIMD128',
+};
+
 async function checkCpu(): Promise<DeviceReport> {
   const device = new CpuDevice();
-  const arithmetic =
-    device.simd === 'relaxed' ? 'WebAssembly relaxed SIMD (fused multiply-add)' : 'WebAssembly SIMD128';
-  return { name: 'cpu', threads: device.threads, arithmetic, ...(await tryOut(device)) };
+  return {
+    name: 'cpu',
+    threads: device.threads,
+    arithmetic: simdNames[device.simd],
+    ...(await tryOut(device)),
+  };
 }
 
 /** The CPU device with a BLAS library, or undefined if this machine has none that can be called. */

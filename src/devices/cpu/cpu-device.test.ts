@@ -55,11 +55,12 @@ describe('CpuDevice', () => {
     expect(() => executable.run()).toThrow('the CPU device was disposed of');
   });
 
-  it('gives the same bits for any number of threads', async () => {
+  it('gives the same bits for any number of threads, and with wide SIMD', async () => {
     const program = trainingProgram();
     const results = [];
     for (const threads of [1, 2, 3]) {
-      const device = new CpuDevice({ threads, flopsPerThread: 1 });
+      const simd = threads === 3 ? 'wide' : 'relaxed';
+      const device = new CpuDevice({ threads, flopsPerThread: 1, simd });
       const executable = await device.load(program);
       fillInputs(executable, batch);
       await executable.run();

@@ -4,14 +4,20 @@ import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
 import type { Device, Executable, HostTensor } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
-import { relaxedSimd, simd128 } from './binaries.generated.ts';
+import { relaxed, simd128, wide } from './binaries.generated.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
 import { CpuExecutable } from './cpu-executable.ts';
 import { Heap } from './heap.ts';
-import { allowRelaxedSimd, processors } from './host.ts';
+import { allowRelaxedSimd, allowWideSimd, processors } from './host.ts';
 import { CONTROL_BYTES, Threads } from './threads.ts';
 
-export type SimdLevel = 'relaxed' | 'simd128';
+/**
+ * Instruction sets of the kernels. `simd128` is what every engine has; `relaxed` adds fused multiply-add, which
+ * rounds once; `wide` is `relaxed` for engines that join neighbouring instructions of 128 bits into one of 256.
+ */
+export type SimdLevel = 'wide' | 'relaxed' | 'simd128';
+
+const binaries: Readonly<Record<SimdLevel, string>> = { wide, relaxed, simd128 };
 
 export interface CpuOptions {
   /** Threads that share the work, the caller's included; by default one for each processor. */
@@ -40,12 +46,13 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 /** The best instruction set that this engine runs. */
 export function bestSimd(): SimdLevel {
   allowRelaxedSimd();
-  return WebAssembly.validate(decodeBase64(relaxedSimd)) ? 'relaxed' : 'simd128';
+  if (!WebAssembly.validate(decodeBase64(relaxed))) return 'simd128';
+  return allowWideSimd() ? 'wide' : 'relaxed';
 }
 
 /**
  * Runs programs on all cores with WebAssembly SIMD. Results do not depend on the number of threads,
- * to the last bit; they do on the SIMD level, since fused multiply-add rounds once.
+ * to the last bit, nor on whether SIMD is wide; without fused multiply-add (`simd128`) they round differently.
  */
 export class CpuDevice implements Device {
   readonly name = 'cpu';
@@ -69,7 +76,8 @@ export class CpuDevice implements Device {
     }
     allowRelaxedSimd();
     this.simd = options.simd ?? bestSimd();
-    const binary = decodeBase64(this.simd === 'relaxed' ? relaxedSimd : simd128);
+    if (this.simd === 'wide') allowWideSimd();
+    const binary = decodeBase64(binaries[this.simd]);
     if (!WebAssembly.validate(binary)) {
       throw new NanobardError(
         'device',
@@ -94,7 +102,13 @@ export class CpuDevice implements Device {
     const wanted = Math.floor(program.flops / this.flopsPerThread);
     const threads = Math.max(1, Math.min(this.threads, wanted));
     if (threads > 1) await this.team.start();
-    const machine = { heap: this.heap, team: this.team, threads, blas: this.blas !== undefined };
+    const machine = {
+      heap: this.heap,
+      team: this.team,
+      threads,
+      panelColumns: this.simd === 'wide' ? 16 : 8,
+      blas: this.blas !== undefined,
+    };
     return new CpuExecutable(program, machine, variables, purpose);
   }
 

@@ -31,6 +31,7 @@ export class CpuExecutable implements Executable {
       readonly heap: Heap;
       readonly team: Threads;
       readonly threads: number;
+      readonly panelColumns: number;
       readonly blas: boolean;
     },
     variables: readonly number[],
@@ -130,7 +131,7 @@ function lower(
   program: Program,
   locate: (view: View) => CpuView,
   scratch: number,
-  { threads, blas }: { readonly threads: number; readonly blas: boolean },
+  { threads, panelColumns, blas }: Pick<CpuTape, 'threads' | 'panelColumns' | 'blas'>,
 ): { words: number[]; marks: number[]; scratchBytes: number } {
   const words: number[] = [];
   const marks: number[] = [];
@@ -138,6 +139,7 @@ function lower(
   let scratchBytes = 0;
   const tape: CpuTape = {
     threads,
+    panelColumns,
     blas,
     emit(kernel, ...args) {
       words.push(opcodes[kernel], args.length, ...args);

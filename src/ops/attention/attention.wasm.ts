@@ -3,12 +3,10 @@
 // or in one of ROWS rows (backward), never as a T × T matrix.
 
 import { address, first, float, int, loadPart, madd, max4, storePart, sum4 } from '../kernel.wasm';
-import { EDGE_BYTES, MR, NR, packB, packStrip, PANEL, STRIP, tile, tilePart, zeroRow } from '../matmul/gemm.wasm';
+import { MR, ROWS } from '../matmul/blocks.wasm';
+import { EDGE_BYTES, NR, packB, packStrip, PANEL, STRIP, tile, tilePart, zeroRow } from '../matmul/gemm.wasm';
 import { exp4 } from '../math.wasm';
 import { dropRow } from '../philox.wasm';
-
-/** Queries whose scores are kept together in the backward pass; a multiple of MR. */
-const ROWS: i32 = 96;
 
 /** Where a (batch, head) of a (B, T, H, D) view starts, and how far apart its rows are, in bytes. */
 // @ts-ignore: decorator
@@ -21,6 +19,13 @@ function start(view: usize, b: i32, h: i32, strideB: i32, strideH: i32): usize {
 @inline
 function round8(n: i32): i32 {
   return (n + 7) & ~7;
+}
+
+/** Rounded up to whole panels. */
+// @ts-ignore: decorator
+@inline
+function roundPanels(n: i32): i32 {
+  return (n + NR - 1) & -NR;
 }
 
 /** Largest of the first n elements; the vector they end in is filled up with −∞. */
@@ -92,11 +97,11 @@ export function attention(args: usize, thread: i32, threads: i32): void {
   const scratch = address(args, 24) + <usize>thread * <usize>int(args, 25);
   const zeros = zeroRow(scratch);
   const visible = min(S, position + T);
-  const ld = <usize>(round8(S) + 8) << 2;
+  const ld = <usize>(roundPanels(S) + 8) << 2;
   const strip = scratch + EDGE_BYTES;
-  const scores = strip + <usize>max(D, round8(S) + 8) * STRIP;
+  const scores = strip + <usize>max(D, roundPanels(S) + 8) * STRIP;
   const keys = scores + 6 * ld;
-  const values = keys + <usize>round8(S) * (<usize>D << 2);
+  const values = keys + <usize>roundPanels(S) * (<usize>D << 2);
   const pairs = int(args, 7) * H;
   for (let pair = first(pairs, thread, threads), last = first(pairs, thread + 1, threads); pair < last; pair++) {
     const b = pair / H;
@@ -215,15 +220,15 @@ export function attentionGradient(args: usize, thread: i32, threads: i32): void 
   const scratch = address(args, 24) + <usize>thread * <usize>int(args, 25);
   const zeros = zeroRow(scratch);
   const visible = min(S, position + T);
-  const ld = <usize>(round8(S) + 8) << 2;
+  const ld = <usize>(roundPanels(S) + 8) << 2;
   const panelBytes = <usize>D << 2; // of one key in the panels over keys
   const strip = scratch + EDGE_BYTES;
-  const weights = strip + <usize>max(max(D, ROWS), round8(S) + 8) * STRIP;
+  const weights = strip + <usize>max(max(D, ROWS), roundPanels(S) + 8) * STRIP;
   const slopes = weights + <usize>ROWS * ld;
   const keys = slopes + <usize>ROWS * ld;
-  const values = keys + <usize>round8(S) * panelBytes;
-  const keyRows = values + <usize>round8(S) * panelBytes;
-  const wideD = <usize>round8(D) << 2;
+  const values = keys + <usize>roundPanels(S) * panelBytes;
+  const keyRows = values + <usize>roundPanels(S) * panelBytes;
+  const wideD = <usize>roundPanels(D) << 2;
   const queries = keyRows + <usize>S * wideD;
   const slopesY = queries + <usize>ROWS * wideD;
   const pairs = int(args, 7) * H;

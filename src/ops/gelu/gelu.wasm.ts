@@ -19,16 +19,16 @@ export function gelu(args: usize, thread: i32, threads: i32): void {
   const n = int(args, 2);
   const end = firstUnit(n, 16, thread + 1, threads);
   let i = firstUnit(n, 16, thread, threads);
-  // With the test at its end V8 moves the polynomial's constants out of the loop.
-  if (i + 4 <= end) {
-    do {
-      const at = <usize>i << 2;
-      const v = v128.load(x + at);
-      v128.store(y + at, f32x4.mul(v, phi4(v)));
-      i += 4;
-    } while (i + 4 <= end);
+  for (; i + 8 <= end; i += 8) {
+    const at = <usize>i << 2;
+    const v0 = v128.load(x + at);
+    const v1 = v128.load(x + at, 16);
+    const y0 = f32x4.mul(v0, phi4(v0));
+    const y1 = f32x4.mul(v1, phi4(v1));
+    v128.store(y + at, y0);
+    v128.store(y + at, y1, 16);
   }
-  if (i < end) {
+  for (; i < end; i += 4) {
     const at = <usize>i << 2;
     const v = loadPart(x + at, end - i);
     storePart(y + at, f32x4.mul(v, phi4(v)), end - i);
@@ -43,14 +43,14 @@ export function geluGradient(args: usize, thread: i32, threads: i32): void {
   const n = int(args, 3);
   const end = firstUnit(n, 16, thread + 1, threads);
   let i = firstUnit(n, 16, thread, threads);
-  if (i + 4 <= end) {
-    do {
-      const at = <usize>i << 2;
-      v128.store(dx + at, gradient(v128.load(x + at), v128.load(dy + at)));
-      i += 4;
-    } while (i + 4 <= end);
+  for (; i + 8 <= end; i += 8) {
+    const at = <usize>i << 2;
+    const d0 = gradient(v128.load(x + at), v128.load(dy + at));
+    const d1 = gradient(v128.load(x + at, 16), v128.load(dy + at, 16));
+    v128.store(dx + at, d0);
+    v128.store(dx + at, d1, 16);
   }
-  if (i < end) {
+  for (; i < end; i += 4) {
     const at = <usize>i << 2;
     storePart(dx + at, gradient(loadPart(x + at, end - i), loadPart(dy + at, end - i)), end - i);
   }

@@ -1,22 +1,20 @@
 // The matrix product that everything else is made of: C (m × n) = A (m × k) · B (k × n).
 //
-// A is cut into strips of 6 rows and B into panels of 8 columns, both copied so that the innermost loop
-// reads them in order (Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008).
-// One strip times one panel is a 6 × 8 tile of C that stays in 12 registers; with two for B and one for
-// the broadcast element of A that is what x86-64 and AArch64 have.
+// A is cut into strips of 6 rows and B into panels of 8 columns, both copied so that the innermost loop reads
+// them in order (Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008).
+// (16 in the wide build). One strip times one panel is a tile of C that stays in 12 registers; with two for B
+// and one for the broadcast element of A that is what x86-64 and AArch64 have. A register holds 4 numbers, or 8
+// where the engine joins neighbouring vector instructions into one of twice the width.
 
 import { loadPart, madd, storePart } from '../kernel.wasm';
+import { KC, MC, MR } from './blocks.wasm';
 
-/** Rows of a strip, columns of a panel. */
-export const MR: i32 = 6;
-export const NR: i32 = 8;
-/** Rows of A that are packed together, and the longest sum between two visits to memory. */
-export const MC: i32 = 96;
-export const KC: i32 = 512;
+/** Columns of a panel. WIDE is 1 in the build for engines with registers of 256 bits: see scripts/build-kernels.ts. */
+export const NR: i32 = WIDE ? 16 : 8;
 
 /** Bytes of one k of a strip, and of a panel. */
 export const STRIP: usize = 24;
-export const PANEL: usize = 32;
+export const PANEL: usize = <usize>NR << 2;
 
 /**
  * Copies `height` (≤ 6) rows of A into a strip. Strides in bytes. What is missing to 6 is filled with
@@ -112,10 +110,15 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
         if (width == NR) {
           v128.store(out, v128.load(p));
           v128.store(out, v128.load(p, 16), 16);
+          if (WIDE) {
+            v128.store(out, v128.load(p, 32), 32);
+            v128.store(out, v128.load(p, 48), 48);
+          }
         } else {
-          const right = width - 4;
-          v128.store(out, loadPart(p, width));
-          v128.store(out, right > 0 ? loadPart(p + 16, right) : f32x4.splat(0), 16);
+          for (let c = 0; c < NR; c += 4) {
+            const at = <usize>c << 2;
+            v128.store(out + at, c < width ? loadPart(p + at, width - c) : f32x4.splat(0));
+          }
         }
         p += rows;
         out += PANEL;
@@ -136,12 +139,12 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
 
 /** A panel whose columns lie contiguously along k: transposed 4 × 4 at a time. */
 function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
-  for (let half: usize = 0; half < 32; half += 16) {
-    let p0 = b + (half >> 2) * columns;
+  for (let quarter: usize = 0; quarter < PANEL; quarter += 16) {
+    let p0 = b + (quarter >> 2) * columns;
     let p1 = p0 + columns;
     let p2 = p1 + columns;
     let p3 = p2 + columns;
-    let to = out + half;
+    let to = out + quarter;
     let i = 0;
     for (; i + 4 <= k; i += 4) {
       const r0 = v128.load(p0);
@@ -153,10 +156,10 @@ function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
       const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
       const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
       v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
-      v128.store(to, v128.shuffle<i64>(a01, a23, 1, 3), 32);
-      v128.store(to, v128.shuffle<i64>(b01, b23, 0, 2), 64);
-      v128.store(to, v128.shuffle<i64>(b01, b23, 1, 3), 96);
-      to += 128;
+      v128.store(to + PANEL, v128.shuffle<i64>(a01, a23, 1, 3));
+      v128.store(to + 2 * PANEL, v128.shuffle<i64>(b01, b23, 0, 2));
+      v128.store(to + 3 * PANEL, v128.shuffle<i64>(b01, b23, 1, 3));
+      to += 4 * PANEL;
       p0 += 16;
       p1 += 16;
       p2 += 16;
@@ -179,7 +182,14 @@ function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
 /**
  * A tile of C: strip · panel over k, added to `init` (rows `initStep` bytes apart; 0 repeats one row).
  */
+// @ts-ignore: decorator
+@inline
 export function tile(a: usize, b: usize, k: i32, init: usize, initStep: usize, c: usize, ldc: usize): void {
+  if (WIDE) tile16(a, b, k, init, initStep, c, ldc);
+  else tile8(a, b, k, init, initStep, c, ldc);
+}
+
+function tile8(a: usize, b: usize, k: i32, init: usize, initStep: usize, c: usize, ldc: usize): void {
   let c00 = v128.load(init);
   let c01 = v128.load(init, 16);
   init += initStep;
@@ -241,26 +251,128 @@ export function tile(a: usize, b: usize, k: i32, init: usize, initStep: usize, c
   v128.store(c, c51, 16);
 }
 
-/** Copies an m × n (≤ 6 × 8) part of a tile. */
+/** The same for 16 columns: neighbouring vectors become one. */
+function tile16(a: usize, b: usize, k: i32, init: usize, initStep: usize, c: usize, ldc: usize): void {
+  let c00 = v128.load(init);
+  let c01 = v128.load(init, 16);
+  let c02 = v128.load(init, 32);
+  let c03 = v128.load(init, 48);
+  init += initStep;
+  let c10 = v128.load(init);
+  let c11 = v128.load(init, 16);
+  let c12 = v128.load(init, 32);
+  let c13 = v128.load(init, 48);
+  init += initStep;
+  let c20 = v128.load(init);
+  let c21 = v128.load(init, 16);
+  let c22 = v128.load(init, 32);
+  let c23 = v128.load(init, 48);
+  init += initStep;
+  let c30 = v128.load(init);
+  let c31 = v128.load(init, 16);
+  let c32 = v128.load(init, 32);
+  let c33 = v128.load(init, 48);
+  init += initStep;
+  let c40 = v128.load(init);
+  let c41 = v128.load(init, 16);
+  let c42 = v128.load(init, 32);
+  let c43 = v128.load(init, 48);
+  init += initStep;
+  let c50 = v128.load(init);
+  let c51 = v128.load(init, 16);
+  let c52 = v128.load(init, 32);
+  let c53 = v128.load(init, 48);
+  const end = a + <usize>k * STRIP;
+  while (a < end) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const b2 = v128.load(b, 32);
+    const b3 = v128.load(b, 48);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00);
+    c01 = madd(x, b1, c01);
+    c02 = madd(x, b2, c02);
+    c03 = madd(x, b3, c03);
+    x = v128.load32_splat(a, 4);
+    c10 = madd(x, b0, c10);
+    c11 = madd(x, b1, c11);
+    c12 = madd(x, b2, c12);
+    c13 = madd(x, b3, c13);
+    x = v128.load32_splat(a, 8);
+    c20 = madd(x, b0, c20);
+    c21 = madd(x, b1, c21);
+    c22 = madd(x, b2, c22);
+    c23 = madd(x, b3, c23);
+    x = v128.load32_splat(a, 12);
+    c30 = madd(x, b0, c30);
+    c31 = madd(x, b1, c31);
+    c32 = madd(x, b2, c32);
+    c33 = madd(x, b3, c33);
+    x = v128.load32_splat(a, 16);
+    c40 = madd(x, b0, c40);
+    c41 = madd(x, b1, c41);
+    c42 = madd(x, b2, c42);
+    c43 = madd(x, b3, c43);
+    x = v128.load32_splat(a, 20);
+    c50 = madd(x, b0, c50);
+    c51 = madd(x, b1, c51);
+    c52 = madd(x, b2, c52);
+    c53 = madd(x, b3, c53);
+    a += STRIP;
+    b += PANEL;
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  v128.store(c, c02, 32);
+  v128.store(c, c03, 48);
+  c += ldc;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  v128.store(c, c12, 32);
+  v128.store(c, c13, 48);
+  c += ldc;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  v128.store(c, c22, 32);
+  v128.store(c, c23, 48);
+  c += ldc;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+  v128.store(c, c32, 32);
+  v128.store(c, c33, 48);
+  c += ldc;
+  v128.store(c, c40);
+  v128.store(c, c41, 16);
+  v128.store(c, c42, 32);
+  v128.store(c, c43, 48);
+  c += ldc;
+  v128.store(c, c50);
+  v128.store(c, c51, 16);
+  v128.store(c, c52, 32);
+  v128.store(c, c53, 48);
+}
+
+/** Copies an m × n part of a tile. */
 function copyPart(from: usize, fromStep: usize, to: usize, toStep: usize, m: i32, n: i32): void {
   for (let i = 0; i < m; i++) {
-    storePart(to, loadPart(from, n), n);
-    if (n > 4) storePart(to + 16, loadPart(from + 16, n - 4), n - 4);
+    for (let j = 0; j < n; j += 4) {
+      const at = <usize>j << 2;
+      storePart(to + at, loadPart(from + at, n - j), n - j);
+    }
     from += fromStep;
     to += toStep;
   }
 }
 
 /** Bytes at the start of a thread's scratch: a tile for the edges and a row of zeros. */
-export const EDGE_BYTES: usize = 256;
+export const EDGE_BYTES: usize = 8 * PANEL;
 
 /** The row of zeros to start sums from. */
 // @ts-ignore: decorator
 @inline
 export function zeroRow(scratch: usize): usize {
-  const zeros = scratch + 192;
-  v128.store(zeros, f32x4.splat(0));
-  v128.store(zeros, f32x4.splat(0), 16);
+  const zeros = scratch + <usize>MR * PANEL;
+  memory.fill(zeros, 0, PANEL);
   return zeros;
 }
 

@@ -2,32 +2,19 @@ import { NanobardError } from '../../errors.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { CpuLowering, CpuTape, CpuView } from '../kernel.ts';
 import { collapse } from '../strided.ts';
-
-// The same constants as in gemm.wasm.ts.
-const MR = 6;
-const NR = 8;
-const MC = 96;
-const KC = 512;
-const EDGE_BYTES = 256;
+import { KC, MC, MR } from './blocks.wasm.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
 const TASK_BYTES = 512 * 1024;
 /** Tasks that a product is cut into at least, if it is large enough: what there is to share among threads. */
 const TASKS = 16;
-/** Panels of a task at least, if there are as many: each task packs its rows of A for itself. */
-const TASK_PANELS = 16;
+/** Columns of a task at least, if there are as many: each task packs its rows of A for itself. */
+const TASK_COLUMNS = 128;
 /** With fewer rows than this, dot products against the rows of a transposed B beat packing it. */
 const FEW_ROWS = 5;
 
-/** Bytes of B (k × n) in panels. */
-export function packedPanelBytes(k: number, n: number): number {
-  return 4 * k * NR * Math.ceil(n / NR);
-}
-
-/** Bytes that one thread needs to multiply by at most `m` rows of A at a time. */
-export function blockScratchBytes(m: number, k: number): number {
-  return EDGE_BYTES + 4 * MR * Math.ceil(Math.min(m, MC) / MR) * Math.min(k, KC);
-}
+/** Bytes that a thread needs for the edges of a matrix: EDGE_BYTES of gemm.wasm.ts. */
+export const edgeBytes = (panelColumns: number): number => 32 * panelColumns;
 
 /** Multiplications from which on a BLAS library is worth its call. */
 const BLAS_PRODUCTS = 32 ** 3;
@@ -65,17 +52,19 @@ export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, b
     tape.emit('matmulBlas', a.address, b.address, c.address, m, n, k, ...left, ...right, bias);
     return;
   }
-  const panels = Math.ceil(n / NR);
-  const packed = tape.scratch(batches * packedPanelBytes(k, n));
+  const { panelColumns } = tape;
+  const panels = Math.ceil(n / panelColumns);
+  const packed = tape.scratch(batches * 4 * k * panelColumns * panels);
   tape.emit('matmulPack', b.address, packed, k, n, rowsB, columnsB, ...batch.extents, ...batch.strides[1]!);
-  const bytes = Math.ceil(blockScratchBytes(m, k) / 64) * 64;
+  const strips = Math.ceil(m / MR);
+  const stripBytes = 4 * MR * Math.min(strips, MC / MR) * Math.min(k, KC);
+  const bytes = Math.ceil((edgeBytes(panelColumns) + stripBytes) / 64) * 64;
   const scratch = tape.scratch(bytes * tape.threads);
   // Tasks depend on the shapes alone, never on the number of threads.
-  const strips = Math.ceil(m / MR);
   const down = Math.ceil((strips * MR) / MC);
   const across = Math.max(
-    Math.ceil((panels * 4 * NR * Math.min(k, KC)) / TASK_BYTES),
-    Math.min(Math.ceil(TASKS / (down * batches)), Math.ceil(panels / TASK_PANELS)),
+    Math.ceil((4 * n * Math.min(k, KC)) / TASK_BYTES),
+    Math.min(Math.ceil(TASKS / (down * batches)), Math.ceil(n / TASK_COLUMNS)),
   );
   const taskRows = MR * Math.ceil(strips / down);
   const taskPanels = Math.ceil(panels / across);

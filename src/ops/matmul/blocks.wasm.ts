@@ -1,0 +1,10 @@
+// How matrix products are cut, for the kernels and for those who give them memory: both AssemblyScript and
+// TypeScript.
+
+/** Rows of a strip of A, and of a tile of C. */
+export const MR = 6;
+/** Rows of A that are packed together, and the longest sum between two visits to memory. */
+export const MC = 96;
+export const KC = 512;
+/** Queries whose scores attention keeps together in the backward pass; a multiple of MR. */
+export const ROWS = 96;
