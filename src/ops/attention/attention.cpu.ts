@@ -34,7 +34,7 @@ export const attentionCpu: CpuLowering<Attributes> = (tape, inputs, [y, lse], at
     tape.emit('attentionRows', ...words, tape.scratch(bytes * tape.threads), bytes);
     return;
   }
-  const floats = MR * Math.max(D, ld) + MR * ld + keys * D + S * width;
+  const floats = MR * Math.max(D, ld) + MR * ld + keys * D + S * width + 16;
   const bytes = roundUp(edgeBytes(tape.panelColumns) + 4 * floats, 64);
   tape.emit('attention', ...words, tape.scratch(bytes * tape.threads), bytes);
 };

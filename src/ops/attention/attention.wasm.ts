@@ -5,7 +5,7 @@
 import { address, first, float, int, loadPart, madd, max4, storePart, sum4 } from '../kernel.wasm';
 import { MR, ROWS } from '../matmul/blocks.wasm';
 import { EDGE_BYTES, NR, packB, packStrip, PANEL, STRIP, tile, tilePart, zeroRow } from '../matmul/gemm.wasm';
-import { exp4 } from '../math.wasm';
+import { exp4, log4 } from '../math.wasm';
 import { dropRow } from '../philox.wasm';
 
 /** Where a (batch, head) of a (B, T, H, D) view starts, and how far apart its rows are, in bytes. */
@@ -28,31 +28,48 @@ function roundPanels(n: i32): i32 {
   return (n + NR - 1) & -NR;
 }
 
-/** Largest of the first n elements; the vector they end in is filled up with −∞. */
+// Rows of scores are worked on eight elements at a time: two vectors that a wide engine makes one of.
+
+/**
+ * Largest of the first n elements, NaN if one of them is not finite. The eight that they end in are filled up with
+ * what no maximum takes.
+ */
 function rowMax(p: usize, n: i32): f32 {
-  const infinity = f32x4.splat(-Infinity);
-  for (let j = n; j & 3; j++) store<f32>(p + (<usize>j << 2), -Infinity);
-  let m = infinity;
-  for (let j = 0; j < n; j += 4) m = f32x4.max(m, v128.load(p + (<usize>j << 2)));
-  return max4(m);
+  for (let j = n; j & 7; j++) store<f32>(p + (<usize>j << 2), -f32.MAX_VALUE);
+  let m0 = f32x4.splat(-f32.MAX_VALUE);
+  let m1 = m0;
+  // pmax is one instruction but may lose a NaN; 0 · x keeps it.
+  const zero = f32x4.splat(0);
+  let poison = zero;
+  const end = p + (<usize>n << 2);
+  for (; p < end; p += 32) {
+    const x0 = v128.load(p);
+    const x1 = v128.load(p, 16);
+    m0 = f32x4.pmax(m0, x0);
+    m1 = f32x4.pmax(m1, x1);
+    poison = madd(zero, x0, madd(zero, x1, poison));
+  }
+  return max4(f32x4.pmax(m0, m1)) + sum4(poison);
 }
 
-/** Replaces x by exp(scale · x − shift) in the first n elements and by 0 up to `end`; returns the sum. */
+/** Replaces x by exp(scale · x − shift) in the first n elements and by 0 up to `end`; returns the sum of eights. */
 function rowExp(p: usize, n: i32, end: i32, scale: f32, shift: f32): f32 {
   const a = f32x4.splat(scale);
   const b = f32x4.splat(-shift);
-  let s = f32x4.splat(0);
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
   let j = 0;
-  // With the test at its end V8 moves the polynomial's constants out of the loop; n is never 0.
-  do {
+  for (; j < n; j += 8) {
     const at = p + (<usize>j << 2);
-    const e = exp4(madd(v128.load(at), a, b));
-    v128.store(at, e);
-    s = f32x4.add(s, e);
-    j += 4;
-  } while (j < n);
+    const e0 = exp4(madd(v128.load(at), a, b));
+    const e1 = exp4(madd(v128.load(at, 16), a, b));
+    v128.store(at, e0);
+    v128.store(at, e1, 16);
+    s0 = f32x4.add(s0, e0);
+    s1 = f32x4.add(s1, e1);
+  }
   for (; j < end; j += 4) v128.store(p + (<usize>j << 2), f32x4.splat(0));
-  return sum4(s);
+  return sum4(f32x4.add(s0, s1));
 }
 
 /** y (d) = y · factor */
@@ -102,6 +119,8 @@ export function attention(args: usize, thread: i32, threads: i32): void {
   const scores = strip + <usize>max(D, roundPanels(S) + 8) * STRIP;
   const keys = scores + 6 * ld;
   const values = keys + <usize>roundPanels(S) * (<usize>D << 2);
+  const shifts = values + <usize>S * (<usize>roundPanels(D) << 2); // of a strip's rows
+  const sums = shifts + 32;
   const pairs = int(args, 7) * H;
   for (let pair = first(pairs, thread, threads), last = first(pairs, thread + 1, threads); pair < last; pair++) {
     const b = pair / H;
@@ -125,9 +144,14 @@ export function attention(args: usize, thread: i32, threads: i32): void {
         const n = min(S, position + i + r + 1);
         const shift = rowMax(row, n) * scale;
         const sum = rowExp(row, n, limit, scale, shift);
-        store<f32>(lse + (<usize>(i + r) << 2), shift + Mathf.log(sum));
-        scaleRow(row, limit, 1 / sum);
+        store<f32>(shifts + (<usize>r << 2), shift);
+        store<f32>(sums + (<usize>r << 2), sum);
         if (p > 0) dropRow(row, row, 0, n, pair * T + i + r, site, key, p);
+      }
+      for (let r = 0; r < height; r += 4) {
+        const at = <usize>r << 2;
+        const logSum = f32x4.add(v128.load(shifts + at), log4(v128.load(sums + at)));
+        storePart(lse + (<usize>(i + r) << 2), logSum, height - r);
       }
       packStrip(scores, ld, 4, height, limit, strip);
       for (let j = 0; j < D; j += NR) {
@@ -135,6 +159,9 @@ export function attention(args: usize, thread: i32, threads: i32): void {
           strip, values + <usize>j * (<usize>visible << 2), limit, zeros,
           y + <usize>i * rowsY + (<usize>j << 2), rowsY, height, min(NR, D - j), scratch,
         );
+      }
+      for (let r = 0; r < height; r++) {
+        scaleRow(y + <usize>(i + r) * rowsY, D, 1 / load<f32>(sums + (<usize>r << 2)));
       }
     }
   }
@@ -277,19 +304,21 @@ export function attentionGradient(args: usize, thread: i32, threads: i32): void 
           const slope = dS + <usize>r * ld;
           // Key strips below reach up to 5 keys further than this row sees.
           rowExp(row, n, round8(n + 5), scale, load<f32>(lse + (at << 2)));
-          for (let j = n; j & 3; j++) store<f32>(row + (<usize>j << 2), 0);
+          for (let j = n; j & 7; j++) store<f32>(row + (<usize>j << 2), 0);
           if (p > 0) dropRow(slope, slope, 0, n, pair * T + <i32>at, site, key, p);
           const delta = f32x4.splat(dotRow(y + at * rowsY, dy + at * rowsY, D));
           const factor = f32x4.splat(scale);
           const end = round8(n + 5);
           let j = 0;
-          for (; j < n; j += 4) {
+          for (; j < n; j += 8) {
             const to = <usize>j << 2;
-            const ds = f32x4.mul(v128.load(row + to), f32x4.sub(v128.load(slope + to), delta));
-            v128.store(slope + to, f32x4.mul(ds, factor));
+            const ds0 = f32x4.mul(v128.load(row + to), f32x4.sub(v128.load(slope + to), delta));
+            const ds1 = f32x4.mul(v128.load(row + to, 16), f32x4.sub(v128.load(slope + to, 16), delta));
+            v128.store(slope + to, f32x4.mul(ds0, factor));
+            v128.store(slope + to, f32x4.mul(ds1, factor), 16);
           }
           for (; j < end; j += 4) v128.store(slope + (<usize>j << 2), f32x4.splat(0));
-          for (j = n; j & 3; j++) store<f32>(slope + (<usize>j << 2), 0);
+          for (j = n; j & 7; j++) store<f32>(slope + (<usize>j << 2), 0);
           if (p > 0) dropRow(row, row, 0, n, pair * T + <i32>at, site, key, p);
         }
         packStrip(dS, ld, 4, height, limit, strip);

@@ -98,6 +98,40 @@ function packColumns(a: usize, columns: usize, k: i32, to: usize): void {
   }
 }
 
+/** The same for four strips, `stripBytes` apart: what a cache line holds of a column is used at once. */
+function packColumnsOfFour(a: usize, columns: usize, k: i32, to: usize, stripBytes: usize): void {
+  let to1 = to + stripBytes;
+  let to2 = to1 + stripBytes;
+  let to3 = to2 + stripBytes;
+  for (let p = 0; p < k; p++) {
+    v128.store(to, v128.load(a));
+    store<i64>(to, load<i64>(a, 16), 16);
+    v128.store(to1, v128.load(a, 24));
+    store<i64>(to1, load<i64>(a, 40), 16);
+    v128.store(to2, v128.load(a, 48));
+    store<i64>(to2, load<i64>(a, 64), 16);
+    v128.store(to3, v128.load(a, 72));
+    store<i64>(to3, load<i64>(a, 88), 16);
+    a += columns;
+    to += STRIP;
+    to1 += STRIP;
+    to2 += STRIP;
+    to3 += STRIP;
+  }
+}
+
+/** Copies m rows of A into strips. */
+function packStrips(a: usize, rows: usize, columns: usize, m: i32, k: i32, to: usize): void {
+  const stripBytes = <usize>k * STRIP;
+  let i = 0;
+  if (rows == 4) {
+    for (; i + 4 * MR <= m; i += 4 * MR, to += 4 * stripBytes) {
+      packColumnsOfFour(a + (<usize>i << 2), columns, k, to, stripBytes);
+    }
+  }
+  for (; i < m; i += MR, to += stripBytes) packStrip(a + <usize>i * rows, rows, columns, min(MR, m - i), k, to);
+}
+
 /** Copies columns of B (k × n, strides in bytes) into panels `from … to − 1`, the last filled up with zeros. */
 export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, packed: usize, from: i32, to: i32): void {
   for (let panel = from; panel < to; panel++) {
@@ -407,15 +441,15 @@ export function gemmBlock(
   const zeros = zeroRow(scratch);
   const strips = scratch + EDGE_BYTES;
   const panels = (n + NR - 1) / NR;
+  const sums = (k + KC - 1) / KC;
+  const longest = (k + sums - 1) / sums; // the parts of a long sum are about equal
   for (let i0 = 0; i0 < m; i0 += MC) {
     const mc = min(MC, m - i0);
-    for (let k0 = 0; k0 < k; k0 += KC) {
-      const kc = min(KC, k - k0);
+    for (let k0 = 0; k0 < k; k0 += longest) {
+      const kc = min(longest, k - k0);
       const part = a + <usize>i0 * rowsA + <usize>k0 * columnsA;
       const stripBytes = <usize>kc * STRIP;
-      for (let i = 0, to = strips; i < mc; i += MR, to += stripBytes) {
-        packStrip(part + <usize>i * rowsA, rowsA, columnsA, min(MR, mc - i), kc, to);
-      }
+      packStrips(part, rowsA, columnsA, mc, kc, strips);
       for (let panel = 0; panel < panels; panel++) {
         const j = panel * NR;
         const b = packed + (<usize>panel * <usize>k + <usize>k0) * PANEL;
