@@ -10,6 +10,7 @@ export const MUL: i32 = 3;
 export const DIV: i32 = 4;
 /** `value` where b is not zero, a elsewhere. */
 export const FILL: i32 = 5;
+export const MUL_INT: i32 = 6;
 
 /** `kind` is a constant wherever this is used, so that one instruction is left of it. */
 // @ts-ignore: decorator
@@ -19,6 +20,7 @@ function combine4(kind: i32, a: v128, b: v128, value: v128): v128 {
   if (kind == ADD_INT) return i32x4.add(a, b);
   if (kind == SUB) return f32x4.sub(a, b);
   if (kind == MUL) return f32x4.mul(a, b);
+  if (kind == MUL_INT) return i32x4.mul(a, b);
   if (kind == DIV) return f32x4.div(a, b);
   return v128.bitselect(a, value, i32x4.eq(b, i32x4.splat(0)));
 }

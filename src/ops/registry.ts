@@ -51,12 +51,25 @@ import { maskedFillOperation } from './masked-fill/masked-fill.ts';
 import { matmulCpu } from './matmul/matmul.cpu.ts';
 import { matmulReference } from './matmul/matmul.reference.ts';
 import { matmulOperation } from './matmul/matmul.ts';
+import { muonMomentumCpu, muonUpdateCpu, normalizeGramsCpu } from './muon/muon.cpu.ts';
+import {
+  muonMomentumReference,
+  muonUpdateReference,
+  normalizeGramsReference,
+} from './muon/muon.reference.ts';
+import { muonMomentumOperation, muonUpdateOperation, normalizeGramsOperation } from './muon/muon.ts';
+import { symmetricMatmulCpu, symmetricPolynomialCpu } from './muon/symmetric-matmul.cpu.ts';
+import { symmetricMatmulReference, symmetricPolynomialReference } from './muon/symmetric-matmul.reference.ts';
+import { symmetricMatmulOperation, symmetricPolynomialOperation } from './muon/symmetric-matmul.ts';
 import {
   expCpu,
   logCpu,
   negCpu,
   reluCpu,
   reluGradientCpu,
+  reluSquaredCpu,
+  reluSquaredGradientCpu,
+  sigmoidCpu,
   sqrtCpu,
   squareCpu,
   tanhCpu,
@@ -67,6 +80,9 @@ import {
   negReference,
   reluGradientReference,
   reluReference,
+  reluSquaredGradientReference,
+  reluSquaredReference,
+  sigmoidReference,
   sqrtReference,
   squareReference,
   tanhReference,
@@ -77,6 +93,9 @@ import {
   negOperation,
   reluGradientOperation,
   reluOperation,
+  reluSquaredGradientOperation,
+  reluSquaredOperation,
+  sigmoidOperation,
   sqrtOperation,
   squareOperation,
   tanhOperation,
@@ -84,6 +103,12 @@ import {
 import { maxCpu, maxGradientCpu } from './reduce/max.cpu.ts';
 import { maxGradientReference, maxReference } from './reduce/max.reference.ts';
 import { maxGradientOperation, maxOperation } from './reduce/reduce.ts';
+import { rmsNormCpu, rmsNormGradientCpu } from './rms-norm/rms-norm.cpu.ts';
+import { rmsNormGradientReference, rmsNormReference } from './rms-norm/rms-norm.reference.ts';
+import { rmsNormGradientOperation, rmsNormOperation } from './rms-norm/rms-norm.ts';
+import { rotaryCpu } from './rotary/rotary.cpu.ts';
+import { rotaryReference } from './rotary/rotary.reference.ts';
+import { rotaryOperation } from './rotary/rotary.ts';
 import { padCpu } from './slice/pad.cpu.ts';
 import { padReference } from './slice/pad.reference.ts';
 import { padOperation } from './slice/slice.ts';
@@ -126,11 +151,19 @@ export const operations: ReadonlyMap<string, RegisteredOperation> = new Map(
     register(layerNormGradientOperation, layerNormGradientReference, layerNormGradientCpu),
     register(maxOperation, maxReference, maxCpu),
     register(maxGradientOperation, maxGradientReference, maxGradientCpu),
+    register(rmsNormOperation, rmsNormReference, rmsNormCpu),
+    register(rmsNormGradientOperation, rmsNormGradientReference, rmsNormGradientCpu),
+    register(rotaryOperation, rotaryReference, rotaryCpu),
     register(softmaxOperation, softmaxReference, softmaxCpu),
     register(softmaxGradientOperation, softmaxGradientReference, softmaxGradientCpu),
     register(maskedFillOperation, maskedFillReference, maskedFillCpu),
     register(padOperation, padReference, padCpu),
     register(concatOperation, concatReference, concatCpu),
+    register(muonMomentumOperation, muonMomentumReference, muonMomentumCpu),
+    register(muonUpdateOperation, muonUpdateReference, muonUpdateCpu),
+    register(normalizeGramsOperation, normalizeGramsReference, normalizeGramsCpu),
+    register(symmetricMatmulOperation, symmetricMatmulReference, symmetricMatmulCpu),
+    register(symmetricPolynomialOperation, symmetricPolynomialReference, symmetricPolynomialCpu),
     register(negOperation, negReference, negCpu),
     register(expOperation, expReference, expCpu),
     register(logOperation, logReference, logCpu),
@@ -138,6 +171,9 @@ export const operations: ReadonlyMap<string, RegisteredOperation> = new Map(
     register(tanhOperation, tanhReference, tanhCpu),
     register(reluOperation, reluReference, reluCpu),
     register(reluGradientOperation, reluGradientReference, reluGradientCpu),
+    register(reluSquaredOperation, reluSquaredReference, reluSquaredCpu),
+    register(reluSquaredGradientOperation, reluSquaredGradientReference, reluSquaredGradientCpu),
+    register(sigmoidOperation, sigmoidReference, sigmoidCpu),
     register(squareOperation, squareReference, squareCpu),
   ].map((entry) => [entry.operation.name, entry]),
 );

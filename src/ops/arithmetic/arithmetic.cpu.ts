@@ -7,6 +7,8 @@ export const addCpu: CpuLowering = (tape, [a, b], [y]) => {
 
 export const subCpu: CpuLowering = (tape, [a, b], [y]) => emitElementwise(tape, 'subtract', a!, b!, y!);
 
-export const mulCpu: CpuLowering = (tape, [a, b], [y]) => emitElementwise(tape, 'multiply', a!, b!, y!);
+export const mulCpu: CpuLowering = (tape, [a, b], [y]) => {
+  emitElementwise(tape, y!.dtype === 'f32' ? 'multiply' : 'multiplyIntegers', a!, b!, y!);
+};
 
 export const divCpu: CpuLowering = (tape, [a, b], [y]) => emitElementwise(tape, 'divide', a!, b!, y!);

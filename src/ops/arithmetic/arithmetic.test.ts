@@ -88,12 +88,13 @@ describe('arithmetic', () => {
     expect(await compute(div(a, b))).toEqual([0.25, 0.4, 0.375]);
   });
 
-  it('adds integers exactly', async () => {
+  it('adds and multiplies integers exactly', async () => {
     const large = { shape: [3], data: Int32Array.of(2 ** 30 + 1, -5, 7), dtype: 'i32' } as const;
-    await checkDevices((a, b) => add(add(a, 3), b), [large, integers([2, 1], 9)], {
-      gradients: false,
-      tolerance: 0,
-    });
+    const exact = { gradients: false, tolerance: 0 };
+    await checkDevices((a, b) => add(add(a, 3), b), [large, integers([2, 1], 9)], exact);
+    const factors = { shape: [3], data: Int32Array.of(46_341, -46_339, 0), dtype: 'i32' } as const;
+    await checkDevices((a) => [mul(a, 46_339), mul(-3, a)], [factors], exact);
+    await checkDevices(mul, [integers([3, 1, 17], 90, 1), integers([5, 1], 90, 2)], exact);
   });
 
   it('names the shapes that do not broadcast', () => {
@@ -110,6 +111,8 @@ describe('arithmetic', () => {
     const ids = new Input('ids', [3], 'i32');
     expect(() => add(x, ids)).toThrow('add: cannot combine f32 with i32');
     expect(() => add(ids, 0.5)).toThrow('add: cannot combine i32 with the fraction 0.5');
-    expect(() => mul(ids, ids)).toThrow('mul: works on f32 tensors, but was given one of i32');
+    expect(() => mul(x, ids)).toThrow('mul: cannot combine f32 with i32');
+    expect(() => mul(ids, 0.5)).toThrow('mul: cannot combine i32 with the fraction 0.5');
+    expect(() => div(ids, ids)).toThrow('div: works on f32 tensors, but was given one of i32');
   });
 });

@@ -21,7 +21,7 @@ export function sub(a: Tensor | number, b: Tensor | number): Tensor {
   return combine(subOperation, a, b);
 }
 
-/** a · b, element by element; f32, broadcasting as `add` does. */
+/** a · b, element by element, broadcasting as `add` does. Two i32 operands give i32. */
 export function mul(a: Tensor | number, b: Tensor | number): Tensor {
   return combine(mulOperation, a, b);
 }
@@ -38,7 +38,7 @@ function combine(operation: Arithmetic, left: Tensor | number, right: Tensor | n
   const dtype = left instanceof Tensor ? left.dtype : right instanceof Tensor ? right.dtype : 'f32';
   const a = operand(op, left, dtype);
   const b = operand(op, right, dtype);
-  if (operation !== addOperation) requireFloat(op, a, b);
+  if (operation !== addOperation && operation !== mulOperation) requireFloat(op, a, b);
   if (a.dtype !== b.dtype)
     throw new NanobardError('argument', `${op}: cannot combine ${a.dtype} with ${b.dtype}`);
   const shape = broadcastShapes(op, a.shape, b.shape);

@@ -1,4 +1,4 @@
-import { ADD, ADD_INT, DIV, elementwise, MUL, SUB } from '../elementwise.wasm';
+import { ADD, ADD_INT, DIV, elementwise, MUL, MUL_INT, SUB } from '../elementwise.wasm';
 
 export function addFloats(args: usize, thread: i32, threads: i32): void {
   elementwise(ADD, args, thread, threads);
@@ -14,6 +14,10 @@ export function subtract(args: usize, thread: i32, threads: i32): void {
 
 export function multiply(args: usize, thread: i32, threads: i32): void {
   elementwise(MUL, args, thread, threads);
+}
+
+export function multiplyIntegers(args: usize, thread: i32, threads: i32): void {
+  elementwise(MUL_INT, args, thread, threads);
 }
 
 export function divide(args: usize, thread: i32, threads: i32): void {

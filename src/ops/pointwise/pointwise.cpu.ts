@@ -13,8 +13,14 @@ export const logCpu = map('logarithm');
 export const sqrtCpu = map('squareRoot');
 export const tanhCpu = map('hyperbolicTangent');
 export const reluCpu = map('rectify');
+export const reluSquaredCpu = map('rectifySquared');
+export const sigmoidCpu = map('logistic');
 export const squareCpu = map('squared');
 
-export const reluGradientCpu: CpuLowering = (tape, [x, dy], [dx]) => {
-  tape.emit('rectifyGradient', x!.address, dy!.address, dx!.address, sizeOf(x!.shape));
-};
+const mapGradient =
+  (kernel: KernelName): CpuLowering =>
+  (tape, [x, dy], [dx]) =>
+    tape.emit(kernel, x!.address, dy!.address, dx!.address, sizeOf(x!.shape));
+
+export const reluGradientCpu = mapGradient('rectifyGradient');
+export const reluSquaredGradientCpu = mapGradient('rectifySquaredGradient');

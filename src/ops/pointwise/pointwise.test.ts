@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Shape } from '../../tensor/shape.ts';
-import { Input } from '../../tensor/tensor.ts';
+import { Input, Variable } from '../../tensor/tensor.ts';
 import {
   checkDevices,
   checkGradient,
+  checkThreads,
   cpus,
   extent,
   type Operand,
   RUNS,
   values,
 } from '../../testing/check.ts';
-import { exp, log, neg, relu, sqrt, square, tanh } from './pointwise.ts';
+import { grad } from '../grad.ts';
+import { sum } from '../reduce/reduce.ts';
+import { exp, log, neg, relu, reluSquared, sigmoid, sqrt, square, tanh } from './pointwise.ts';
 
 const signed = (shape: Shape, seed: number): Operand => values(shape, seed);
 const positive = (shape: Shape, seed: number): Operand => {
@@ -31,6 +34,8 @@ const functions = [
   { op: sqrt, f: Math.sqrt, from: positive, special: [[inf, inf], [0, 0], [-1, nan], [nan, nan]] },
   { op: tanh, f: Math.tanh, from: signed, special: [[inf, 1], [-inf, -1], [0, 0], [nan, nan]] },
   { op: relu, f: (x: number) => Math.max(x, 0), from: signed, special: [[inf, inf], [-inf, 0], [nan, nan]] },
+  { op: reluSquared, f: (x: number) => Math.max(x, 0) ** 2, from: signed, special: [[inf, inf], [-inf, 0], [nan, nan]] },
+  { op: sigmoid, f: (x: number) => 1 / (1 + Math.exp(-x)), from: signed, special: [[inf, 1], [-inf, 0], [nan, nan], [0, 0.5]] },
   { op: square, f: (x: number) => x * x, from: signed, special: [[inf, inf], [-inf, inf], [nan, nan]] },
 ] as const; // biome-ignore format: a table
 
@@ -49,6 +54,11 @@ describe.each(functions.map((row) => [row.op.name, row] as const))(
         RUNS,
       );
       await checkDevices(op, [from([100_003], 1)]);
+    });
+
+    it('gives the same bits for any number of threads', async () => {
+      const x = new Variable([1003], { initial: from([1003], 1).data as Float32Array });
+      await checkThreads(op(x), ...grad(sum(op(x)), [x]));
     });
 
     it('is right to 1e-6 of each value over the range of floats', async () => {

@@ -34,6 +34,16 @@ export function relu(x: Tensor): Tensor {
   return map(reluOperation, x);
 }
 
+/** max(x, 0)². So et al., "Primer: Searching for Efficient Transformers for Language Modeling", 2021, §3. */
+export function reluSquared(x: Tensor): Tensor {
+  return map(reluSquaredOperation, x, 'reluSquared');
+}
+
+/** The logistic function, 1 / (1 + e⁻ˣ). */
+export function sigmoid(x: Tensor): Tensor {
+  return map(sigmoidOperation, x);
+}
+
 /** x² */
 export function square(x: Tensor): Tensor {
   return map(squareOperation, x);
@@ -41,8 +51,8 @@ export function square(x: Tensor): Tensor {
 
 type Pointwise = Operation<Record<string, never>>;
 
-function map(operation: Pointwise, x: Tensor): Tensor {
-  requireFloat(operation.name, x);
+function map(operation: Pointwise, x: Tensor, name = operation.name): Tensor {
+  requireFloat(name, x);
   return apply(operation, [x], {}, x.shape);
 }
 
@@ -67,7 +77,17 @@ export const tanhOperation = pointwise('tanh', 25, (dy, _x, y) => mul(dy, sub(1,
 export const reluOperation = pointwise('relu', 1, (dy, x) =>
   apply(reluGradientOperation, [x, dy], {}, x.shape),
 );
+export const reluSquaredOperation = pointwise('relu-squared', 2, (dy, x) =>
+  apply(reluSquaredGradientOperation, [x, dy], {}, x.shape),
+);
+export const sigmoidOperation = pointwise('sigmoid', 25, (dy, _x, y) => mul(dy, mul(y, sub(1, y))));
 export const squareOperation = pointwise('square', 1, (dy, x) => mul(dy, mul(2, x)));
 
 /** (x, dy) → dy where x > 0, 0 elsewhere */
 export const reluGradientOperation: Pointwise = { name: 'relu-gradient' };
+
+/** (x, dy) → 2 · max(x, 0) · dy */
+export const reluSquaredGradientOperation: Pointwise = {
+  name: 'relu-squared-gradient',
+  flops: (node) => 3 * node.outputs[0]!.size,
+};

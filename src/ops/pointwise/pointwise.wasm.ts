@@ -1,4 +1,4 @@
-// Functions of one operand. Kernels: x, y, n
+// Functions of one operand and their gradients. Kernels of functions: x, y, n; of gradients: x, dy, dx, n
 
 import { address, firstUnit, int, storePart } from '../kernel.wasm';
 import { exp4, log4, tanh4 } from '../math.wasm';
@@ -10,6 +10,8 @@ const SQRT: i32 = 3;
 const TANH: i32 = 4;
 const RELU: i32 = 5;
 const SQUARE: i32 = 6;
+const RELU_SQUARED: i32 = 7;
+const SIGMOID: i32 = 8;
 
 /** `kind` is a constant wherever this is used, so that one function is left of it. */
 // @ts-ignore: decorator
@@ -21,7 +23,22 @@ function apply4(kind: i32, x: v128): v128 {
   if (kind == SQRT) return f32x4.sqrt(x);
   if (kind == TANH) return tanh4(x);
   if (kind == RELU) return f32x4.pmax(x, f32x4.splat(0)) /* NaN stays */;
+  if (kind == RELU_SQUARED) {
+    const y = f32x4.pmax(x, f32x4.splat(0)); // NaN stays
+    return f32x4.mul(y, y);
+  }
+  if (kind == SIGMOID) return sigmoid4(x);
   return f32x4.mul(x, x);
+}
+
+/** 1 / (1 + e⁻ˣ), from e to the power of −|x|, which cannot overflow; NaN of NaN. */
+// @ts-ignore: decorator
+@inline
+function sigmoid4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const e = exp4(f32x4.neg(f32x4.abs(x)));
+  const y = f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, e));
+  return v128.bitselect(y, x, f32x4.eq(x, x));
 }
 
 /** exp4 over the whole range: ∞ where a float overflows, NaN of NaN. */
@@ -43,11 +60,21 @@ function pointwise(kind: i32, args: usize, thread: i32, threads: i32): void {
   const n = int(args, 2);
   const end = firstUnit(n, 16, thread + 1, threads);
   let i = firstUnit(n, 16, thread, threads);
-  for (; i <= end - 4; i += 4) {
+  for (; i <= end - 16; i += 16) {
     const at = <usize>i << 2;
-    v128.store(y + at, apply4(kind, v128.load(x + at)));
+    const r0 = apply4(kind, v128.load(x + at));
+    const r1 = apply4(kind, v128.load(x + at, 16));
+    const r2 = apply4(kind, v128.load(x + at, 32));
+    const r3 = apply4(kind, v128.load(x + at, 48));
+    v128.store(y + at, r0);
+    v128.store(y + at, r1, 16);
+    v128.store(y + at, r2, 32);
+    v128.store(y + at, r3, 48);
   }
-  if (i < end) storePart(y + (<usize>i << 2), apply4(kind, v128.load(x + (<usize>i << 2))), end - i);
+  for (; i < end; i += 4) {
+    const at = <usize>i << 2;
+    storePart(y + at, apply4(kind, v128.load(x + at)), end - i);
+  }
 }
 
 export function negate(args: usize, thread: i32, threads: i32): void {
@@ -78,21 +105,55 @@ export function squared(args: usize, thread: i32, threads: i32): void {
   pointwise(SQUARE, args, thread, threads);
 }
 
-/** x, dy, dx, n:  dx = dy where x > 0, else 0 */
-export function rectifyGradient(args: usize, thread: i32, threads: i32): void {
+export function rectifySquared(args: usize, thread: i32, threads: i32): void {
+  pointwise(RELU_SQUARED, args, thread, threads);
+}
+
+export function logistic(args: usize, thread: i32, threads: i32): void {
+  pointwise(SIGMOID, args, thread, threads);
+}
+
+/** dx from x and dy; `kind` as in `apply4`. */
+// @ts-ignore: decorator
+@inline
+function gradient4(kind: i32, x: v128, dy: v128): v128 {
+  const zero = f32x4.splat(0);
+  if (kind == RELU) return v128.and(dy, f32x4.gt(x, zero));
+  const y = f32x4.pmax(x, zero);
+  return f32x4.mul(f32x4.add(y, y), dy) /* RELU_SQUARED */;
+}
+
+/** x, dy, dx, n */
+// @ts-ignore: decorator
+@inline
+function pointwiseGradient(kind: i32, args: usize, thread: i32, threads: i32): void {
   const x = address(args, 0);
   const dy = address(args, 1);
   const dx = address(args, 2);
   const n = int(args, 3);
-  const zero = f32x4.splat(0);
   const end = firstUnit(n, 16, thread + 1, threads);
   let i = firstUnit(n, 16, thread, threads);
-  for (; i <= end - 4; i += 4) {
+  for (; i <= end - 16; i += 16) {
     const at = <usize>i << 2;
-    v128.store(dx + at, v128.and(v128.load(dy + at), f32x4.gt(v128.load(x + at), zero)));
+    const r0 = gradient4(kind, v128.load(x + at), v128.load(dy + at));
+    const r1 = gradient4(kind, v128.load(x + at, 16), v128.load(dy + at, 16));
+    const r2 = gradient4(kind, v128.load(x + at, 32), v128.load(dy + at, 32));
+    const r3 = gradient4(kind, v128.load(x + at, 48), v128.load(dy + at, 48));
+    v128.store(dx + at, r0);
+    v128.store(dx + at, r1, 16);
+    v128.store(dx + at, r2, 32);
+    v128.store(dx + at, r3, 48);
   }
-  if (i < end) {
+  for (; i < end; i += 4) {
     const at = <usize>i << 2;
-    storePart(dx + at, v128.and(v128.load(dy + at), f32x4.gt(v128.load(x + at), zero)), end - i);
+    storePart(dx + at, gradient4(kind, v128.load(x + at), v128.load(dy + at)), end - i);
   }
+}
+
+export function rectifyGradient(args: usize, thread: i32, threads: i32): void {
+  pointwiseGradient(RELU, args, thread, threads);
+}
+
+export function rectifySquaredGradient(args: usize, thread: i32, threads: i32): void {
+  pointwiseGradient(RELU_SQUARED, args, thread, threads);
 }

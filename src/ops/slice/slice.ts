@@ -1,3 +1,4 @@
+import { NanobardError } from '../../errors.ts';
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
 
@@ -24,11 +25,33 @@ export function slice(x: Tensor, dim: number, start: number, end?: number): Tens
   );
 }
 
-/** `x` with `before` zeros put in front of it and `after` behind it along dimension `dim`. */
-export function pad(x: Tensor, dim: number, before: number, after: number): Tensor {
+/**
+ * `x` with `before` elements of `value` in front of it and `after` behind it along dimension `dim`; negative
+ * numbers cut off as many of its own, as in torch.nn.functional.pad.
+ *
+ * @throws {NanobardError} code `shape` if more is cut off than there is, `argument` if `value` is a fraction
+ *   and `x` holds integers.
+ */
+export function pad(x: Tensor, dim: number, before: number, after: number, value = 0): Tensor {
   const d = normalizeDim('pad', dim, x.rank);
-  const shape = withExtent(x.shape, d, before + x.shape[d]! + after);
-  return apply(padOperation, [x], { dim: d, before, after }, shape, x.dtype);
+  const extent = before + x.shape[d]! + after;
+  if (!Number.isInteger(before) || !Number.isInteger(after) || extent < 0) {
+    throw shapeError('pad', `dimension ${dim} cannot grow by ${before} and ${after}`, x.shape);
+  }
+  if (x.dtype === 'i32' && !Number.isInteger(value)) {
+    throw new NanobardError('argument', `pad: cannot fill i32 with the fraction ${value}`);
+  }
+  return apply(padOperation, [x], { dim: d, before, after, value }, withExtent(x.shape, d, extent), x.dtype);
+}
+
+/**
+ * Element i of dimension `dim` is element i − `by` of `x`, or `value` where there is none: `shift(x, 1)` of
+ * x (B, T, C) gives each token what the token before it had, and the first one zeros.
+ *
+ * @throws {NanobardError} code `shape` if `by` is not an integer, `argument` as `pad`.
+ */
+export function shift(x: Tensor, dim: number, by = 1, value = 0): Tensor {
+  return pad(x, dim, by, -by, value);
 }
 
 function withExtent(shape: Shape, dim: number, extent: number): Shape {
@@ -47,9 +70,11 @@ export const sliceOperation: Operation<{ dim: number; start: number; end: number
   }),
 };
 
-export const padOperation: Operation<{ dim: number; before: number; after: number }> = {
+export const padOperation: Operation<{ dim: number; before: number; after: number; value: number }> = {
   name: 'pad',
-  gradient: ({ inputs: [x], attributes: { dim, before } }, [gradient]) => [
-    gradient && slice(gradient, dim, before, before + x!.shape[dim]!),
-  ],
+  gradient: ({ inputs: [x], attributes: { dim, before, after } }, [gradient]) => {
+    if (!gradient) return [];
+    if (before >= 0 && after >= 0) return [slice(gradient, dim, before, before + x!.shape[dim]!)];
+    return [pad(gradient, dim, -before, -after)];
+  },
 };
