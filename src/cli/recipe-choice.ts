@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import * as v from 'valibot';
 import { NanobardError } from '../errors.ts';
-import { BigramRecipeSchema, GptRecipeSchema, type Recipe, RecipeSchema } from '../recipes/recipe.ts';
+import { type Recipe, RecipeSchema, recipeFields } from '../recipes/recipe.ts';
 import { type NamedRecipe, recipes } from '../recipes/recipes.ts';
 import type { Overrides } from './commands/session.ts';
 import { flagOf } from './recipe-flags.ts';
@@ -21,10 +21,12 @@ function findRecipe(name: string): NamedRecipe {
 /** Fails unless there is a recipe called `name` and its model has every field that was set. */
 export function checkFields(name: string, overrides: Overrides): void {
   const { recipe } = findRecipe(name);
-  const { entries } = recipe.model === 'gpt' ? GptRecipeSchema : BigramRecipeSchema;
-  const foreign = Object.keys(overrides).find((field) => !Object.hasOwn(entries, field));
+  const fields = recipeFields[recipe.model];
+  const foreign = Object.keys(overrides).find((field) => !Object.hasOwn(fields, field));
   if (foreign === undefined) return;
-  const others = Object.entries(recipes).filter(([, other]) => other.recipe.model !== recipe.model);
+  const others = Object.entries(recipes).filter(([, other]) =>
+    Object.hasOwn(recipeFields[other.recipe.model], foreign),
+  );
   throw new NanobardError(
     'usage',
     `${flagOf(foreign)} does not apply to recipe ${name}: a ${recipe.model} model has no such part`,
@@ -41,11 +43,12 @@ export function chooseRecipe(name: string, overrides: Overrides): Recipe {
   const [issue] = result.issues;
   const field = v.getDotPath(issue) as keyof typeof chosen;
   throw new NanobardError('config', `${flagOf(field)} ${chosen[field]} ${issue.message}`, {
-    hint: chosen.model === 'gpt' && field === 'nHead' ? headsHint(chosen.nEmbd) : 'Choose another value.',
+    hint: chosen.model !== 'bigram' && field === 'nHead' ? headsHint(chosen) : 'Choose another value.',
   });
 }
 
-function headsHint(nEmbd: number): string {
-  const heads = Array.from({ length: 16 }, (_, i) => i + 1).filter((n) => nEmbd % n === 0);
+function headsHint({ model, nEmbd }: { model: Recipe['model']; nEmbd: number }): string {
+  const unit = model === 'modern' ? 2 : 1; // of a head's width
+  const heads = Array.from({ length: 16 }, (_, i) => i + 1).filter((n) => nEmbd % (unit * n) === 0);
   return `With --n-embd ${nEmbd} there can be ${new Intl.ListFormat('en', { type: 'disjunction' }).format(heads.map(String))} heads.`;
 }

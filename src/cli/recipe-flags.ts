@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as v from 'valibot';
-import { GptRecipeSchema } from '../recipes/recipe.ts';
+import { recipeFields } from '../recipes/recipe.ts';
 import type { Overrides } from './commands/session.ts';
 import { inRange, parseNumber, parseWhole } from './values.ts';
 
 type Field = keyof Overrides;
 
-/** What `--help` says about the fields of a recipe, group by group. GPT recipes have all fields that there are. */
+/** What `--help` says about the fields of a recipe, group by group. */
 const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
   Model: {
     nLayer: 'transformer blocks',
@@ -15,22 +15,29 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     blockSize: 'tokens of context',
     dropout: 'share of activations dropped while training',
     bias: 'biases in linear layers and layer norms',
+    ngramOrder: 'longest run of tokens that has a table of its own; 1 for none',
+    ngramRows: 'rows of each of these tables',
   },
   Training: {
     maxIters: 'updates in all',
     batchSize: 'sequences in a batch',
     gradientAccumulationSteps: 'batches averaged before each update',
     learningRate: 'peak learning rate',
+    embeddingLearningRate: 'the same for token embeddings and scalars',
+    headLearningRate: 'the same for the output layer',
+    tableLearningRate: 'the same for tables of runs of tokens',
     decayLr: 'warm up and decay the learning rate by a cosine',
     warmupIters: 'updates of linear warm-up',
     lrDecayIters: 'update at which the learning rate reaches its lowest',
     minLr: 'lowest learning rate',
+    momentum: "Muon's decay of the mean",
     beta1: "AdamW's decay of the mean",
     beta2: "AdamW's decay of the variance",
     weightDecay: 'decay of matrices and embeddings',
     gradClip: 'largest norm of the gradient; 0 turns clipping off',
     seed: 'seed of all random numbers',
     sharedStream: "draw all random numbers in nanoGPT's order",
+    evenWindows: 'spread training windows evenly over the text',
   },
   Evaluation: {
     evalInterval: 'updates between evaluations',
@@ -38,7 +45,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
   },
 };
 
-const { model: _, ...fields } = GptRecipeSchema.entries;
+const { model: _, ...fields } = { ...recipeFields.bigram, ...recipeFields.modern, ...recipeFields.gpt };
 
 const kebab = (field: string): string => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
@@ -56,7 +63,8 @@ export function addRecipeFlags(command: Command): void {
 }
 
 function optionsOf(field: Field, description: string): Option[] {
-  const schema = fields[field];
+  const entry = fields[field];
+  const schema = entry.type === 'optional' ? entry.wrapped : entry;
   if (schema.type === 'boolean') {
     const negative = `--no-${kebab(field)}`;
     return [new Option(flagOf(field), `${description}; or ${negative}`), new Option(negative).hideHelp()];

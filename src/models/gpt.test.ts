@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fillInputs } from '../devices/evaluate.ts';
-import { ReferenceDevice } from '../devices/reference/reference-device.ts';
 import { NanobardError } from '../errors.ts';
-import { dropoutKey } from '../nn/dropout.ts';
 import {
   causalMask,
   constant,
@@ -24,7 +22,8 @@ import { compile } from '../program/compile.ts';
 import { recipes } from '../recipes/recipes.ts';
 import { Generator } from '../tensor/generator.ts';
 import { Input, type Tensor } from '../tensor/tensor.ts';
-import { cpus, expectClose, integers, reference, values } from '../testing/check.ts';
+import { cpus, expectClose, reference, values } from '../testing/check.ts';
+import { checkParameterGradients } from '../testing/model.ts';
 import { CausalSelfAttention, GPT, type GPTConfig } from './gpt.ts';
 
 const tiny: GPTConfig = { vocabSize: 5, blockSize: 4, nLayer: 2, nHead: 2, nEmbd: 4, dropout: 0, bias: true };
@@ -70,42 +69,7 @@ describe('GPT', () => {
     { bias: true, dropout: 0 },
     { bias: false, dropout: 0.3 },
   ])('has the gradient that finite differences have: bias $bias, dropout $dropout', async (options) => {
-    const device = new ReferenceDevice();
-    const model = new GPT({ ...tiny, ...options }, new Generator(1)).train();
-    const parameters = [...model.namedParameters().values()];
-    for (const [i, parameter] of parameters.entries())
-      await device.write(parameter, values(parameter.shape, i, 0.7).data);
-    const shape = [2, 3];
-    const loss = model.loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32'));
-    const gradients = Object.fromEntries(grad(loss, parameters).map((gradient, i) => [i, gradient]));
-    const [forward, backward] = await Promise.all(
-      [{ loss }, gradients].map((outputs) => device.load(compile({ outputs }))),
-    );
-    const inputs = {
-      x: integers(shape, 5, 1).data,
-      y: integers(shape, 5, 2).data,
-      [dropoutKey.name]: [3, 1, 4],
-    };
-    for (const executable of [forward!, backward!]) {
-      const { inputs: slots } = executable.program;
-      fillInputs(executable, Object.fromEntries(slots.map(({ name }) => [name, inputs[name]!])));
-    }
-    await backward!.run();
-    for (const [i, parameter] of parameters.entries()) {
-      const start = await device.read64(parameter);
-      const lossAt = async (k: number, value: number): Promise<number> => {
-        await device.write(parameter, start.with(k, value));
-        await forward!.run();
-        return (await forward!.read('loss'))[0]!;
-      };
-      const h = 1e-5;
-      const differences: number[] = [];
-      for (const [k, x] of start.entries()) {
-        differences.push(((await lossAt(k, x + h)) - (await lossAt(k, x - h))) / (2 * h));
-      }
-      await device.write(parameter, start);
-      expectClose(await backward!.read(`${i}`), differences, 1e-8, parameter.name);
-    }
+    await checkParameterGradients(new GPT({ ...tiny, ...options }, new Generator(1)));
   });
 });
 

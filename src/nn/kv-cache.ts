@@ -41,16 +41,28 @@ export class LayerCache {
 export class KVCache {
   readonly layers: readonly LayerCache[];
   readonly position = new Input('position', [], 'i32');
+  private readonly shape: readonly [batch: number, length: number, width: number];
   private readonly pending: (readonly [Variable, Tensor])[] = [];
+  private ids: Variable | undefined;
 
   /** Memory for `layers` layers of (batch, length, width). */
   constructor(layers: number, shape: readonly [batch: number, length: number, width: number]) {
+    this.shape = shape;
     this.layers = Array.from({ length: layers }, () => new LayerCache(shape, this.position, this.pending));
+  }
+
+  /** Adds the new tokens' ids, i32 (B, T); returns those of all positions, (B, length). */
+  tokens(idx: Tensor): Tensor {
+    const [batch, length] = this.shape;
+    this.ids ??= new Variable([batch, length, 1], { name: 'cache.ids', dtype: 'i32' });
+    const written = cacheWrite(this.ids, reshape(idx, [...idx.shape, 1]), this.position);
+    this.pending.push([this.ids, written]);
+    return reshape(written, [batch, length]);
   }
 
   /** The cache's memory, for a device to release. */
   variables(): Variable[] {
-    return this.layers.flatMap(({ k, v }) => [k, v]);
+    return [...this.layers.flatMap(({ k, v }) => [k, v]), ...(this.ids ? [this.ids] : [])];
   }
 
   /** The writes of the last `forward`, to be assigned by the program; each call starts anew. */

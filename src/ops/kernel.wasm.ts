@@ -98,3 +98,14 @@ export function storePart(p: usize, v: v128, n: i32): void {
 export function lanes(n: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n));
 }
+
+/** How many rows, scattered over a large table, a kernel asks for before it works on the first: see `prefetch`. */
+export const PREFETCHED: i32 = 16;
+
+/**
+ * Reads from every cache line of a row. A processor looks only a few hundred instructions ahead: rows that it
+ * meets one after another, at work on each, come from main memory one by one; asked for first, they come together.
+ */
+export function prefetch(row: usize, bytes: usize): void {
+  for (let i: usize = 0; i < bytes; i += 64) load<u32>(row + i);
+}

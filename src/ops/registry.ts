@@ -61,6 +61,9 @@ import { muonMomentumOperation, muonUpdateOperation, normalizeGramsOperation } f
 import { symmetricMatmulCpu, symmetricPolynomialCpu } from './muon/symmetric-matmul.cpu.ts';
 import { symmetricMatmulReference, symmetricPolynomialReference } from './muon/symmetric-matmul.reference.ts';
 import { symmetricMatmulOperation, symmetricPolynomialOperation } from './muon/symmetric-matmul.ts';
+import { ngramCpu } from './ngram/ngram.cpu.ts';
+import { ngramReference } from './ngram/ngram.reference.ts';
+import { ngramOperation } from './ngram/ngram.ts';
 import {
   expCpu,
   logCpu,
@@ -109,6 +112,9 @@ import { rmsNormGradientOperation, rmsNormOperation } from './rms-norm/rms-norm.
 import { rotaryCpu } from './rotary/rotary.cpu.ts';
 import { rotaryReference } from './rotary/rotary.reference.ts';
 import { rotaryOperation } from './rotary/rotary.ts';
+import { rowAdaGradCpu } from './row-adagrad/row-adagrad.cpu.ts';
+import { rowAdaGradReference } from './row-adagrad/row-adagrad.reference.ts';
+import { rowAdaGradOperation } from './row-adagrad/row-adagrad.ts';
 import { padCpu } from './slice/pad.cpu.ts';
 import { padReference } from './slice/pad.reference.ts';
 import { padOperation } from './slice/slice.ts';
@@ -153,7 +159,9 @@ export const operations: ReadonlyMap<string, RegisteredOperation> = new Map(
     register(maxGradientOperation, maxGradientReference, maxGradientCpu),
     register(rmsNormOperation, rmsNormReference, rmsNormCpu),
     register(rmsNormGradientOperation, rmsNormGradientReference, rmsNormGradientCpu),
+    register(ngramOperation, ngramReference, ngramCpu),
     register(rotaryOperation, rotaryReference, rotaryCpu),
+    register(rowAdaGradOperation, rowAdaGradReference, rowAdaGradCpu),
     register(softmaxOperation, softmaxReference, softmaxCpu),
     register(softmaxGradientOperation, softmaxGradientReference, softmaxGradientCpu),
     register(maskedFillOperation, maskedFillReference, maskedFillCpu),

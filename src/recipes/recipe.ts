@@ -18,7 +18,7 @@ const training = {
   gradientAccumulationSteps: count,
   /** Updates in all. */
   maxIters: count,
-  /** Peak learning rate. */
+  /** Peak learning rate, of the matrices in blocks where others have their own. */
   learningRate: positive,
   /** Whether the learning rate warms up and decays by a cosine; constant otherwise. */
   decayLr: v.boolean(),
@@ -43,6 +43,8 @@ const training = {
    * of their own, evaluating more often does not change what is trained on.
    */
   sharedStream: v.boolean(),
+  /** Whether training windows are spread evenly over the text instead of drawn at random. */
+  evenWindows: v.optional(v.boolean(), false), // runs of version 0.1.0 had no such field
 };
 
 export const BigramRecipeSchema = v.strictObject({
@@ -75,7 +77,47 @@ export const GptRecipeSchema = v.pipe(
   ),
 );
 
-export const RecipeSchema = v.variant('model', [BigramRecipeSchema, GptRecipeSchema]);
+export const ModernRecipeSchema = v.pipe(
+  v.strictObject({
+    model: v.literal('modern'),
+    nLayer: count,
+    nHead: count,
+    /** Width of the residual stream. */
+    nEmbd: count,
+    blockSize: count,
+    /** Runs of 2 to so many tokens have tables of their own; 1 for none. */
+    ngramOrder: count,
+    /** Rows of each of these tables. */
+    ngramRows: count,
+    dropout: fraction,
+    ...training,
+    /** Peak learning rates of the other parameters; all rise and fall together. */
+    embeddingLearningRate: positive,
+    headLearningRate: positive,
+    tableLearningRate: positive,
+    /** Muon's decay of the mean gradient. */
+    momentum: fraction,
+    /** The tables learn from one batch at a time. */
+    gradientAccumulationSteps: v.pipe(count, v.maxValue(1, 'must be 1 for a modern model')),
+  }),
+  v.forward(
+    v.partialCheck(
+      [['nEmbd'], ['nHead']],
+      ({ nEmbd, nHead }) => nEmbd % (2 * nHead) === 0,
+      'must divide the width into even parts, whose pairs rotary positions turn',
+    ),
+    ['nHead'],
+  ),
+);
+
+export const RecipeSchema = v.variant('model', [BigramRecipeSchema, GptRecipeSchema, ModernRecipeSchema]);
+
+/** The fields that recipes of each model have, with what each may be. */
+export const recipeFields = {
+  bigram: BigramRecipeSchema.entries,
+  gpt: GptRecipeSchema.entries,
+  modern: ModernRecipeSchema.entries,
+};
 
 /** Everything that decides a training run, apart from the text and the machine. */
 export type Recipe = v.InferOutput<typeof RecipeSchema>;

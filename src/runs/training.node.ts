@@ -39,7 +39,10 @@ export interface ResumeOptions extends DeviceOptions {
 }
 
 /** Fields that a run keeps for life. */
-const FIXED = ['model', 'nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'seed', 'sharedStream'] as const;
+const FIXED = [
+  ...(['model', 'nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
+  ...(['seed', 'sharedStream', 'evenWindows'] as const),
+];
 
 /** Length of the sample at the end of a run, in tokens. */
 const SAMPLE_TOKENS = 500;

@@ -41,9 +41,9 @@ describe('checkpoint', () => {
         Buffer.from(array.buffer, array.byteOffset, array.byteLength);
       expect(bytes(stored.data)).toEqual(bytes(data));
     }
-    const { data } = decodeCheckpoint(encodeCheckpoint(state)).progress.streams;
-    expect(Generator.fromState(data).normal(5, 0, 1)).toEqual(
-      Generator.fromState(state.progress.streams.data).normal(5, 0, 1),
+    const { evaluation } = decodeCheckpoint(encodeCheckpoint(state)).progress.streams;
+    expect(Generator.fromState(evaluation).normal(5, 0, 1)).toEqual(
+      Generator.fromState(state.progress.streams.evaluation).normal(5, 0, 1),
     );
   });
 

@@ -2,14 +2,12 @@ import type { Device, Executable } from '../devices/device.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { dropoutKey } from '../nn/dropout.ts';
 import { add, mul } from '../ops/arithmetic/arithmetic.ts';
-import { scalar } from '../ops/constant/constant.ts';
-import { clipScale, globalNorm } from '../ops/global-norm/global-norm.ts';
 import { grad } from '../ops/grad.ts';
-import { AdamW } from '../optim/adamw.ts';
 import { compile } from '../program/compile.ts';
 import type { Program } from '../program/program.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Input, type Tensor, Variable } from '../tensor/tensor.ts';
+import { createOptimizer } from './optimizer.ts';
 
 /** What one update reports. */
 export interface StepResult {
@@ -28,7 +26,7 @@ export interface InstructionTime {
 export type FillBatch = (x: Int32Array, y: Int32Array) => void;
 
 /**
- * One update: forward, backward, clipping and AdamW, traced once. Without gradient accumulation that is a
+ * One update: forward, backward, clipping and the optimizer, traced once. Without gradient accumulation that is a
  * single program; with it, one program adds each batch's gradient to a sum and another updates from it.
  */
 export class TrainingStep {
@@ -62,20 +60,10 @@ export class TrainingStep {
     const shape = [recipe.batchSize, model.blockSize];
     const loss = model.loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32'));
     const gradients = grad(loss, [...parameters.values()]);
-    const optimizer = new AdamW(parameters, {
-      betas: [recipe.beta1, recipe.beta2],
-      weightDecay: recipe.weightDecay,
-    });
+    const optimizer = createOptimizer(parameters, recipe);
     const variables = new Map([...parameters, ...optimizer.state]);
-    const updates = (from: readonly Tensor[]) => {
-      const gradNorm = globalNorm(from);
-      const assign = optimizer.update(new Map(names.map((name, i) => [name, from[i]!])), {
-        learningRate: new Input('learningRate', []),
-        step: new Input('step', [], 'i32'),
-        gradientScale: recipe.gradClip > 0 ? clipScale(gradNorm, recipe.gradClip) : scalar(1),
-      });
-      return { gradNorm, assign };
-    };
+    const updates = (from: readonly Tensor[]) =>
+      optimizer.update(new Map(names.map((name, i) => [name, from[i]!])));
     if (recipe.gradientAccumulationSteps === 1) {
       const { gradNorm, assign } = updates(gradients);
       const both = await device.load(compile({ outputs: { loss, gradNorm }, assign }));

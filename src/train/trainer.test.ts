@@ -32,10 +32,17 @@ const base: GptRecipe = {
   ...{ evalInterval: 4, evalIters: 2, seed: 5 },
 };
 
-type Changes = Partial<GptRecipe>;
+/** What makes the small recipe a modern one. */
+const modern = {
+  ...recipes.fast.recipe,
+  ...{ nLayer: 1, nHead: 2, nEmbd: 16, blockSize: 8, batchSize: 4, ngramOrder: 3, ngramRows: 50 },
+  ...{ maxIters: 10, lrDecayIters: 10, evalInterval: 4, evalIters: 2, seed: 5 },
+} satisfies Recipe;
+
+type Changes = Partial<GptRecipe> | (typeof modern & Partial<Recipe>);
 
 function trainer(changes: Changes = {}, device: Device = new CpuDevice({ threads: 1 })): Promise<Trainer> {
-  const recipe = { ...base, ...changes };
+  const recipe = { ...base, ...changes } as Recipe;
   const generator = new Generator(recipe.seed);
   const model = createModel(recipe, VOCABULARY, generator);
   return Trainer.create({ model, dataset, device, recipe, generator });
@@ -101,6 +108,7 @@ describe('Trainer', () => {
     [' with dropout', { dropout: 0.2 }],
     [' with gradient accumulation', { gradientAccumulationSteps: 2 }],
     [' with one random stream', { sharedStream: true }],
+    [' with a modern model', modern],
   ])('gives the same bits twice, and on any number of threads%s', async (_, changes) => {
     const once = await whole(changes);
     expect(await whole(changes)).toEqual(once);
@@ -116,6 +124,7 @@ describe('Trainer', () => {
     ['', {}],
     [' with dropout and gradient accumulation', { dropout: 0.2, gradientAccumulationSteps: 2 }],
     [' with one random stream', { sharedStream: true }],
+    [' with a modern model', modern],
   ])('goes on from a checkpoint after any event as if it had never stopped%s', async (_, changes) => {
     const complete = await whole(changes);
     for (let count = 1; count < complete.events.length; count++) {

@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
+import { EvenSequence, type EvenSequenceState } from '../data/even-sequence.ts';
 import { breather } from '../devices/breathe.ts';
 import type { Device } from '../devices/device.ts';
 import { NanobardError } from '../errors.ts';
@@ -23,7 +24,10 @@ export interface Progress {
   readonly bestIter: number | null;
   /** Seconds spent in training steps. */
   readonly trainSeconds: number;
-  readonly streams: { readonly data: GeneratorState; readonly evaluation: GeneratorState };
+  readonly streams: {
+    readonly data: GeneratorState | EvenSequenceState;
+    readonly evaluation: GeneratorState;
+  };
 }
 
 /** Everything that a run needs to go on, exactly as if it had never stopped. */
@@ -53,7 +57,7 @@ export class Trainer {
   private readonly options: TrainerOptions;
   private readonly step: TrainingStep;
   private readonly evaluator: Evaluator;
-  private readonly data: Generator;
+  private readonly data: Generator | EvenSequence;
   private readonly evaluation: Generator;
   /** The next batch: as in nanoGPT, it is drawn before the evaluation that may come first. */
   private readonly batch: { readonly x: Int32Array; readonly y: Int32Array };
@@ -68,7 +72,7 @@ export class Trainer {
     this.step = step;
     this.evaluator = evaluator;
     const { seed, sharedStream, batchSize } = options.recipe;
-    this.data = sharedStream ? options.generator : new Generator(seed);
+    this.data = batchStream(options);
     this.evaluation = sharedStream ? options.generator : new Generator(seed + 3);
     const tokens = batchSize * options.model.blockSize;
     this.batch = { x: new Int32Array(tokens), y: new Int32Array(tokens) };
@@ -184,7 +188,7 @@ export class Trainer {
     this.best =
       progress.bestVal === null ? undefined : { val: progress.bestVal, iter: progress.bestIter ?? 0 };
     this.trainSeconds = progress.trainSeconds;
-    this.data.setState(progress.streams.data);
+    restoreStream(this.data, progress.streams.data);
     this.evaluation.setState(progress.streams.evaluation);
   }
 
@@ -237,6 +241,19 @@ export class Trainer {
       return undefined;
     }
   }
+}
+
+/** Where the batches of a recipe come from. */
+export function batchStream({ recipe, generator }: Pick<TrainerOptions, 'recipe' | 'generator'>) {
+  if (recipe.evenWindows) return new EvenSequence(recipe.seed);
+  return recipe.sharedStream ? generator : new Generator(recipe.seed);
+}
+
+function restoreStream(stream: Generator | EvenSequence, state: GeneratorState | EvenSequenceState): void {
+  if (stream instanceof EvenSequence && 'drawn' in state) stream.setState(state);
+  else if (stream instanceof Generator && 'words' in state) stream.setState(state);
+  else
+    throw new NanobardError('checkpoint', 'the checkpoint draws its batches in another way than the recipe');
 }
 
 function diverged(message: string): NanobardError {

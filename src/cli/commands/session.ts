@@ -3,7 +3,9 @@ import type { Profile } from '../../runs/profile.node.ts';
 import type { TrainEvent } from '../../train/events.ts';
 
 /** A field of any recipe; `model` is what the recipe is, not a field to set. */
-export type Overrides = Partial<Omit<Extract<Recipe, { model: 'gpt' }>, 'model'>>;
+export type Overrides = Partial<FieldsOf<'gpt'> & FieldsOf<'modern'>>;
+
+type FieldsOf<M extends Recipe['model']> = Omit<Extract<Recipe, { model: M }>, 'model'>;
 
 export interface MachineOptions {
   readonly device: 'auto' | 'cpu' | 'reference';

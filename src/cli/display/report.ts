@@ -11,7 +11,7 @@ import { printable } from './text.ts';
 export function greeting(session: TrainSession, start: StartEvent, style: Style): string[] {
   const { recipe, text } = session;
   const size =
-    recipe.model === 'gpt' ? `${recipe.nLayer} layers, ${recipe.nHead} heads, ${recipe.nEmbd} wide, ` : '';
+    recipe.model === 'bigram' ? '' : `${recipe.nLayer} layers, ${recipe.nHead} heads, ${recipe.nEmbd} wide, `;
   const threads = `${start.threads} ${start.threads === 1 ? 'thread' : 'threads'}`;
   const row = (name: string, value: string): string => `${style.dim(name.padEnd(7))} ${value}`;
   const lines = [

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fillInputs } from '../../devices/evaluate.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import { checkDevices, checkThreads, cpus, extent, RUNS, reference, values } from '../../testing/check.ts';
@@ -37,6 +38,28 @@ describe('cacheWrite', () => {
       const write = (cache: Tensor, update: Tensor): Tensor => cacheWrite(cache, update, at(position));
       const operands = [values([2, 5, 3], 1), values([2, 2, 3], 2)];
       await checkDevices(write, operands, { gradients: false, tolerance: 0 });
+    }
+  });
+
+  it('keeps integers that are no float32', async () => {
+    const operands = [
+      { shape: [2, 3, 2], dtype: 'i32', data: Int32Array.from({ length: 12 }, (_, i) => 2 ** 31 - 1 - i) },
+      { shape: [2, 2, 2], dtype: 'i32', data: Int32Array.from({ length: 8 }, (_, i) => i - 2 ** 31) },
+    ] as const;
+    for (const position of [0, 1, 2]) {
+      const write = (cache: Tensor, update: Tensor): Tensor => cacheWrite(cache, update, at(position));
+      await checkDevices(write, operands, { gradients: false, tolerance: 0 });
+    }
+    const tokens = new Variable([2, 4, 1], { dtype: 'i32' });
+    const program = compile({
+      assign: [[tokens, cacheWrite(tokens, new Input('x', [2, 1, 1], 'i32'), at(2))]],
+    });
+    expect(program.instructions.map(({ op }) => op)).toEqual(['cache-write']);
+    for (const device of [reference, ...cpus]) {
+      const executable = await device.load(program);
+      fillInputs(executable, { x: [16777217, -1] });
+      await executable.run();
+      expect(await device.read(tokens)).toEqual(Int32Array.of(0, 0, 16777217, 0, 0, 0, -1, 0));
     }
   });
 

@@ -4,7 +4,8 @@ import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
 
 /**
  * The cache with rows `position` … `position` + t − 1 of dimension 1 replaced by `update`: cache (B, T, C),
- * update (B, t, C), position an i32 scalar → (B, T, C). Rows that would lie outside the cache are dropped.
+ * update (B, t, C) of the same dtype, f32 or i32, position an i32 scalar → (B, T, C). Rows that would lie
+ * outside the cache are dropped.
  * Assigned to the variable that it comes from, the cache is written in place and nothing else moves.
  *
  * @throws {NanobardError} code `shape` if the operands do not fit, `argument` if a dtype is wrong.

@@ -1,23 +1,47 @@
-import { address, first, firstUnit, int, storePart } from '../kernel.wasm';
+import { address, first, firstUnit, int, PREFETCHED, prefetch, storePart } from '../kernel.wasm';
 
 /** weight, indices, y, tokens, rows, width */
 export function embedding(args: usize, thread: i32, threads: i32): void {
   const weight = address(args, 0);
   const indices = address(args, 1);
   const tokens = int(args, 3);
-  const rows = int(args, 4);
+  const rows = <u32>int(args, 4);
   const width = int(args, 5);
+  const bytes = (<usize>width) << 2;
   const last = first(tokens, thread + 1, threads);
-  for (let token = first(tokens, thread, threads); token < last; token++) {
-    const index = load<i32>(indices + ((<usize>token) << 2));
-    const known = <u32>index < <u32>rows;
-    const from = weight + ((<usize>index * width) << 2);
-    const to = address(args, 2) + ((<usize>(token * width)) << 2);
-    for (let i = 0; i < width; i += 4) {
-      const p = (<usize>i) << 2;
-      storePart(to + p, known ? v128.load(from + p) : f32x4.splat(NaN), width - i);
+  for (let start = first(tokens, thread, threads); start < last; start += PREFETCHED) {
+    const end = min(start + PREFETCHED, last);
+    for (let token = start; token < end; token++) {
+      const index = load<u32>(indices + ((<usize>token) << 2));
+      if (index < rows) prefetch(weight + index * bytes, bytes);
+    }
+    for (let token = start; token < end; token++) {
+      const index = load<u32>(indices + ((<usize>token) << 2));
+      const to = address(args, 2) + <usize>token * bytes;
+      if (index < rows) copyRow(weight + index * bytes, to, width);
+      else fillRow(NaN, to, width);
     }
   }
+}
+
+function copyRow(from: usize, to: usize, n: i32): void {
+  for (; n >= 8; n -= 8) {
+    const a = v128.load(from);
+    const b = v128.load(from, 16);
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    from += 32;
+    to += 32;
+  }
+  for (; n > 0; n -= 4) {
+    storePart(to, v128.load(from), n);
+    from += 16;
+    to += 16;
+  }
+}
+
+function fillRow(value: f32, to: usize, n: i32): void {
+  for (let i = 0; i < n; i++) store<f32>(to + ((<usize>i) << 2), value);
 }
 
 /**
