@@ -23,7 +23,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     batchSize: 'sequences in a batch',
     gradientAccumulationSteps: 'batches averaged before each update',
     learningRate: 'peak learning rate',
-    embeddingLearningRate: 'the same for token embeddings and scalars',
+    embeddingLearningRate: 'the same for token embeddings',
     headLearningRate: 'the same for the output layer',
     tableLearningRate: 'the same for tables of runs of tokens',
     decayLr: 'warm up and decay the learning rate by a cosine',

@@ -25,9 +25,9 @@ export interface Optimizer {
 }
 
 /**
- * The optimizer that a recipe asks for. A modern model's parameters have four: Muon for the matrices in blocks,
- * AdamW for embeddings and scalars and, at a rate of its own, for the output layer, RowAdaGrad for tables. The
- * norm counts no table: what does not occur in a batch has no gradient, and none is computed for all rows.
+ * The optimizer that a recipe asks for. A modern model's parameters have several: Muon for the matrices in blocks,
+ * AdamW for the scalars there and, at rates of their own, for token embeddings and the output layer, RowAdaGrad for
+ * tables. The norm counts no table: what does not occur in a batch has no gradient, and none is computed for all rows.
  */
 export function createOptimizer(parameters: Parameters, recipe: Recipe): Optimizer {
   const learningRate = new Input('learningRate', []);
@@ -51,8 +51,7 @@ function adamW(parameters: Parameters, recipe: Recipe): AdamW {
 }
 
 const isTable = (name: string): boolean => name.startsWith('transformer.ngrams.');
-const isHidden = (name: string, { rank }: Variable): boolean =>
-  name.startsWith('transformer.h.') && rank === 2;
+const isInBlock = (name: string): boolean => name.startsWith('transformer.h.');
 const isHead = (name: string): boolean => name.startsWith('lm_head.');
 
 function modernGroups(parameters: Parameters, recipe: Extract<Recipe, { model: 'modern' }>): Group[] {
@@ -60,14 +59,16 @@ function modernGroups(parameters: Parameters, recipe: Extract<Recipe, { model: '
   const select = (accept: (name: string, parameter: Variable) => boolean): Parameters =>
     new Map([...parameters].filter(([name, parameter]) => accept(name, parameter)));
   const tables = select(isTable);
-  const hidden = select(isHidden);
+  const hidden = select((name, { rank }) => isInBlock(name) && rank === 2);
+  const scalars = select((name, { rank }) => isInBlock(name) && rank < 2);
   const head = select(isHead);
-  const others = select((name) => ![tables, hidden, head].some((group) => group.has(name)));
+  const embeddings = select((name) => ![tables, hidden, scalars, head].some((group) => group.has(name)));
   const muon = new Muon(hidden, { weightDecay });
   return [
     { state: muon.state, update: (gradients, operands) => muon.update(gradients, { ...operands, momentum }) },
     atRate(recipe.headLearningRate / learningRate, adamW(head, { ...recipe, weightDecay: 0 })),
-    atRate(recipe.embeddingLearningRate / learningRate, adamW(others, { ...recipe, weightDecay: 0 })),
+    atRate(recipe.embeddingLearningRate / learningRate, adamW(embeddings, { ...recipe, weightDecay: 0 })),
+    adamW(scalars, recipe),
     atRate(recipe.tableLearningRate / learningRate, new RowAdaGrad(tables)),
   ];
 }
