@@ -37,7 +37,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     gradClip: 'largest norm of the gradient; 0 turns clipping off',
     seed: 'seed of all random numbers',
     sharedStream: "draw all random numbers in nanoGPT's order",
-    evenWindows: 'spread training windows evenly over the text',
+    evenWindows: 'take training windows side by side, not at random',
   },
   Evaluation: {
     evalInterval: 'updates between evaluations',

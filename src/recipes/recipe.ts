@@ -43,7 +43,7 @@ const training = {
    * of their own, evaluating more often does not change what is trained on.
    */
   sharedStream: v.boolean(),
-  /** Whether training windows are spread evenly over the text instead of drawn at random. */
+  /** Whether training windows pass over the text evenly, without overlap, instead of being drawn at random. */
   evenWindows: v.optional(v.boolean(), false), // runs of version 0.1.0 had no such field
 };
 

@@ -74,11 +74,8 @@ describe('TrainingRun', () => {
     expect(names(events.filter((event) => event.type !== 'step' && event.type !== 'checkpoint'))).toEqual([
       ...['start 0', 'eval 0', 'eval 2', 'eval 4', 'eval 6', 'sample 6', 'end 6'],
     ]);
-    expect(names(events).slice(0, 4)).toEqual([
-      'start 0',
-      'eval 0',
-      'checkpoint last 0',
-      'checkpoint best 0',
+    expect(names(events).slice(0, 7)).toEqual([
+      ...['start 0', 'eval 0', 'step 1', 'step 2', 'eval 2', 'checkpoint last 2', 'checkpoint best 2'],
     ]);
     expect(events.at(-1)).toMatchObject({ type: 'end', reason: 'finished' });
     expect((await readdir(folder)).sort()).toEqual([
@@ -215,9 +212,15 @@ describe('TrainingRun', () => {
   });
 
   it('keeps the last good checkpoint when it diverges, and names it', async () => {
-    const wild = { ...recipe, learningRate: 1e38, minLr: 1e38, gradClip: 0, maxIters: 50 };
-    const run = await create({ recipe: wild });
-    const error = await train(run).catch((reason) => reason);
+    const wild = { learningRate: 1e38, minLr: 1e38, gradClip: 0, maxIters: 50 };
+    const fresh = await create({ recipe: { ...recipe, ...wild } });
+    const early = await train(fresh).catch((reason) => reason);
+    expect(early).toMatchObject({ code: 'diverged', hint: expect.not.stringContaining('checkpoint') });
+
+    const run = await create();
+    await train(run);
+    const resumed = await TrainingRun.resume({ folder: run.folder.path, overrides: wild, ...machine });
+    const error = await train(resumed).catch((reason) => reason);
     expect(error).toMatchObject({ code: 'diverged', message: expect.stringContaining('step') });
     expect(error.hint).toContain(`The last good checkpoint is ${run.folder.checkpointPath('last')}.`);
     const weights = (await run.folder.load('last'))!.tensors.get('transformer.wte.weight')!.data;

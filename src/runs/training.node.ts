@@ -138,7 +138,8 @@ export class TrainingRun {
         }
         await folder.record(event);
         yield event;
-        if (event.type === 'eval') yield* this.save(event.iter, event.best);
+        // A model that has learned nothing yet is not worth writing down: the recipe makes it anew.
+        if (event.type === 'eval' && event.iter > 0) yield* this.save(event.iter, event.best);
       }
     } catch (error) {
       throw error instanceof NanobardError && error.code === 'diverged' ? this.withCheckpoint(error) : error;

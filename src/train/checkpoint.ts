@@ -12,7 +12,7 @@ const generatorState = v.object({
 });
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const evenSequenceState = v.object({ drawn: count });
+const evenWindowsState = v.object({ drawn: count });
 
 const ProgressSchema = v.object({
   iter: count,
@@ -21,7 +21,7 @@ const ProgressSchema = v.object({
   bestVal: v.nullable(v.number()),
   bestIter: v.nullable(count),
   trainSeconds: v.number(),
-  streams: v.object({ data: v.union([generatorState, evenSequenceState]), evaluation: generatorState }),
+  streams: v.object({ data: v.union([generatorState, evenWindowsState]), evaluation: generatorState }),
 });
 
 /** Name of the metadata entry that holds the progress, as JSON. */

@@ -33,13 +33,16 @@ export interface StepEvent {
 export interface EvalEvent {
   readonly type: 'eval';
   readonly iter: number;
-  /** Mean loss over random windows of the training split (nanoGPT's estimator). */
+  /**
+   * Mean loss over random windows of the training split (nanoGPT's estimator). Before the first update four batches
+   * of them must do, unless the recipe draws as nanoGPT does.
+   */
   readonly train: number;
   /** The same over the validation split. */
   readonly val: number;
-  /** Mean loss over the whole validation split, each token once. */
-  readonly valFull: number;
-  /** Whether `val` is the lowest so far. */
+  /** Mean loss over the whole validation split, each token once; null before the first update. */
+  readonly valFull: number | null;
+  /** Whether `val` is the lowest so far; what has learned nothing yet does not count. */
   readonly best: boolean;
   readonly ms: number;
 }

@@ -92,8 +92,11 @@ describe('Trainer', () => {
       'start 0, eval 0, step 1, step 2, step 3, step 4, eval 4, step 5, step 6, step 7, step 8, eval 8, step 9, step 10, eval 10, end 10',
     );
     const evals = all.filter((event): event is EvalEvent => event.type === 'eval');
-    expect(evals[0]!.valFull).toBeCloseTo(Math.log(VOCABULARY), 1);
-    expect(evals.at(-1)!.valFull).toBeLessThan(evals[0]!.valFull - 0.1);
+    expect(evals[0]!.val).toBeCloseTo(Math.log(VOCABULARY), 1);
+    expect(evals[0]).toMatchObject({ valFull: null, best: false }); // not worth the time, nor keeping
+    expect(evals[1]!.best).toBe(true);
+    expect(evals[1]!.valFull).toBeCloseTo(evals[1]!.val, 1);
+    expect(evals.at(-1)!.valFull).toBeLessThan(evals[0]!.val - 0.1);
     const best = Math.min(...evals.map(({ val }) => val));
     expect(all.at(-1)).toMatchObject({ reason: 'finished', bestVal: best });
     expect(evals.filter((event) => event.best).at(-1)!.val).toBe(best);
@@ -172,7 +175,7 @@ describe('Trainer', () => {
       await events(await trainer({ ...changes, dropout: 0.5 })),
     ];
     const evals = (all: TrainEvent[]): number[] =>
-      all.flatMap((event) => (event.type === 'eval' ? event.valFull : []));
+      all.flatMap((event) => (event.type === 'eval' ? event.val : []));
     expect(evals(withDropout)[0]).toBe(evals(without)[0]);
     const effect = losses(withDropout).map((loss, i) => loss - losses(without)[i]!);
     expect(Math.abs(effect[0]!)).toBeGreaterThan(1e-6);
@@ -181,6 +184,21 @@ describe('Trainer', () => {
     const joint = await events(await trainer({ ...changes, dropout: 0.5, gradientAccumulationSteps: 2 }));
     const [first, second] = losses(withDropout) as [number, number];
     expect(losses(joint)[0]).toBeCloseTo((first + second) / 2, 6);
+  });
+
+  it('measures an untrained model by few windows, by as many as nanoGPT where it shares its stream', async () => {
+    for (const [sharedStream, same] of [
+      [false, true],
+      [true, false],
+    ]) {
+      const changes = { maxIters: 1, evalInterval: 100, sharedStream: sharedStream! };
+      const first = async (evalIters: number): Promise<number> =>
+        (await events(await trainer({ ...changes, evalIters }), 2)).flatMap((event) =>
+          event.type === 'eval' ? event.train : [],
+        )[0]!;
+      expect((await first(4)) === (await first(9))).toBe(same);
+      expect(await first(3)).not.toBe(await first(4));
+    }
   });
 
   it('keeps the learning rate where it is not to decay', async () => {

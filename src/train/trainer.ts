@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import { EvenSequence, type EvenSequenceState } from '../data/even-sequence.ts';
+import { EvenWindows, type EvenWindowsState } from '../data/even-windows.ts';
 import { breather } from '../devices/breathe.ts';
 import type { Device } from '../devices/device.ts';
 import { NanobardError } from '../errors.ts';
@@ -11,6 +11,9 @@ import { Evaluator } from './evaluator.ts';
 import type { TrainEvent } from './events.ts';
 import { loadParameters, type StoredTensor } from './load-parameters.ts';
 import { TrainingStep } from './step.ts';
+
+/** Batches of random windows at most that measure a model before its first update: on all text it is equally bad. */
+const UNTRAINED_BATCHES = 4;
 
 /** How far a run has come: plain data, stored in checkpoints. */
 export interface Progress {
@@ -25,7 +28,7 @@ export interface Progress {
   /** Seconds spent in training steps. */
   readonly trainSeconds: number;
   readonly streams: {
-    readonly data: GeneratorState | EvenSequenceState;
+    readonly data: GeneratorState | EvenWindowsState;
     readonly evaluation: GeneratorState;
   };
 }
@@ -57,7 +60,7 @@ export class Trainer {
   private readonly options: TrainerOptions;
   private readonly step: TrainingStep;
   private readonly evaluator: Evaluator;
-  private readonly data: Generator | EvenSequence;
+  private readonly data: Generator | EvenWindows;
   private readonly evaluation: Generator;
   /** The next batch: as in nanoGPT, it is drawn before the evaluation that may come first. */
   private readonly batch: { readonly x: Int32Array; readonly y: Int32Array };
@@ -217,21 +220,27 @@ export class Trainer {
     this.drawn = false;
   };
 
-  /** Undefined if the signal aborts it: then the run is as if it had not begun. */
+  /**
+   * Undefined if the signal aborts it: then the run is as if it had not begun. Before the first update it is brief,
+   * so that training starts at once; how many windows a shared stream hands out is nanoGPT's, though.
+   */
   private async evaluate(signal?: AbortSignal): Promise<TrainEvent | undefined> {
-    const { evalIters } = this.options.recipe;
+    const { evalIters, sharedStream } = this.options.recipe;
+    const untrained = this.iter === 0;
+    const batches = untrained && !sharedStream ? Math.min(evalIters, UNTRAINED_BATCHES) : evalIters;
     const begin = performance.now();
     const stream = this.evaluation.getState();
     try {
-      const train = await this.evaluator.randomWindows('train', evalIters, this.evaluation, signal);
-      const val = await this.evaluator.randomWindows('validation', evalIters, this.evaluation, signal);
-      const { loss: valFull } = await this.evaluator.wholeSplit('validation', signal);
-      if (![train, val, valFull].every(Number.isFinite)) {
+      const train = await this.evaluator.randomWindows('train', batches, this.evaluation, signal);
+      const val = await this.evaluator.randomWindows('validation', batches, this.evaluation, signal);
+      const valFull = untrained ? null : (await this.evaluator.wholeSplit('validation', signal)).loss;
+      if (![train, val, valFull ?? val].every(Number.isFinite)) {
+        const whole = valFull === null ? '' : ` and ${valFull}`;
         throw diverged(
-          `after step ${this.iter} the losses are ${train} (train), ${val} and ${valFull} (validation)`,
+          `after step ${this.iter} the losses are ${train} (train), ${val}${whole} (validation)`,
         );
       }
-      const best = this.best === undefined || val < this.best.val;
+      const best = !untrained && (this.best === undefined || val < this.best.val);
       if (best) this.best = { val, iter: this.iter };
       this.evaluated = true;
       return { type: 'eval', iter: this.iter, train, val, valFull, best, ms: performance.now() - begin };
@@ -245,12 +254,12 @@ export class Trainer {
 
 /** Where the batches of a recipe come from. */
 export function batchStream({ recipe, generator }: Pick<TrainerOptions, 'recipe' | 'generator'>) {
-  if (recipe.evenWindows) return new EvenSequence(recipe.seed);
+  if (recipe.evenWindows) return new EvenWindows(recipe.seed, recipe.blockSize);
   return recipe.sharedStream ? generator : new Generator(recipe.seed);
 }
 
-function restoreStream(stream: Generator | EvenSequence, state: GeneratorState | EvenSequenceState): void {
-  if (stream instanceof EvenSequence && 'drawn' in state) stream.setState(state);
+function restoreStream(stream: Generator | EvenWindows, state: GeneratorState | EvenWindowsState): void {
+  if (stream instanceof EvenWindows && 'drawn' in state) stream.setState(state);
   else if (stream instanceof Generator && 'words' in state) stream.setState(state);
   else
     throw new NanobardError('checkpoint', 'the checkpoint draws its batches in another way than the recipe');

@@ -83,8 +83,8 @@ function numberLines(progress: Progress, columns: number, style: Style): string[
     const items = [
       `${named('val', style.yellow(formatLoss(last.val)))} ${style.dim(`at ${formatCount(last.iter)}`)}`,
       named('train', formatLoss(last.train)),
-      named('whole val', formatLoss(last.valFull)),
     ];
+    if (last.valFull !== null) items.push(named('whole val', formatLoss(last.valFull)));
     if (best && best !== last)
       items.push(named('best val', `${formatLoss(best.val)} ${style.dim(`at ${formatCount(best.iter)}`)}`));
     lines.push(...flow(items, columns, dot));

@@ -41,8 +41,8 @@ const place = (iter: number, maxIters: number): string =>
   `step ${formatCount(iter)}/${formatCount(maxIters)}`;
 
 function evalLine({ iter, train, val, valFull, best }: EvalEvent, { maxIters }: Progress): string {
-  const losses = `train ${formatLoss(train)}, val ${formatLoss(val)}, whole val ${formatLoss(valFull)}`;
-  return `${place(iter, maxIters)}: ${losses}${best ? ' (best)' : ''}`;
+  const whole = valFull === null ? '' : `, whole val ${formatLoss(valFull)}`;
+  return `${place(iter, maxIters)}: train ${formatLoss(train)}, val ${formatLoss(val)}${whole}${best ? ' (best)' : ''}`;
 }
 
 function stepLine(progress: Progress): string {

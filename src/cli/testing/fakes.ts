@@ -106,9 +106,10 @@ export async function* fakeEvents(
     await pause(evalMs);
     seconds += evalMs / 1000;
     const [train, val] = [lossAt(iter), lossAt(iter) * 1.06];
-    const best = bestVal === null || val < bestVal;
+    const best = iter > 0 && (bestVal === null || val < bestVal);
     if (best) [bestVal, bestIter] = [val, iter];
-    yield { type: 'eval', iter, train, val, valFull: val + 0.004, best, ms: evalMs };
+    const valFull = iter === 0 ? null : val + 0.004;
+    yield { type: 'eval', iter, train, val, valFull, best, ms: evalMs };
     if (best) yield { type: 'checkpoint', iter, kind: 'best', path: `${folder}/best.safetensors` };
     yield { type: 'sample', iter, text: fakeSample };
   }
