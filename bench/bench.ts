@@ -1,100 +1,145 @@
-// What nanobard's own numbers are, on this machine: `npm run bench [-- TEXT]`. TEXT is a file, or the name
-// of a corpus; tinyshakespeare by default. Losses are those of the text that is used.
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import type { TrainEvent } from '../src/train/events.ts';
+// What nanobard's own numbers are, on this machine:
+//
+//     npm run bench [-- TEXT] [--quick]
+//
+// TEXT is a file, or the name of a corpus; tinyshakespeare by default. Losses are those of the text that is used.
+// --quick leaves out the two whole trainings and their losses.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { CpuDevice, loadCorpus, recipes, TrainingRun } from '../dist/node.js';
+import { ofType, run, secondsUntil, stepMs } from './common/command.ts';
+import { circumstances, median, table } from './common/results.ts';
 
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const data = process.argv[2] ?? 'tinyshakespeare';
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+});
+const [data = 'tinyshakespeare'] = positionals;
 const scratch = await mkdtemp(join(tmpdir(), 'nanobard-bench-'));
 
-/** Prints the peak memory when the process ends, on a line of its own. */
-const REPORT_MEMORY =
-  'data:text/javascript,process.on("exit",()=>console.error("peak",process.resourceUsage().maxRSS))';
+/** What is measured, how much it is, and what it must be. */
+type Row = readonly [name: string, measured: string, must: string];
 
-interface Result {
-  readonly events: readonly (TrainEvent & { readonly at: number })[];
-  readonly seconds: number;
-  readonly peakMegabytes: number;
+/** The two models that speed is measured with, as `train` is told them; a text on which nothing takes long. */
+const short = join(scratch, 'short.txt');
+await writeFile(short, (await loadCorpus(data)).text.slice(0, 50_000));
+const MODELS = {
+  small: { train: ['shakespeare-char-cpu'], steps: 60, tokens: 4000, must: '≥ 10,000' },
+  large: {
+    train: ['shakespeare-char', '--batch-size', '4', '--dropout', '0'],
+    steps: 14,
+    tokens: 400,
+    must: '≥ 300',
+  },
+} as const;
+type ModelName = keyof typeof MODELS;
+const NAMES = { small: '4 layers × 128, block 64, batch 12', large: '6 layers × 384, block 256, batch 4' };
+
+const folderOf = (model: ModelName): string => join(scratch, model);
+
+async function trainBriefly(model: ModelName, folder: string, ...flags: string[]): Promise<number> {
+  const { train, steps } = MODELS[model];
+  const brief = ['--data', short, '--out', folder, '--max-iters', `${steps}`, '--eval-iters', '1'];
+  return stepMs(await run('train', ...train, ...brief, ...flags));
 }
 
-/** Runs the command line and collects its JSON events, each with the milliseconds since the start. */
-async function run(...args: string[]): Promise<Result> {
-  const begin = performance.now();
-  const child = spawn(process.execPath, ['--import', REPORT_MEMORY, cli, ...args, '--json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors += chunk;
-  });
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const events: (TrainEvent & { at: number })[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    events.push({ ...(JSON.parse(line) as TrainEvent), at: performance.now() - begin });
+/** A step with WebAssembly, by one thread and two, and with BLAS; leaves a run of the model to sample from. */
+async function steps(model: ModelName, blas: string | undefined): Promise<Row[]> {
+  const two = await trainBriefly(model, folderOf(model), '--threads', '2');
+  const one = await trainBriefly(model, join(scratch, `${model}-1`), '--threads', '1');
+  const rows: Row[] = [
+    [`step, ${NAMES[model]}, WebAssembly`, `${two.toFixed(1)} ms`, ''],
+    ['– two threads against one', `${(one / two).toFixed(2)} ×`, '≥ 1.8 ×'],
+  ];
+  if (blas === undefined) return [...rows, ['– BLAS', 'no library found', '']];
+  const library = await trainBriefly(model, join(scratch, `${model}-blas`), '--threads', '2', '--blas', blas);
+  return [...rows, [`– ${basename(blas)}`, `${library.toFixed(1)} ms`, '']];
+}
+
+async function generation(model: ModelName): Promise<Row> {
+  const { tokens, must } = MODELS[model];
+  const { events } = await run('sample', folderOf(model), '--tokens', `${tokens}`, '--seed', '1');
+  const { tokensPerSecond } = events.at(-1) as unknown as { tokensPerSecond: number };
+  const measured = `${Math.round(tokensPerSecond).toLocaleString('en')} tokens/s`;
+  return [`generation, one sequence, ${NAMES[model]}`, measured, must];
+}
+
+/** Medians over several starts, since the first reads files that the others find in memory. */
+async function starts(): Promise<Row[]> {
+  const [sample, train]: [number[], number[]] = [[], []];
+  for (let i = 0; i < 5; i++) {
+    sample.push(await secondsUntil('token', 'sample', folderOf('small')));
+    const out = join(scratch, `start-${i}`);
+    train.push(await secondsUntil('step', 'train', ...MODELS.small.train, '--data', data, '--out', out));
   }
-  if ((await ended) !== 0) throw new Error(`nanobard ${args.join(' ')} failed:\n${errors}`);
-  const peak = Number(/peak (\d+)/.exec(errors)?.[1]) / 1024;
-  return { events, seconds: (performance.now() - begin) / 1000, peakMegabytes: peak };
+  return [
+    ['start: `sample`, first token', `${median(sample).toFixed(2)} s`, '≤ 0.35 s'],
+    ['start: `train`, first step', `${median(train).toFixed(2)} s`, '≤ 0.8 s'],
+  ];
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const ofType = <T extends TrainEvent['type']>(result: Result, type: T) =>
-  result.events.filter(
-    (event): event is Extract<TrainEvent, { type: T }> & { at: number } => event.type === type,
-  );
-
-const rows: [what: string, measured: string, must: string][] = [];
-
-const gpt = await run('train', 'shakespeare-char-cpu', '--data', data, '--out', join(scratch, 'gpt'));
-const steps = ofType(gpt, 'step');
-const end = ofType(gpt, 'end')[0]!;
-rows.push(
-  ['GPT, 2,000 steps: best val (random windows)', end.bestVal!.toFixed(4), '≤ 1.90'],
-  ['  whole validation split at the end', ofType(gpt, 'eval').at(-1)!.valFull.toFixed(4), ''],
-  ['  whole run', `${gpt.seconds.toFixed(1)} s`, '≤ 150 s'],
-  ['  step, median', `${median(steps.map(({ ms }) => ms)).toFixed(1)} ms`, '≤ 60 ms'],
-  ['  first step after the command', `${(steps[0]!.at / 1000).toFixed(2)} s`, ''],
-  ['  peak memory', `${gpt.peakMegabytes.toFixed(0)} MB`, '≤ 400 MB'],
-);
-
-for (const [batch, must] of [
-  [4, '≤ 2.57'],
-  [32, '≤ 2.49'],
-] as const) {
-  const bigram = await run(
-    'train',
-    'bigram',
-    '--data',
-    data,
-    '--batch-size',
-    `${batch}`,
-    '--out',
-    join(scratch, `bigram${batch}`),
-  );
-  const { trainSeconds } = ofType(bigram, 'end')[0]!;
-  rows.push([
-    `bigram, batch ${batch}, 10,000 steps: whole validation`,
-    ofType(bigram, 'eval').at(-1)!.valFull.toFixed(4),
-    must,
-  ]);
-  rows.push(['  training', `${trainSeconds.toFixed(2)} s`, batch === 4 ? '≤ 1.5 s' : '']);
+/** The JavaScript heap after a collection, early in a run of a tiny model and 10,000 steps later. */
+async function heapGrowth(): Promise<Row> {
+  const [first, count] = [4000, 10_000]; // by then all code is compiled
+  const maxIters = first + count;
+  const tiny = { nLayer: 1, nHead: 1, nEmbd: 16, blockSize: 8, batchSize: 1 };
+  const { recipe: base } = recipes['shakespeare-char-cpu'];
+  const recipe = { ...base, ...tiny, maxIters, evalInterval: maxIters, evalIters: 1 };
+  const folder = join(scratch, 'heap');
+  const training = await TrainingRun.create({ recipeName: 'tiny', recipe, data: short, folder });
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const heap: number[] = [];
+  for await (const event of training.events()) {
+    if (event.type !== 'step' || (event.iter !== first && event.iter !== maxIters)) continue;
+    collect();
+    heap.push(process.memoryUsage().heapUsed);
+  }
+  const growth = `${((heap[1]! - heap[0]!) / 1024).toFixed(0)} kB`;
+  return [`heap growth over ${count.toLocaleString('en')} steps, 1 layer × 16`, growth, 'none: < 100 kB'];
 }
 
-const sample = await run('sample', join(scratch, 'gpt'), '--tokens', '2000');
-const text = sample.events.at(-1) as unknown as { tokensPerSecond: number };
-rows.push(
-  ['sample, 2,000 tokens', `${Math.round(text.tokensPerSecond).toLocaleString('en')} tokens/s`, '≥ 2,000'],
-  ['  first token after the command', `${(sample.events[0]!.at / 1000).toFixed(2)} s`, '≤ 0.6 s'],
-);
+/** nanoGPT's recipe for a CPU and the lecture's bigram model, from beginning to end. */
+async function trainings(): Promise<Row[]> {
+  const gpt = await run('train', 'shakespeare-char-cpu', '--data', data, '--out', join(scratch, 'gpt'));
+  const rows: Row[] = [
+    [
+      'shakespeare-char-cpu, 2,000 steps: best validation loss, random windows',
+      ofType(gpt, 'end')[0]!.bestVal!.toFixed(4),
+      '≤ 1.90',
+    ],
+    ['– whole validation split at the end', ofType(gpt, 'eval').at(-1)!.valFull!.toFixed(4), ''],
+    ['– whole run', `${gpt.seconds.toFixed(1)} s`, '≤ 150 s'],
+    ['– step, median', `${stepMs(gpt).toFixed(1)} ms`, '≤ 60 ms'],
+    ['– peak memory', `${gpt.peakMegabytes.toFixed(0)} MB`, '≤ 200 MB'],
+  ];
+  for (const [batch, loss, time] of [
+    ['4', '≤ 2.57', '≤ 1.5 s'],
+    ['32', '≤ 2.49', ''],
+  ] as const) {
+    const out = join(scratch, `bigram${batch}`);
+    const bigram = await run('train', 'bigram', '--data', data, '--batch-size', batch, '--out', out);
+    const { trainSeconds } = ofType(bigram, 'end')[0]!;
+    const valFull = ofType(bigram, 'eval').at(-1)!.valFull!.toFixed(4);
+    rows.push([`bigram, batch ${batch}, 10,000 steps: whole validation split`, valFull, loss]);
+    rows.push(['– training', `${trainSeconds.toFixed(2)} s`, time]);
+  }
+  return rows;
+}
 
-console.log(
-  `\nnode ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, ${new Date().toISOString().slice(0, 10)}, ${data}\n`,
-);
-console.log('| | measured | must |\n|---|---|---|');
-for (const row of rows) console.log(`| ${row.join(' | ')} |`);
+const device = new CpuDevice({ blas: 'auto' });
+const { blas, simd } = device;
+await device.dispose();
+
+const rows: Row[] = [];
+for (const model of ['small', 'large'] as const) rows.push(...(await steps(model, blas)));
+for (const model of ['small', 'large'] as const) rows.push(await generation(model));
+rows.push(...(await starts()), await heapGrowth());
+if (!options.quick) rows.push(...(await trainings()));
+console.log(`\n${circumstances('bench')} SIMD ${simd}; text: ${data}.\n`);
+console.log(table(['', 'measured', 'must'], rows));
 await rm(scratch, { recursive: true });

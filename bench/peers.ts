@@ -3,14 +3,12 @@
 //     npm run bench:peers [-- --recipe small|large] [--rounds N] [--python PYTHON]
 //
 // Both recipes, 5 rounds and `python3` by default. Peers run in turn, each in a process of its own and from the
-// same weights and batches; all must find the same losses. The table also goes to bench/RESULTS.md.
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+// same weights and batches; all must find the same losses. The tables also go to bench/RESULTS.md, the medians as
+// a chart to docs/step.svg.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import {
   CharTokenizer,
   Dataset,
@@ -20,6 +18,10 @@ import {
   plays,
   type SafetensorsTensor,
 } from '../dist/node.js';
+import { barChart, type Panel } from './charts/bars.ts';
+import type { Colour } from './charts/page.ts';
+import { bundle, inBench, runChild } from './common/child.ts';
+import { circumstances, median, table, writeSection } from './common/results.ts';
 
 const RECIPES = {
   small: { nLayer: 4, nHead: 4, nEmbd: 128, blockSize: 64, batchSize: 12, vocabSize: 65 },
@@ -33,6 +35,16 @@ const TOLERANCE = { first: 1e-3, later: 1e-2 };
 const BASELINE = 'PyTorch';
 /** A peer whose slowest round takes so many times its fastest was disturbed; PyTorch's threads suffer most. */
 const RESTLESS = 1.2;
+
+const CHART_ORDER = ['nanobard, BLAS', 'nanobard, WebAssembly', BASELINE, 'jax-js', 'TensorFlow.js'];
+const COLOURS: Readonly<Record<string, Colour>> = {
+  'nanobard, BLAS': 'blue',
+  'nanobard, WebAssembly': 'azure',
+  [BASELINE]: 'orange',
+};
+
+const milliseconds = (value: number): string =>
+  `${value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en')} ms`;
 
 type RecipeName = keyof typeof RECIPES;
 
@@ -58,29 +70,19 @@ const recipeNames = (options.recipe ? [options.recipe] : Object.keys(RECIPES)) a
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is 1 or more, not ${options.rounds}`);
 
-const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 /** What to run, and the argument that follows those all peers take. */
 const PEERS: readonly { name: string; command: string; script: string; variant?: string }[] = [
-  { name: BASELINE, command: options.python, script: path('peers/pytorch.py') },
-  { name: 'nanobard', command: process.execPath, script: path('dist/nanobard.js'), variant: 'off' },
-  { name: 'nanobard, BLAS', command: process.execPath, script: path('dist/nanobard.js'), variant: 'auto' },
-  { name: 'jax-js', command: process.execPath, script: path('dist/jax-js.js') },
-  { name: 'TensorFlow.js', command: process.execPath, script: path('dist/tensorflow.js') },
+  { name: BASELINE, command: options.python, script: inBench('peers/pytorch.py') },
+  {
+    name: 'nanobard, WebAssembly',
+    command: process.execPath,
+    script: inBench('dist/nanobard.js'),
+    variant: 'off',
+  },
+  { name: 'nanobard, BLAS', command: process.execPath, script: inBench('dist/nanobard.js'), variant: 'auto' },
+  { name: 'jax-js', command: process.execPath, script: inBench('dist/jax-js.js') },
+  { name: 'TensorFlow.js', command: process.execPath, script: inBench('dist/tensorflow.js') },
 ];
-
-/** To plain JavaScript, so that no measured process carries a TypeScript loader. */
-async function buildPeers(): Promise<void> {
-  await build({
-    entryPoints: ['nanobard', 'jax-js', 'tensorflow'].map((name) => path(`peers/${name}.ts`)),
-    outdir: path('dist'), // as deep as peers/, so that relative imports hold
-    bundle: true,
-    packages: 'external',
-    external: ['../../dist/*'],
-    platform: 'node',
-    format: 'esm',
-    target: 'es2022',
-  });
-}
 
 /** One file with the recipe, initial weights and batches. */
 async function writeTask(file: string, recipe: (typeof RECIPES)[RecipeName]): Promise<void> {
@@ -101,29 +103,6 @@ async function writeTask(file: string, recipe: (typeof RECIPES)[RecipeName]): Pr
   await writeFile(file, encodeSafetensors(tensors, { config: JSON.stringify(recipe) }));
 }
 
-/** The peer's report, or why there is none. */
-function run(command: string, args: readonly string[]): Promise<Report | string> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    errors += chunk;
-  });
-  return new Promise((resolve) => {
-    child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => {
-      const line = output.trim().split('\n').at(-1)!;
-      if (code === 0 && line.startsWith('{')) return resolve(JSON.parse(line) as Report);
-      const reasons = errors.split('\n').filter((text) => /^\S*Error\b/.test(text));
-      resolve(reasons.at(-1) ?? `it ended with ${signal ?? `exit code ${code}`}`);
-    });
-  });
-}
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-
 /** Where a peer's losses leave the reference's, over the steps that both have taken. */
 function disagreement(report: Report, reference: Report): string | undefined {
   for (const [i, expected] of reference.losses.entries()) {
@@ -138,15 +117,8 @@ function disagreement(report: Report, reference: Report): string | undefined {
   return undefined;
 }
 
-/** Markdown, with columns padded as the formatter has them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((_, i) => Math.max(3, ...[head, ...rows].map((row) => row[i]!.length)));
-  const line = (row: readonly string[]) => `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
-}
-
-/** Runs all peers in turn and returns their section of the results. */
-async function compare(name: RecipeName, folder: string): Promise<string> {
+/** Runs all peers in turn and returns their section of the results, and of the chart. */
+async function compare(name: RecipeName, folder: string): Promise<{ section: string; panel: Panel }> {
   const recipe = RECIPES[name];
   const file = join(folder, `${name}.safetensors`);
   await writeTask(file, recipe);
@@ -156,10 +128,10 @@ async function compare(name: RecipeName, folder: string): Promise<string> {
   for (let round = 1; round <= rounds; round++) {
     for (const { name: peer, command, script, variant } of PEERS) {
       if (failures.has(peer)) continue;
-      const result = await run(command, [
+      const result = await runChild<Report>(command, [
         script,
         file,
-        ...LIMITS[name].map(String),
+        ...LIMITS[name],
         ...(variant ? [variant] : []),
       ]);
       let said: string;
@@ -200,28 +172,43 @@ async function compare(name: RecipeName, folder: string): Promise<string> {
     return Math.max(...times) > RESTLESS * Math.min(...times);
   }).map(({ name: peer }) => peer);
   const { nLayer, nHead, nEmbd, blockSize, batchSize } = recipe;
-  return [
-    `## ${name}: ${nLayer} layers, ${nHead} heads, ${nEmbd} wide, block ${blockSize}, batch ${batchSize}`,
+  const section = [
+    `### ${name}: ${nLayer} layers, ${nHead} heads, ${nEmbd} wide, block ${blockSize}, batch ${batchSize}`,
     '',
-    ...table(['', 'ms per step', 'fastest – slowest round', `× ${BASELINE}`, 'peak memory, MB'], rows),
+    table(['', 'ms per step', 'fastest – slowest round', `× ${BASELINE}`, 'peak memory, MB'], rows),
     '',
     ...(restless.length > 0
       ? [`**The machine was not quiet**: rounds differ by more than a fifth for ${restless.join('; ')}.`, '']
       : []),
   ].join('\n');
+  const bars = CHART_ORDER.filter((peer) => !failures.has(peer)).map((peer) => {
+    const value = median(perRound(peer));
+    return { label: peer, value, text: milliseconds(value), colour: COLOURS[peer] ?? 'grey' } as const;
+  });
+  return {
+    section,
+    panel: { title: `${nLayer} layers × ${nEmbd}, block ${blockSize}, batch ${batchSize}`, bars },
+  };
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'nanobard-peers-'));
-await mkdir(path('dist'), { recursive: true });
-await buildPeers();
-const tables: string[] = [];
-for (const name of recipeNames) tables.push(await compare(name, folder));
+await bundle({
+  nanobard: 'peers/nanobard.ts',
+  'jax-js': 'peers/jax-js.ts',
+  tensorflow: 'peers/tensorflow.ts',
+});
+const sections: string[] = [];
+const panels: Panel[] = [];
+for (const name of recipeNames) {
+  const { section, panel } = await compare(name, folder);
+  sections.push(section);
+  panels.push(panel);
+}
 await rm(folder, { recursive: true });
 
-const command = ['npm run bench:peers', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])];
-const results = `# The same training step in nanobard and its peers
+const results = `## The same training step in nanobard and its peers
 
-${availableParallelism()} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${process.platform} ${process.arch}, ${new Date().toISOString().slice(0, 10)}, by \`${command.join(' ')}\`.
+${circumstances('bench:peers')}
 
 nanoGPT in float32: vocabulary 65, no biases, no dropout, exact GELU, tied output layer; AdamW with learning
 rate 10⁻³, β 0.9 and 0.99, decay 0.1 on matrices; gradients clipped to 1. Two threads each, except TensorFlow.js,
@@ -229,6 +216,11 @@ whose WebAssembly backend has one in Node. All start from the same weights, see 
 loss: within ${TOLERANCE.first} before the first update, ${TOLERANCE.later} after each. Peers ran in turn, rounds: ${rounds}; the time is the median over
 rounds of the median step.
 
-${tables.join('\n')}`;
-await writeFile(path('RESULTS.md'), results);
+${sections.join('\n')}`;
+await writeSection(inBench('RESULTS.md'), 'peers', results);
+const subtitle = 'the same step of nanoGPT in float32, in turn on the same two cores; less is better';
+await writeFile(
+  inBench('../docs/step.svg'),
+  barChart({ title: 'Milliseconds per training step', subtitle, panels }),
+);
 console.log(results);

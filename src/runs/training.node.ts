@@ -80,7 +80,8 @@ export class TrainingRun {
     const parts = await prepare(recipe, corpus, tokenizer, options);
     const config = { nanobard: version, recipeName, recipe, data: describe(corpus) };
     const folder = await orDispose(parts.device, () => RunFolder.create(options.folder, config, tokenizer));
-    return new TrainingRun(folder, corpus.notice === undefined ? [] : [corpus.notice], parts);
+    const notices = [corpus.notice, repetition(recipe, corpus)].filter((notice) => notice !== undefined);
+    return new TrainingRun(folder, notices, parts);
   }
 
   /** Goes on with a run from its last checkpoint, as if it had never stopped. */
@@ -209,6 +210,18 @@ async function prepare(
     Trainer.create({ model, dataset, device, recipe, generator }),
   );
   return { trainer, model, device };
+}
+
+/** Tables for runs of tokens learn a text by heart that they see again and again: what to do about it, if so. */
+function repetition(recipe: Recipe, { text }: LoadedCorpus): string | undefined {
+  if (recipe.model !== 'modern' || recipe.ngramOrder < 2) return undefined;
+  const onePass = Math.ceil((0.9 * text.length) / (recipe.batchSize * recipe.blockSize));
+  const passes = recipe.maxIters / onePass;
+  if (passes < 2 || recipe.dropout > 0) return undefined;
+  return (
+    `The text is short for ${recipe.maxIters} updates: it is read ${passes.toFixed(1)} times, and its runs of ` +
+    `tokens are learnt by heart. With --max-iters ${onePass} --lr-decay-iters ${onePass} it is read once.`
+  );
 }
 
 function describe({ name, path, source, sha256, text }: LoadedCorpus): RunFolder['config']['data'] {
