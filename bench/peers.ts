@@ -1,10 +1,11 @@
 // The same training step as PyTorch, jax-js and TensorFlow.js take it, on this machine:
 //
-//     npm run bench:peers [-- --recipe small|large] [--rounds N] [--python PYTHON]
+//     npm run bench:peers [-- --recipe small|large] [--rounds N] [--python PYTHON] [--node NODE]
 //
-// Both recipes, 5 rounds and `python3` by default. Peers run in turn, each in a process of its own and from the
-// same weights and batches; all must find the same losses. The tables also go to bench/RESULTS.md, the medians as
-// a chart to docs/step.svg.
+// Both recipes, 5 rounds and `python3` by default; with --node, nanobard also runs on another version of Node. Peers
+// run in turn, each in a process of its own and from the same weights and batches; all must find the same losses.
+// The tables also go to bench/RESULTS.md, the medians as a chart to docs/step.svg.
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,7 @@ const { values: options } = parseArgs({
     recipe: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     python: { type: 'string', default: 'python3' },
+    node: { type: 'string' },
   },
 });
 if (options.recipe !== undefined && !(options.recipe in RECIPES)) {
@@ -69,6 +71,14 @@ if (options.recipe !== undefined && !(options.recipe in RECIPES)) {
 const recipeNames = (options.recipe ? [options.recipe] : Object.keys(RECIPES)) as RecipeName[];
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is 1 or more, not ${options.rounds}`);
+
+/** Our own kernels on another Node, if there is one. */
+const otherNode = options.node !== undefined && {
+  name: `nanobard, Node ${execFileSync(options.node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }).trim()}`,
+  command: options.node,
+  script: inBench('dist/nanobard.js'),
+  variant: 'off',
+};
 
 /** What to run, and the argument that follows those all peers take. */
 const PEERS: readonly { name: string; command: string; script: string; variant?: string }[] = [
@@ -80,6 +90,7 @@ const PEERS: readonly { name: string; command: string; script: string; variant?:
     variant: 'off',
   },
   { name: 'nanobard, BLAS', command: process.execPath, script: inBench('dist/nanobard.js'), variant: 'auto' },
+  ...(otherNode ? [otherNode] : []),
   { name: 'jax-js', command: process.execPath, script: inBench('dist/jax-js.js') },
   { name: 'TensorFlow.js', command: process.execPath, script: inBench('dist/tensorflow.js') },
 ];
@@ -181,10 +192,17 @@ async function compare(name: RecipeName, folder: string): Promise<{ section: str
       ? [`**The machine was not quiet**: rounds differ by more than a fifth for ${restless.join('; ')}.`, '']
       : []),
   ].join('\n');
-  const bars = CHART_ORDER.filter((peer) => !failures.has(peer)).map((peer) => {
-    const value = median(perRound(peer));
-    return { label: peer, value, text: milliseconds(value), colour: COLOURS[peer] ?? 'grey' } as const;
-  });
+  const bars = [...(otherNode ? [otherNode.name] : []), ...CHART_ORDER]
+    .filter((peer) => !failures.has(peer))
+    .map((peer) => {
+      const value = median(perRound(peer));
+      return {
+        label: peer,
+        value,
+        text: milliseconds(value),
+        colour: COLOURS[peer] ?? (peer === otherNode?.name ? 'azure' : 'grey'),
+      } as const;
+    });
   return {
     section,
     panel: { title: `${nLayer} layers × ${nEmbd}, block ${blockSize}, batch ${batchSize}`, bars },

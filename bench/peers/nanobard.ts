@@ -39,7 +39,7 @@ const update = await device.load(
 
 await measure(
   'nanobard',
-  device.blas === undefined ? version : `${version}, ${device.blas}`,
+  `${version}, ${device.blas ?? `SIMD ${device.simd}`}, Node ${process.versions.node}`,
   async (step, { x, y }) => {
     update.input('x').set(x);
     update.input('y').set(y);
