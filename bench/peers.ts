@@ -200,7 +200,7 @@ async function compare(name: RecipeName, folder: string): Promise<{ section: str
         label: peer,
         value,
         text: milliseconds(value),
-        colour: COLOURS[peer] ?? (peer === otherNode?.name ? 'azure' : 'grey'),
+        colour: COLOURS[peer] ?? (otherNode && peer === otherNode.name ? 'azure' : 'grey'),
       } as const;
     });
   return {

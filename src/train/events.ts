@@ -34,7 +34,7 @@ export interface EvalEvent {
   readonly type: 'eval';
   readonly iter: number;
   /**
-   * Mean loss over random windows of the training split (nanoGPT's estimator). Before the first update four batches
+   * Mean loss over random windows of the training split (nanoGPT's estimator). Before the first update two batches
    * of them must do, unless the recipe draws as nanoGPT does.
    */
   readonly train: number;

@@ -13,7 +13,7 @@ import { loadParameters, type StoredTensor } from './load-parameters.ts';
 import { TrainingStep } from './step.ts';
 
 /** Batches of random windows at most that measure a model before its first update: on all text it is equally bad. */
-const UNTRAINED_BATCHES = 4;
+const UNTRAINED_BATCHES = 2;
 
 /** How far a run has come: plain data, stored in checkpoints. */
 export interface Progress {

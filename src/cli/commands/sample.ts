@@ -1,6 +1,7 @@
 import { NanobardError } from '../../errors.ts';
 import { type Context, exitCodes } from '../context.ts';
 import { formatCount, formatRate } from '../display/format.ts';
+import { GatheredOutput } from '../display/gathered-output.ts';
 import { printable } from '../display/text.ts';
 import { type Io, isTerminal } from '../io.ts';
 import { styleFor } from '../style.ts';
@@ -33,18 +34,23 @@ export async function sample(
   const options: SampleOptions = {
     ...{ run, prompt, tokens, temperature, topK, topP, forget, stop, count, seed, device, threads, blas },
   };
-  if (flags.json) {
-    for await (const event of engine.sample(options)) {
-      const line = event.type === 'sample' ? { ...event, prompt, seed } : event;
-      io.stdout.write(`${JSON.stringify(line)}\n`);
+  const output = new GatheredOutput(io.stdout);
+  try {
+    if (flags.json) {
+      for await (const event of engine.sample(options)) {
+        const line = event.type === 'sample' ? { ...event, prompt, seed } : event;
+        output.write(`${JSON.stringify(line)}\n`);
+      }
+    } else {
+      await show(options, output, { io, engine });
     }
-  } else {
-    await show(options, { io, engine });
+  } finally {
+    output.flush();
   }
   return exitCodes.success;
 }
 
-async function show(options: SampleOptions, { io, engine }: Context): Promise<void> {
+async function show(options: SampleOptions, output: GatheredOutput, { io, engine }: Context): Promise<void> {
   const terminal = isTerminal(io.stdout, io.env);
   const style = styleFor(io.stdout, io.env);
   const safe = (text: string): string => (terminal ? printable(text) : text);
@@ -53,18 +59,19 @@ async function show(options: SampleOptions, { io, engine }: Context): Promise<vo
   let end = '';
   for await (const event of engine.sample(options)) {
     if (event.index > begun) {
-      if (begun >= 0) io.stdout.write(`${SEPARATOR}\n`);
-      if (options.prompt !== '') io.stdout.write(style.bold(safe(options.prompt)));
+      if (begun >= 0) output.write(`${SEPARATOR}\n`);
+      if (options.prompt !== '') output.write(style.bold(safe(options.prompt)));
       begun = event.index;
     }
     if (event.type === 'token') {
-      io.stdout.write(safe(event.text));
+      output.write(safe(event.text));
       end = event.text;
     } else {
-      if (!end.endsWith('\n')) io.stdout.write('\n');
+      if (!end.endsWith('\n')) output.write('\n');
       done.push(event);
     }
   }
+  output.flush();
   if (isTerminal(io.stderr, io.env)) io.stderr.write(`\n${summary(done, options.seed, io)}\n`);
 }
 

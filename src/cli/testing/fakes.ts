@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { type RecipeName, recipes } from '../../recipes/recipes.ts';
 import type { Profile } from '../../runs/profile.node.ts';
 import type { TrainEvent } from '../../train/events.ts';
@@ -181,7 +181,10 @@ export class FakeEngine implements Engine {
     this.asked.push(options);
     for (let index = 0; index < options.count; index++) {
       const words = ['To be,', ' or', ` not ${index}`];
-      for (const text of words) yield { type: 'token', index, text };
+      for (const text of words) {
+        yield { type: 'token', index, text };
+        await setImmediate();
+      }
       const text = words.join('');
       yield {
         type: 'sample',

@@ -163,11 +163,11 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
   let b1 = a0;
   let b2 = a0;
   let b3 = a0;
-  const end8 = x + (<usize>(k & ~7) << 2);
+  const end16 = x + (<usize>(k & ~15) << 2);
   const end = x + (<usize>k << 2);
-  while (x < end8) {
-    const u = v128.load(x);
-    const v = v128.load(x, 16);
+  while (x < end16) {
+    let u = v128.load(x);
+    let v = v128.load(x, 16);
     a0 = madd(u, v128.load(y), a0);
     b0 = madd(v, v128.load(y, 16), b0);
     a1 = madd(u, v128.load(y1), a1);
@@ -176,11 +176,21 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
     b2 = madd(v, v128.load(y2, 16), b2);
     a3 = madd(u, v128.load(y3), a3);
     b3 = madd(v, v128.load(y3, 16), b3);
-    x += 32;
-    y += 32;
-    y1 += 32;
-    y2 += 32;
-    y3 += 32;
+    u = v128.load(x, 32);
+    v = v128.load(x, 48);
+    a0 = madd(u, v128.load(y, 32), a0);
+    b0 = madd(v, v128.load(y, 48), b0);
+    a1 = madd(u, v128.load(y1, 32), a1);
+    b1 = madd(v, v128.load(y1, 48), b1);
+    a2 = madd(u, v128.load(y2, 32), a2);
+    b2 = madd(v, v128.load(y2, 48), b2);
+    a3 = madd(u, v128.load(y3, 32), a3);
+    b3 = madd(v, v128.load(y3, 48), b3);
+    x += 64;
+    y += 64;
+    y1 += 64;
+    y2 += 64;
+    y3 += 64;
   }
   a0 = f32x4.add(a0, b0);
   a1 = f32x4.add(a1, b1);
