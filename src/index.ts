@@ -2,6 +2,7 @@
 
 export * from './data/corpus.ts';
 export { Dataset, IGNORED_TARGET, type Split } from './data/dataset.ts';
+export { EvenWindows } from './data/even-windows.ts';
 export { plays } from './data/plays.ts';
 export { CharTokenizer, type Tokenizer, tokenizerFromJSON } from './data/tokenizer.ts';
 export { CpuDevice, type CpuOptions, type SimdLevel } from './devices/cpu/cpu-device.ts';
@@ -17,6 +18,7 @@ export { BigramLanguageModel } from './models/bigram.ts';
 export { createModel } from './models/create.ts';
 export { Block, CausalSelfAttention, GPT, type GPTConfig, MLP } from './models/gpt.ts';
 export type { LanguageModel } from './models/language-model.ts';
+export { type ModernConfig, ModernGPT } from './models/modern.ts';
 export { Dropout, dropoutKey } from './nn/dropout.ts';
 export { Embedding } from './nn/embedding.ts';
 export { KVCache, LayerCache } from './nn/kv-cache.ts';
@@ -24,7 +26,9 @@ export { LayerNorm } from './nn/layer-norm.ts';
 export { Linear } from './nn/linear.ts';
 export { Module } from './nn/module.ts';
 export * from './ops/index.ts';
-export { AdamW, type AdamWOptions } from './optim/adamw.ts';
+export { AdamW, type AdamWOptions, type UpdateOperands } from './optim/adamw.ts';
+export { Muon, type MuonOperands, type MuonOptions } from './optim/muon.ts';
+export { RowAdaGrad } from './optim/row-adagrad.ts';
 export { cosineSchedule } from './optim/schedule.ts';
 export { type CompileOptions, compile } from './program/compile.ts';
 export { type Program, programBytes } from './program/program.ts';
