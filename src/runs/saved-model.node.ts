@@ -108,6 +108,6 @@ async function bestState(folder: RunFolder) {
     if (state) return { kind, state };
   }
   throw new NanobardError('run-folder', `the run ${folder.path} has no checkpoint yet`, {
-    hint: 'Train it until its first evaluation at least.',
+    hint: 'Train it until its first evaluation after an update at least.',
   });
 }

@@ -7,6 +7,7 @@ import type { Recipe } from '../recipes/recipe.ts';
 import { recipes } from '../recipes/recipes.ts';
 import type { TrainEvent } from '../train/events.ts';
 import { version } from '../version.ts';
+import { SavedModel } from './saved-model.node.ts';
 import { type NewRunOptions, TrainingRun } from './training.node.ts';
 
 const recipe: Recipe = {
@@ -93,6 +94,34 @@ describe('TrainingRun', () => {
       data: { source: text, name: 'plays.txt', characters: 2000 },
     });
     expect(run.notices).toEqual([]);
+  });
+
+  it('trains, resumes and samples a modern model alike, and says when the text is too short for it', async () => {
+    const modern: Recipe = {
+      ...recipes.fast.recipe,
+      ...{ nLayer: 1, nHead: 2, nEmbd: 8, blockSize: 8, batchSize: 2, ngramOrder: 3, ngramRows: 50 },
+      ...{ maxIters: 6, lrDecayIters: 6, evalInterval: 2, evalIters: 1 },
+    };
+    const complete = await create({ recipe: modern });
+    expect(complete.notices).toEqual([]);
+    const first = await create({ recipe: modern });
+    const folder = first.folder.path;
+    const before = await train(first, 3);
+    const after = await train(await TrainingRun.resume({ folder, ...machine }));
+    const all = results(await train(complete)).filter((event) => JSON.stringify(event).includes('"step"'));
+    const both = results([...before, ...after]).filter((event) => JSON.stringify(event).includes('"step"'));
+    expect(both).toEqual(all);
+    const model = await SavedModel.load(folder, machine);
+    let text = '';
+    for await (const piece of model.generate('', { tokens: 20, temperature: 1 })) text += piece;
+    expect([...text]).toHaveLength(20);
+    expect((await model.evaluate()).loss).toBeGreaterThan(0);
+    await model.dispose();
+
+    const again = await create({ recipe: { ...modern, maxIters: 300 } });
+    expect(again.notices).toEqual([
+      expect.stringMatching(/^The text is short for 300 updates: it is read 2\.7 times.*--max-iters 113 /),
+    ]);
   });
 
   it.each([1, 2, 3])(
