@@ -104,7 +104,7 @@ export const ModernRecipeSchema = v.pipe(
     v.partialCheck(
       [['nEmbd'], ['nHead']],
       ({ nEmbd, nHead }) => nEmbd % (2 * nHead) === 0,
-      'must divide the width into even parts, whose pairs rotary positions turn',
+      'must divide nEmbd into even parts, since rotary positions turn pairs',
     ),
     ['nHead'],
   ),

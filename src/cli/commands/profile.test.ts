@@ -7,7 +7,7 @@ it('train --profile prints what each operation takes, and asks for nothing else'
   const io = fakeIo();
   const engine = new FakeEngine();
   expect(await run(['train', '--profile', '--blas', 'auto', '--n-layer', '2'], { io, engine })).toBe(0);
-  const recipe = { ...recipes['shakespeare-char-cpu'].recipe, nLayer: 2 };
+  const recipe = { ...recipes.fast.recipe, nLayer: 2 };
   expect(engine.asked).toEqual([
     { recipe, data: undefined, device: 'auto', threads: undefined, blas: 'auto' },
   ]);
