@@ -98,7 +98,7 @@ describe('chooseRecipe', () => {
         code: 'usage',
         message: '--n-layer does not apply to recipe bigram: a bigram model has no such part',
         hint: expect.stringMatching(
-          /^Leave the flag out, or train another recipe: fast, shakespeare-char-cpu,/,
+          /^Leave the flag out, or train another recipe: fast, best, shakespeare-char-cpu,/,
         ),
       }),
     );
