@@ -28,7 +28,7 @@ type Row = readonly [name: string, measured: string, must: string];
 const short = join(scratch, 'short.txt');
 await writeFile(short, (await loadCorpus(data)).text.slice(0, 50_000));
 const MODELS = {
-  small: { train: ['shakespeare-char-cpu'], steps: 60, tokens: 4000, must: '≥ 10,000' },
+  small: { train: ['shakespeare-char-cpu'], steps: 60, tokens: 10_000, must: '≥ 10,000' },
   large: {
     train: ['shakespeare-char', '--batch-size', '4', '--dropout', '0'],
     steps: 14,

@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset, Split } from '../data/dataset.ts';
 import { EvenWindows, type EvenWindowsState } from '../data/even-windows.ts';
 import { breather } from '../devices/breathe.ts';
 import type { Device } from '../devices/device.ts';
@@ -222,17 +222,19 @@ export class Trainer {
 
   /**
    * Undefined if the signal aborts it: then the run is as if it had not begun. Before the first update it is brief,
-   * so that training starts at once; how many windows a shared stream hands out is nanoGPT's, though.
+   * so that training starts at once; where all is to be as in nanoGPT, it is not.
    */
   private async evaluate(signal?: AbortSignal): Promise<TrainEvent | undefined> {
     const { evalIters, sharedStream } = this.options.recipe;
     const untrained = this.iter === 0;
-    const batches = untrained && !sharedStream ? Math.min(evalIters, UNTRAINED_BATCHES) : evalIters;
+    const measured = untrained && !sharedStream ? Math.min(evalIters, UNTRAINED_BATCHES) : evalIters;
+    const estimate = (split: Split): Promise<number> =>
+      this.evaluator.randomWindows(split, evalIters, this.evaluation, signal, measured);
     const begin = performance.now();
     const stream = this.evaluation.getState();
     try {
-      const train = await this.evaluator.randomWindows('train', batches, this.evaluation, signal);
-      const val = await this.evaluator.randomWindows('validation', batches, this.evaluation, signal);
+      const train = await estimate('train');
+      const val = await estimate('validation');
       const valFull = untrained ? null : (await this.evaluator.wholeSplit('validation', signal)).loss;
       if (![train, val, valFull ?? val].every(Number.isFinite)) {
         const whole = valFull === null ? '' : ` and ${valFull}`;

@@ -125,14 +125,16 @@ function describe(
       const details = `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${arithmetic}${speed}`;
       return row(`${name} device`, `${mark(problem === undefined)}: ${problem ?? details}`);
     }),
-    row('BLAS', report.blas ? describeBlas(report.blas, mark) : `none found. ${blasHint}`),
+    row('BLAS', report.blas ? describeBlas(report.blas, report.devices[0]?.gflops, mark) : `none found. ${blasHint}`),
   ];
 }
 
 function describeBlas(
-  { arithmetic, gflops, problem }: DeviceReport,
+  { arithmetic, gflops = 0, problem }: DeviceReport,
+  ownGflops = 0,
   mark: (good: boolean) => string,
 ): string {
   if (problem !== undefined) return `${arithmetic} ${mark(false)}: ${problem}`;
-  return `${arithmetic} ${mark(true)}: ${gflops?.toFixed(0)} GFLOP/s; use it with --blas auto`;
+  const advice = gflops > ownGflops ? 'use it with --blas auto' : 'no faster than the cpu device by itself';
+  return `${arithmetic} ${mark(true)}: ${gflops.toFixed(0)} GFLOP/s; ${advice}`;
 }
