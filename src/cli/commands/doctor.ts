@@ -125,7 +125,10 @@ function describe(
       const details = `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${arithmetic}${speed}`;
       return row(`${name} device`, `${mark(problem === undefined)}: ${problem ?? details}`);
     }),
-    row('BLAS', report.blas ? describeBlas(report.blas, report.devices[0]?.gflops, mark) : `none found. ${blasHint}`),
+    row(
+      'BLAS',
+      report.blas ? describeBlas(report.blas, report.devices[0]?.gflops, mark) : `none found. ${blasHint}`,
+    ),
   ];
 }
 
