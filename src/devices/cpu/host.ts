@@ -54,7 +54,8 @@ export function allowRelaxedSimd(): void {
  */
 export function allowWideSimd(): boolean {
   const version = Number.parseInt(node?.versions?.node ?? '0', 10);
-  if (version < 24 || node?.arch !== 'x64') return false;
+  const isNode = !('Bun' in globalThis) && !('Deno' in globalThis); // they call themselves Node, too
+  if (!isNode || version < 24 || node?.arch !== 'x64') return false;
   builtin?.('node:v8').setFlagsFromString('--experimental-wasm-revectorize');
   return true;
 }
