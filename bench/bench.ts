@@ -11,8 +11,9 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { CpuDevice, loadCorpus, recipes, TrainingRun } from '../dist/node.js';
+import { inBench } from './common/child.ts';
 import { ofType, run, secondsUntil, stepMs } from './common/command.ts';
-import { circumstances, median, table } from './common/results.ts';
+import { circumstances, median, table, writeSection } from './common/results.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -70,15 +71,17 @@ async function generation(model: ModelName): Promise<Row> {
 
 /** Medians over several starts, since the first reads files that the others find in memory. */
 async function starts(): Promise<Row[]> {
-  const [sample, train]: [number[], number[]] = [[], []];
+  const [sample, train, fast]: [number[], number[], number[]] = [[], [], []];
   for (let i = 0; i < 5; i++) {
     sample.push(await secondsUntil('token', 'sample', folderOf('small')));
     const out = join(scratch, `start-${i}`);
     train.push(await secondsUntil('step', 'train', ...MODELS.small.train, '--data', data, '--out', out));
+    fast.push(await secondsUntil('step', 'train', 'fast', '--data', data, '--out', `${out}-fast`));
   }
   return [
     ['start: `sample`, first token', `${median(sample).toFixed(2)} s`, '≤ 0.35 s'],
     ['start: `train`, first step', `${median(train).toFixed(2)} s`, '≤ 0.8 s'],
+    ['start: `train fast`, first step', `${median(fast).toFixed(2)} s`, '≤ 0.8 s'],
   ];
 }
 
@@ -103,10 +106,14 @@ async function heapGrowth(): Promise<Row> {
   return [`heap growth over ${count.toLocaleString('en')} steps, 1 layer × 16`, growth, 'none: < 100 kB'];
 }
 
-/** nanoGPT's recipe for a CPU and the lecture's bigram model, from beginning to end. */
+/** Our own recipe, nanoGPT's for a CPU and the lecture's bigram model, from beginning to end. */
 async function trainings(): Promise<Row[]> {
   const gpt = await run('train', 'shakespeare-char-cpu', '--data', data, '--out', join(scratch, 'gpt'));
+  const fast = await run('train', 'fast', '--data', data, '--out', join(scratch, 'fast'));
   const rows: Row[] = [
+    ['fast: whole validation split at the end', ofType(fast, 'eval').at(-1)!.valFull!.toFixed(4), ''],
+    ['– whole run', `${fast.seconds.toFixed(1)} s`, ''],
+    ['– peak memory', `${fast.peakMegabytes.toFixed(0)} MB`, ''],
     [
       'shakespeare-char-cpu, 2,000 steps: best validation loss, random windows',
       ofType(gpt, 'end')[0]!.bestVal!.toFixed(4),
@@ -140,6 +147,7 @@ for (const model of ['small', 'large'] as const) rows.push(...(await steps(model
 for (const model of ['small', 'large'] as const) rows.push(await generation(model));
 rows.push(...(await starts()), await heapGrowth());
 if (!options.quick) rows.push(...(await trainings()));
-console.log(`\n${circumstances('bench')} SIMD ${simd}; text: ${data}.\n`);
-console.log(table(['', 'measured', 'must'], rows));
+const results = `## nanobard by itself\n\n${circumstances('bench')} SIMD ${simd}.\n\n${table(['', 'measured', 'must'], rows)}`;
+if (!options.quick) await writeSection(inBench('RESULTS.md'), 'bench', results);
+console.log(results);
 await rm(scratch, { recursive: true });

@@ -2,9 +2,11 @@
 // without its last tenth and measures that tenth, so that the validation split stays unseen.
 //
 //     npm run tune -- --recipe fast --seeds 3 --text FILE maxIters=400 ngramRows=32768
-import { readFileSync } from 'node:fs';
+//
+// FILE is a file, or the name of a corpus; tinyshakespeare by default.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { loadCorpus } from '../src/data/corpus.node.ts';
 import {
   CharTokenizer,
   CpuDevice,
@@ -17,8 +19,10 @@ import {
   type RecipeName,
   recipes,
 } from '../src/index.ts';
+import { changeRecipe } from '../src/recipes/change.ts';
 import { TrainingStep } from '../src/train/step.ts';
 import { batchStream } from '../src/train/trainer.ts';
+import { mean } from './common/results.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,11 +30,11 @@ const { values, positionals } = parseArgs({
     recipe: { type: 'string', default: 'fast' },
     seeds: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(availableParallelism()) },
-    text: { type: 'string', default: '../shared/data/tinyshakespeare.txt' },
+    text: { type: 'string', default: 'tinyshakespeare' },
   },
 });
 
-const text = readFileSync(values.text, 'utf8');
+const { text } = await loadCorpus(values.text);
 const tokenizer = CharTokenizer.fromText(text);
 const tokens = tokenizer.encode(text);
 const seen = tokens.subarray(0, Math.floor(0.9 * tokens.length));
@@ -43,26 +47,20 @@ const losses: number[] = [];
 const seconds: number[] = [];
 for (let seed = 1; seed <= Number(values.seeds); seed++) {
   const named = recipes[values.recipe as RecipeName].recipe;
-  const recipe = parseRecipe({
-    ...named,
-    ...fields,
-    seed,
-    ...(fields.maxIters && { lrDecayIters: fields.maxIters }),
-  });
+  const recipe = parseRecipe(changeRecipe(named, { ...fields, seed }));
   const { loss, trainSeconds } = await train(recipe);
   losses.push(loss);
   seconds.push(trainSeconds);
 }
-const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-const sd = Math.sqrt(
-  losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / Math.max(1, losses.length - 1),
-);
-const row = [positionals.join(' ') || values.recipe, mean.toFixed(4), sd.toFixed(4)];
+const average = mean(losses);
+const squares = losses.map((loss) => (loss - average) ** 2);
+const sd = Math.sqrt((mean(squares) * losses.length) / Math.max(1, losses.length - 1));
+const row = [positionals.join(' ') || values.recipe, average.toFixed(4), sd.toFixed(4)];
 console.log(
   `| ${[...row, losses.map((loss) => loss.toFixed(4)).join(' '), Math.min(...seconds).toFixed(1)].join(' | ')} |`,
 );
 
-/** Trains without evaluation, then measures the whole held-out tenth in windows of 64 tokens. */
+/** Trains without evaluation, then measures the whole held-out tenth in windows of the recipe's block. */
 async function train(
   recipe: ReturnType<typeof parseRecipe>,
 ): Promise<{ loss: number; trainSeconds: number }> {

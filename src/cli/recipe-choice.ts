@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import * as v from 'valibot';
 import { NanobardError } from '../errors.ts';
+import { changeRecipe } from '../recipes/change.ts';
 import { type Recipe, RecipeSchema, recipeFields } from '../recipes/recipe.ts';
 import { type NamedRecipe, recipes } from '../recipes/recipes.ts';
 import type { Overrides } from './commands/session.ts';
@@ -37,7 +38,7 @@ export function checkFields(name: string, overrides: Overrides): void {
 /** The recipe called `name` with fields replaced; an error if its model has no such field, or they make no sense. */
 export function chooseRecipe(name: string, overrides: Overrides): Recipe {
   checkFields(name, overrides);
-  const chosen = { ...findRecipe(name).recipe, ...overrides };
+  const chosen: Recipe & Overrides = changeRecipe<Recipe>(findRecipe(name).recipe, overrides);
   const result = v.safeParse(RecipeSchema, chosen);
   if (result.success) return result.output;
   const [issue] = result.issues;
@@ -49,6 +50,7 @@ export function chooseRecipe(name: string, overrides: Overrides): Recipe {
 
 function headsHint({ model, nEmbd }: { model: Recipe['model']; nEmbd: number }): string {
   const unit = model === 'modern' ? 2 : 1; // of a head's width
+  if (model === 'modern' && nEmbd % 2 !== 0) return 'Choose an even --n-embd.';
   const heads = Array.from({ length: 16 }, (_, i) => i + 1).filter((n) => nEmbd % (unit * n) === 0);
   return `With --n-embd ${nEmbd} there can be ${new Intl.ListFormat('en', { type: 'disjunction' }).format(heads.map(String))} heads.`;
 }

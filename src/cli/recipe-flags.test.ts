@@ -76,7 +76,7 @@ describe('chooseRecipe', () => {
   it('replaces fields', () => {
     expect(chooseRecipe('shakespeare-char-cpu', { nLayer: 2, maxIters: 10 })).toEqual({
       ...recipes['shakespeare-char-cpu'].recipe,
-      ...{ nLayer: 2, maxIters: 10 },
+      ...{ nLayer: 2, maxIters: 10, lrDecayIters: 10 },
     });
   });
 

@@ -11,20 +11,20 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
  */
 export class EvenWindows implements RandomIntegers {
   private readonly blockSize: number;
-  private readonly start: number;
+  private readonly phase: number;
   private drawn = 0;
 
   constructor(seed: number, blockSize: number) {
     this.blockSize = blockSize;
-    this.start = new Generator(seed).randint(2 ** 31) / 2 ** 31;
+    this.phase = new Generator(seed).randint(2 ** 31) / 2 ** 31;
   }
 
   /** The start of the next window, of `high` places where one can start. */
   randint(high: number): number {
     const windows = Math.max(1, Math.floor(high / this.blockSize));
     const pass = Math.floor(this.drawn / windows);
-    const offset = Math.floor(((this.start + pass * GOLDEN) % 1) * Math.min(high, this.blockSize));
-    const window = (Math.floor(this.start * windows) + (this.drawn % windows) * strideFor(windows)) % windows;
+    const offset = Math.floor(((this.phase + pass * GOLDEN) % 1) * Math.min(high, this.blockSize));
+    const window = (Math.floor(this.phase * windows) + (this.drawn % windows) * strideFor(windows)) % windows;
     this.drawn++;
     return offset + window * this.blockSize;
   }

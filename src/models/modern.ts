@@ -45,7 +45,7 @@ class CausalSelfAttention extends Module {
   constructor(config: ModernConfig, generator?: Generator) {
     super();
     this.c_attn = hidden(config.nEmbd, 3 * config.nEmbd, generator); // queries, keys and values at once
-    this.c_proj = silent(config.nEmbd, config.nEmbd);
+    this.c_proj = zeroLinear(config.nEmbd, config.nEmbd);
     this.resid_dropout = new Dropout(config.dropout);
     this.config = config;
   }
@@ -71,7 +71,7 @@ class MLP extends Module {
   constructor({ nEmbd, dropout }: ModernConfig, generator?: Generator) {
     super();
     this.c_fc = hidden(nEmbd, 4 * nEmbd, generator);
-    this.c_proj = silent(4 * nEmbd, nEmbd);
+    this.c_proj = zeroLinear(4 * nEmbd, nEmbd);
     this.dropout = new Dropout(dropout);
   }
 
@@ -84,7 +84,7 @@ class MLP extends Module {
 class Block extends Module {
   readonly attn: CausalSelfAttention;
   readonly mlp: MLP;
-  /** How much of the embeddings comes in again, (1); none at first. */
+  /** How much of the embeddings comes in again, (1); 0 at first. */
   readonly x0_lambda: Variable;
 
   constructor(config: ModernConfig, generator?: Generator) {
@@ -107,7 +107,7 @@ class Block extends Module {
  * without parameters, normalised queries and keys, squared ReLU, projections that start at zero (Jordan et al.,
  * "modded-nanogpt", 2024), and tables that are asked what usually follows the last two, three, … tokens
  * (Huang et al., "Over-Tokenized Transformer", 2025). The tables cost time for the rows that a batch needs only.
- * Meant to be trained with Muon, AdamW and RowAdaGrad together: see `createOptimizer`.
+ * Meant to be trained with Muon, AdamW and RowAdaGrad together: see `src/train/optimizer.ts`.
  */
 export class ModernGPT extends Module implements LanguageModel {
   readonly config: ModernConfig;
@@ -131,11 +131,11 @@ export class ModernGPT extends Module implements LanguageModel {
     this.config = config;
     this.transformer = {
       wte: new Embedding(vocabSize, nEmbd, { generator }),
-      ngrams: Array.from({ length: ngramOrder - 1 }, () => silentTable(ngramRows, nEmbd)),
+      ngrams: Array.from({ length: ngramOrder - 1 }, () => zeroTable(ngramRows, nEmbd)),
       drop: new Dropout(config.dropout),
       h: Array.from({ length: nLayer }, () => new Block(config, generator)),
     };
-    this.lm_head = silent(nEmbd, vocabSize);
+    this.lm_head = zeroLinear(nEmbd, vocabSize);
   }
 
   get vocabSize(): number {
@@ -178,12 +178,12 @@ export class ModernGPT extends Module implements LanguageModel {
     const token = wte.forward(idx); // (B, T, C)
     if (ngrams.length === 0) return token;
     const ids = cache ? cache.tokens(idx) : idx; // (B, blockSize), all so far, or (B, T)
-    const where = {
+    const places = {
       rows: this.config.ngramRows,
       length: idx.shape[1]!,
       ...(cache && { position: cache.position }),
     };
-    const runs = ngrams.map((table, i) => table.forward(ngram(ids, { order: i + 2, ...where }))); // (B, T, C) each
+    const runs = ngrams.map((table, i) => table.forward(ngram(ids, { order: i + 2, ...places }))); // (B, T, C) each
     return add(token, drop.forward(runs.reduce(add)));
   }
 }
@@ -196,10 +196,10 @@ function hidden(inFeatures: number, outFeatures: number, generator?: Generator):
 }
 
 /** A layer whose weights start at zero, so that at first a block changes nothing. */
-function silent(inFeatures: number, outFeatures: number): Linear {
+function zeroLinear(inFeatures: number, outFeatures: number): Linear {
   return new Linear(inFeatures, outFeatures, { bias: false, generator: undefined });
 }
 
-function silentTable(rows: number, width: number): Embedding {
+function zeroTable(rows: number, width: number): Embedding {
   return new Embedding(rows, width, { generator: undefined });
 }

@@ -29,9 +29,9 @@ const training = {
   minLr: notNegative,
   beta1: fraction,
   beta2: fraction,
-  /** Decoupled weight decay of matrices and embeddings. */
+  /** Decoupled weight decay of matrices and embeddings; in modern models of the matrices in blocks. */
   weightDecay: notNegative,
-  /** Largest global norm of the gradient; 0 turns clipping off. */
+  /** Largest global norm of the gradient, tables apart; 0 turns clipping off. */
   gradClip: notNegative,
   /** Updates between evaluations. */
   evalInterval: count,
@@ -44,7 +44,7 @@ const training = {
    */
   sharedStream: v.boolean(),
   /** Whether training windows pass over the text evenly, without overlap, instead of being drawn at random. */
-  evenWindows: v.optional(v.boolean(), false), // runs of version 0.1.0 had no such field
+  evenWindows: v.optional(v.boolean(), false), // older runs have no such field
 };
 
 export const BigramRecipeSchema = v.strictObject({

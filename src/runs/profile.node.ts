@@ -7,6 +7,7 @@ import { createModel } from '../models/create.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Generator } from '../tensor/generator.ts';
 import { TrainingStep } from '../train/step.ts';
+import { batchStream } from '../train/trainer.ts';
 
 export interface ProfileOptions extends DeviceOptions {
   readonly recipe: Recipe;
@@ -44,7 +45,8 @@ export async function profileRecipe({ recipe, data, ...where }: ProfileOptions):
   try {
     const model = createModel(recipe, tokenizer.vocabSize, generator);
     const step = await TrainingStep.create(model, device, recipe);
-    const fill = (x: Int32Array, y: Int32Array): void => dataset.batch('train', generator, x, y);
+    const batches = batchStream({ recipe, generator });
+    const fill = (x: Int32Array, y: Int32Array): void => dataset.batch('train', batches, x, y);
     const steps: number[] = [];
     for (let i = 1; i <= 2 * ROUNDS; i++) {
       const begin = performance.now();

@@ -10,6 +10,7 @@ import { Decoder } from '../generate/decoder.ts';
 import { generateText } from '../generate/text.ts';
 import { createModel } from '../models/create.ts';
 import type { LanguageModel } from '../models/language-model.ts';
+import { changeRecipe } from '../recipes/change.ts';
 import { parseRecipe } from '../recipes/parse.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Generator } from '../tensor/generator.ts';
@@ -215,12 +216,13 @@ async function prepare(
 /** Tables for runs of tokens learn a text by heart that they see again and again: what to do about it, if so. */
 function repetition(recipe: Recipe, { text }: LoadedCorpus): string | undefined {
   if (recipe.model !== 'modern' || recipe.ngramOrder < 2) return undefined;
-  const onePass = Math.ceil((0.9 * text.length) / (recipe.batchSize * recipe.blockSize));
+  const trained = Math.floor(0.9 * [...text].length); // as Dataset splits it
+  const onePass = Math.ceil(trained / (recipe.batchSize * recipe.blockSize));
   const passes = recipe.maxIters / onePass;
   if (passes < 2 || recipe.dropout > 0) return undefined;
   return (
-    `The text is short for ${recipe.maxIters} updates: it is read ${passes.toFixed(1)} times, and its runs of ` +
-    `tokens are learnt by heart. With --max-iters ${onePass} --lr-decay-iters ${onePass} it is read once.`
+    `The text is short for ${recipe.maxIters} updates: it is read about ${passes.toFixed(1)} times, and its runs of ` +
+    `tokens are learnt by heart. With --max-iters ${onePass} it is read once.`
   );
 }
 
@@ -258,5 +260,5 @@ function extend(folder: RunFolder, overrides: Partial<Recipe>): Recipe {
       },
     );
   }
-  return parseRecipe({ ...recipe, ...overrides });
+  return parseRecipe(changeRecipe(recipe, overrides));
 }

@@ -73,7 +73,7 @@ export class Heap {
         'memory',
         `${purpose} needs ${formatMegabytes(bytes)} but ${formatMegabytes(available)} are available`,
         {
-          hint: 'Use a smaller batch size (with gradient accumulation), block size or model.',
+          hint: 'Use a smaller batch size, block size or model, or fewer rows in its tables.',
           cause,
         },
       );

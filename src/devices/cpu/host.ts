@@ -49,7 +49,7 @@ export function allowRelaxedSimd(): void {
 
 /**
  * Asks V8 to compile two neighbouring vector instructions of 128 bits as one of 256 (`experimental-wasm-revectorize`),
- * which it can on x86-64 from Node 24 on, and tells whether it will. It holds for whatever WebAssembly the process
+ * which it can on x86-64 with AVX2 from Node 24 on, and tells whether this is such a Node. It holds for whatever WebAssembly the process
  * compiles from here on, and changes no result.
  */
 export function allowWideSimd(): boolean {

@@ -428,7 +428,7 @@ export function tilePart(
 
 /**
  * C (m × n, rows `ldc` bytes apart) = A · B, with B already in panels of `k` rows; each row of sums starts
- * from `bias` (0 for zeros). `scratch` belongs to the calling thread: see `blockScratchBytes` in matmul.cpu.ts.
+ * from `bias` (0 for zeros). `scratch` belongs to the calling thread: see `lowerMatmul` in matmul.cpu.ts.
  */
 export function gemmBlock(
   m: i32, n: i32, k: i32,

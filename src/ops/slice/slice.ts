@@ -29,7 +29,7 @@ export function slice(x: Tensor, dim: number, start: number, end?: number): Tens
  * `x` with `before` elements of `value` in front of it and `after` behind it along dimension `dim`; negative
  * numbers cut off as many of its own, as in torch.nn.functional.pad.
  *
- * @throws {NanobardError} code `shape` if more is cut off than there is, `argument` if `value` is a fraction
+ * @throws {NanobardError} code `shape` if less than nothing would be left, `argument` if `value` is a fraction
  *   and `x` holds integers.
  */
 export function pad(x: Tensor, dim: number, before: number, after: number, value = 0): Tensor {
