@@ -23,8 +23,9 @@ export interface CpuOptions {
   /** Threads that share the work, the caller's included; by default one for each processor. */
   readonly threads?: number;
   /**
-   * Work for which one more thread is woken, in floating-point operations of a run; 2 million by default.
-   * Meeting at a barrier after each kernel costs small programs more than sharing them gains.
+   * Work for which one more thread is woken, in floating-point operations of a run; 32 million by default.
+   * Waking it and meeting at a barrier after each kernel costs small programs, such as a decoding step, more than
+   * sharing them gains.
    */
   readonly flopsPerThread?: number;
   /**
@@ -70,7 +71,7 @@ export class CpuDevice implements Device {
 
   constructor(options: CpuOptions = {}) {
     this.threads = options.threads ?? Math.min(processors(), 255);
-    this.flopsPerThread = options.flopsPerThread ?? 2_000_000;
+    this.flopsPerThread = options.flopsPerThread ?? 32_000_000;
     if (!Number.isInteger(this.threads) || this.threads < 1 || this.threads > 255) {
       throw new NanobardError(
         'argument',
