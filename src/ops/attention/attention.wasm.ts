@@ -4,7 +4,8 @@
 
 import { address, first, float, int, loadPart, madd, max4, storePart, sum4 } from '../kernel.wasm';
 import { MR, ROWS } from '../matmul/blocks.wasm';
-import { EDGE_BYTES, NR, packB, packStrip, PANEL, STRIP, tile, tilePart, zeroRow } from '../matmul/gemm.wasm';
+import { packB, packStrip } from '../matmul/gemm.wasm';
+import { EDGE_BYTES, NR, PANEL, STRIP, tile, tilePart, zeroRow } from '../matmul/tile.wasm';
 import { exp4, log4 } from '../math.wasm';
 import { dropRow } from '../philox.wasm';
 

@@ -13,7 +13,7 @@ const TASK_COLUMNS = 128;
 /** With fewer rows than this, dot products against the rows of a transposed B beat packing it. */
 const FEW_ROWS = 5;
 
-/** Bytes that a thread needs for the edges of a matrix: EDGE_BYTES of gemm.wasm.ts. */
+/** Bytes that a thread needs for the edges of a matrix: EDGE_BYTES of tile.wasm.ts. */
 export const edgeBytes = (panelColumns: number): number => 32 * panelColumns;
 
 /** Multiplications from which on a BLAS library is worth its call. */

@@ -1,5 +1,6 @@
 import { address, first, firstUnit, int, madd, sum4 } from '../kernel.wasm';
-import { gemmBlock, NR, packB } from './gemm.wasm';
+import { gemmBlock, packB } from './gemm.wasm';
+import { NR } from './tile.wasm';
 
 // Batches are three nested loops (extents e0, e1, e2) over which A and B move by strides of their own.
 

@@ -2,7 +2,8 @@
 
 import { address, first, float, int, madd } from '../kernel.wasm';
 import { KC, MR } from '../matmul/blocks.wasm';
-import { EDGE_BYTES, NR, packStrip, PANEL, STRIP, tilePart, zeroRow } from '../matmul/gemm.wasm';
+import { packStrip } from '../matmul/gemm.wasm';
+import { EDGE_BYTES, NR, PANEL, STRIP, tilePart, zeroRow } from '../matmul/tile.wasm';
 import { BLOCK } from './blocks.wasm';
 
 /**
