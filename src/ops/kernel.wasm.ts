@@ -109,3 +109,29 @@ export const PREFETCHED: i32 = 16;
 export function prefetch(row: usize, bytes: usize): void {
   for (let i: usize = 0; i < bytes; i += 64) load<u32>(row + i);
 }
+
+/** Σ x² of n floats. */
+// @ts-ignore: decorator
+@inline
+export function sumOfSquares(x: usize, n: i32): f32 {
+  let a = f32x4.splat(0);
+  let b = f32x4.splat(0);
+  let c = f32x4.splat(0);
+  let d = f32x4.splat(0);
+  let i = 0;
+  for (; i + 16 <= n; i += 16, x += 64) {
+    const p = v128.load(x);
+    const q = v128.load(x, 16);
+    const r = v128.load(x, 32);
+    const s = v128.load(x, 48);
+    a = madd(p, p, a);
+    b = madd(q, q, b);
+    c = madd(r, r, c);
+    d = madd(s, s, d);
+  }
+  for (; i < n; i += 4, x += 16) {
+    const p = loadPart(x, n - i);
+    a = madd(p, p, a);
+  }
+  return sum4(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+}

@@ -47,14 +47,14 @@ const training = {
   evenWindows: v.optional(v.boolean(), false), // older runs have no such field
 };
 
-export const BigramRecipeSchema = v.strictObject({
+const BigramRecipeSchema = v.strictObject({
   model: v.literal('bigram'),
   /** Tokens of context in a training window. */
   blockSize: count,
   ...training,
 });
 
-export const GptRecipeSchema = v.pipe(
+const GptRecipeSchema = v.pipe(
   v.strictObject({
     model: v.literal('gpt'),
     nLayer: count,
@@ -77,7 +77,7 @@ export const GptRecipeSchema = v.pipe(
   ),
 );
 
-export const ModernRecipeSchema = v.pipe(
+const ModernRecipeSchema = v.pipe(
   v.strictObject({
     model: v.literal('modern'),
     nLayer: count,

@@ -48,7 +48,7 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** The best instruction set that this engine runs. */
-export function bestSimd(): SimdLevel {
+function bestSimd(): SimdLevel {
   allowRelaxedSimd();
   if (!WebAssembly.validate(decodeBase64(relaxed))) return 'simd128';
   return allowWideSimd() ? 'wide' : 'relaxed';

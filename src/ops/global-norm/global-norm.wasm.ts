@@ -1,31 +1,7 @@
-import { address, first, float, int, loadPart, madd, sum4 } from '../kernel.wasm';
+import { address, first, float, int, sumOfSquares } from '../kernel.wasm';
 
 /** Elements whose squares are summed together. */
 const BLOCK: i32 = 4096;
-
-/** Σ x² of n floats */
-function squares(x: usize, n: i32): f32 {
-  let a = f32x4.splat(0);
-  let b = f32x4.splat(0);
-  let c = f32x4.splat(0);
-  let d = f32x4.splat(0);
-  let i = 0;
-  for (; i + 16 <= n; i += 16, x += 64) {
-    const p = v128.load(x);
-    const q = v128.load(x, 16);
-    const r = v128.load(x, 32);
-    const s = v128.load(x, 48);
-    a = madd(p, p, a);
-    b = madd(q, q, b);
-    c = madd(r, r, c);
-    d = madd(s, s, d);
-  }
-  for (; i < n; i += 4, x += 16) {
-    const p = loadPart(x, n - i);
-    a = madd(p, p, a);
-  }
-  return sum4(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
-}
 
 /** partials, blocks, then the address and size of each tensor. A block never spans two tensors. */
 export function globalNormBlocks(args: usize, thread: i32, threads: i32): void {
@@ -41,7 +17,7 @@ export function globalNormBlocks(args: usize, thread: i32, threads: i32): void {
     }
     const from = (block - start) * BLOCK;
     const n = min(BLOCK, int(args, tensor + 1) - from);
-    store<f32>(partials + ((<usize>block) << 2), squares(address(args, tensor) + ((<usize>from) << 2), n));
+    store<f32>(partials + ((<usize>block) << 2), sumOfSquares(address(args, tensor) + ((<usize>from) << 2), n));
   }
 }
 

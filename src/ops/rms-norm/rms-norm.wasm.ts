@@ -2,7 +2,7 @@
 // Loops that use values from outside test at their end: V8 moves what does not change only out of loops
 // whose body always runs. Rows have at least one element.
 
-import { address, first, float, int, lanes, loadPart, madd, nmadd, storePart, sum4 } from '../kernel.wasm';
+import { address, first, float, int, lanes, madd, nmadd, storePart, sum4, sumOfSquares } from '../kernel.wasm';
 
 /** Where a row of x begins. Arguments 0 … 5: extents e0…e2, strides s0…s2. */
 // @ts-ignore: decorator
@@ -35,36 +35,10 @@ export function rmsNorm(args: usize, thread: i32, threads: i32): void {
 // @ts-ignore: decorator
 @inline
 function rmsNormRow(x: usize, y: usize, width: i32, epsilon: f32): void {
-  const s = f32x4.splat(<f32>1 / sqrt<f32>(rowSquares(x, width) / <f32>width + epsilon));
+  const s = f32x4.splat(<f32>1 / sqrt<f32>(sumOfSquares(x, width) / <f32>width + epsilon));
   let i = 0;
   for (; i + 4 <= width; i += 4, x += 16, y += 16) v128.store(y, f32x4.mul(v128.load(x), s));
   if (i < width) storePart(y, f32x4.mul(v128.load(x), s), width - i);
-}
-
-/** Σ xᵢ² over a row of n floats. */
-// @ts-ignore: decorator
-@inline
-function rowSquares(x: usize, n: i32): f32 {
-  let a = f32x4.splat(0);
-  let b = f32x4.splat(0);
-  let c = f32x4.splat(0);
-  let d = f32x4.splat(0);
-  let i = 0;
-  for (; i + 16 <= n; i += 16, x += 64) {
-    const p = v128.load(x);
-    const q = v128.load(x, 16);
-    const r = v128.load(x, 32);
-    const s = v128.load(x, 48);
-    a = madd(p, p, a);
-    b = madd(q, q, b);
-    c = madd(r, r, c);
-    d = madd(s, s, d);
-  }
-  for (; i < n; i += 4, x += 16) {
-    const p = loadPart(x, n - i);
-    a = madd(p, p, a);
-  }
-  return sum4(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
 }
 
 /** extents e0…e2, strides s0…s2 of x, width, epsilon, x, dy, dx */
