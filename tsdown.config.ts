@@ -6,7 +6,7 @@ export default defineConfig([
   // One graph for the library's two entries and the command line, so that they share their chunks.
   {
     ...common,
-    entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/cli/cli.ts' },
+    entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/node/cli/cli.ts' },
     platform: 'node',
     fixedExtension: false,
     dts: true,

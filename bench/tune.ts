@@ -6,7 +6,6 @@
 // FILE is a file, or the name of a corpus; tinyshakespeare by default.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { loadCorpus } from '../src/data/corpus.node.ts';
 import {
   CharTokenizer,
   CpuDevice,
@@ -19,9 +18,10 @@ import {
   type RecipeName,
   recipes,
 } from '../src/index.ts';
-import { changeRecipe } from '../src/recipes/change.ts';
-import { TrainingStep } from '../src/train/step.ts';
-import { batchStream } from '../src/train/trainer.ts';
+import { changeRecipe } from '../src/language/recipes/change.ts';
+import { TrainingStep } from '../src/language/train/step.ts';
+import { batchStream } from '../src/language/train/trainer.ts';
+import { loadCorpus } from '../src/node/corpus.ts';
 import { mean } from './common/results.ts';
 
 const { values, positionals } = parseArgs({

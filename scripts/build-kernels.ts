@@ -8,10 +8,10 @@ import asc from 'assemblyscript/asc';
 import { buildSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const OPCODES = 'src/ops/opcodes.generated.ts';
-const BINARIES = 'src/devices/cpu/binaries.generated.ts';
-const WORKER = 'src/devices/cpu/worker.ts';
-const HOST_FUNCTIONS = 'src/devices/cpu/host-functions.ts';
+const OPCODES = 'src/engine/ops/opcodes.generated.ts';
+const BINARIES = 'src/engine/devices/cpu/binaries.generated.ts';
+const WORKER = 'src/engine/devices/cpu/worker.ts';
+const HOST_FUNCTIONS = 'src/engine/devices/cpu/host-functions.ts';
 
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
@@ -37,8 +37,8 @@ async function build(): Promise<void> {
   );
   const entry = [
     ...kernels.map(({ path, name }) => `import { ${name} } from './${path.slice(4, -3)}';`),
-    "export { runAsCaller, runAsWorker } from './devices/cpu/tape.wasm';",
-    "import { setDispatch } from './devices/cpu/tape.wasm';",
+    "export { runAsCaller, runAsWorker } from './engine/devices/cpu/tape.wasm';",
+    "import { setDispatch } from './engine/devices/cpu/tape.wasm';",
     'function dispatch(opcode: i32, args: usize, thread: i32, threads: i32): void {',
     '  switch (opcode) {',
     ...kernels.map(({ name }, opcode) => `    case ${opcode}: ${name}(args, thread, threads); return;`),

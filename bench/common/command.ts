@@ -1,7 +1,7 @@
 // nanobard's command line as its users start it, in a process of its own.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { TrainEvent } from '../../src/train/events.ts';
+import type { TrainEvent } from '../../src/language/train/events.ts';
 import { inBench } from './child.ts';
 import { median } from './results.ts';
 

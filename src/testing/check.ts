@@ -1,17 +1,17 @@
 // What the tests of all operations share: gradients against finite differences, devices against the reference.
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { CpuDevice } from '../devices/cpu/cpu-device.ts';
-import { fillInputs } from '../devices/evaluate.ts';
-import { ReferenceDevice } from '../devices/reference/reference-device.ts';
-import { add, mul } from '../ops/arithmetic/arithmetic.ts';
-import { constant } from '../ops/constant/constant.ts';
-import { grad } from '../ops/grad.ts';
-import { sum } from '../ops/reduce/reduce.ts';
-import { compile } from '../program/compile.ts';
-import type { DType } from '../tensor/dtype.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
-import { Input, type Tensor } from '../tensor/tensor.ts';
+import { CpuDevice } from '../engine/devices/cpu/cpu-device.ts';
+import { fillInputs } from '../engine/devices/evaluate.ts';
+import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
+import { add, mul } from '../engine/ops/arithmetic/arithmetic.ts';
+import { constant } from '../engine/ops/constant/constant.ts';
+import { grad } from '../engine/ops/grad.ts';
+import { sum } from '../engine/ops/reduce/reduce.ts';
+import { compile } from '../engine/program/compile.ts';
+import type { DType } from '../engine/tensor/dtype.ts';
+import { type Shape, sizeOf } from '../engine/tensor/shape.ts';
+import { Input, type Tensor } from '../engine/tensor/tensor.ts';
 
 /** An operand of the function under test. */
 export interface Operand {

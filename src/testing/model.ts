@@ -1,11 +1,11 @@
 // What the tests of all models share.
-import { fillInputs } from '../devices/evaluate.ts';
-import { ReferenceDevice } from '../devices/reference/reference-device.ts';
-import type { LanguageModel } from '../models/language-model.ts';
-import { dropoutKey } from '../nn/dropout.ts';
-import { grad } from '../ops/grad.ts';
-import { compile } from '../program/compile.ts';
-import { Input } from '../tensor/tensor.ts';
+import { fillInputs } from '../engine/devices/evaluate.ts';
+import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
+import { grad } from '../engine/ops/grad.ts';
+import { compile } from '../engine/program/compile.ts';
+import { Input } from '../engine/tensor/tensor.ts';
+import type { LanguageModel } from '../language/models/language-model.ts';
+import { dropoutKey } from '../language/nn/dropout.ts';
 import { expectClose, integers, values } from './check.ts';
 
 /** Holds the gradient of a small model's loss, on 2 sequences of 3 tokens, against finite differences in float64. */

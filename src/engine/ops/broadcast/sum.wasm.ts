@@ -1,0 +1,110 @@
+import { address, first, int, loadPart, storePart, sum4 } from '../shared/kernel.wasm';
+
+/** Columns that one thread adds up together: eight vectors of accumulators. */
+const STRIP: i32 = 32;
+
+/** x (outer, terms), y (outer, blocks), outer, terms, blocks, block:  sums of up to `block` neighbours */
+export function sumRows(args: usize, thread: i32, threads: i32): void {
+  const x = address(args, 0);
+  const y = address(args, 1);
+  const outer = int(args, 2);
+  const terms = int(args, 3);
+  const blocks = int(args, 4);
+  const block = int(args, 5);
+  const end = first(outer * blocks, thread + 1, threads);
+  for (let item = first(outer * blocks, thread, threads); item < end; item++) {
+    const from = (item % blocks) * block;
+    const n = min(block, terms - from);
+    store<f32>(y + ((<usize>item) << 2), sumSpan(x + ((<usize>((item / blocks) * terms + from)) << 2), n));
+  }
+}
+
+/** Sum of n neighbours, in sixteen lanes. */
+function sumSpan(p: usize, n: i32): f32 {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  let i = 0;
+  for (; i <= n - 16; i += 16) {
+    s0 = f32x4.add(s0, v128.load(p));
+    s1 = f32x4.add(s1, v128.load(p, 16));
+    s2 = f32x4.add(s2, v128.load(p, 32));
+    s3 = f32x4.add(s3, v128.load(p, 48));
+    p += 64;
+  }
+  for (; i < n; i += 4) {
+    s0 = f32x4.add(s0, loadPart(p, n - i));
+    p += 16;
+  }
+  return sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}
+
+/** x (outer, terms, inner), y (outer, blocks, inner), outer, terms, inner, blocks, block */
+export function sumColumns(args: usize, thread: i32, threads: i32): void {
+  const x = address(args, 0);
+  const y = address(args, 1);
+  const outer = int(args, 2);
+  const terms = int(args, 3);
+  const inner = int(args, 4);
+  const blocks = int(args, 5);
+  const block = int(args, 6);
+  const strips = (inner + STRIP - 1) / STRIP;
+  const step = (<usize>inner) << 2;
+  const items = outer * blocks * strips;
+  const end = first(items, thread + 1, threads);
+  for (let item = first(items, thread, threads); item < end; item++) {
+    const sum = item / strips; // which row of y
+    const column = (item % strips) * STRIP;
+    const width = min(STRIP, inner - column);
+    const from = (sum % blocks) * block;
+    const rows = min(block, terms - from);
+    const p = x + ((<usize>(((sum / blocks) * terms + from) * inner + column)) << 2);
+    const q = y + ((<usize>(sum * inner + column)) << 2);
+    if (width == STRIP) sumStrip(p, q, rows, step);
+    else
+      for (let i = 0; i < width; i += 4)
+        sumFour(p + ((<usize>i) << 2), q + ((<usize>i) << 2), rows, step, width - i);
+  }
+}
+
+/** Sums of 32 columns over `rows` rows that lie `step` bytes apart. */
+function sumStrip(p: usize, q: usize, rows: i32, step: usize): void {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  let s4 = s0;
+  let s5 = s0;
+  let s6 = s0;
+  let s7 = s0;
+  for (let row = 0; row < rows; row++) {
+    s0 = f32x4.add(s0, v128.load(p));
+    s1 = f32x4.add(s1, v128.load(p, 16));
+    s2 = f32x4.add(s2, v128.load(p, 32));
+    s3 = f32x4.add(s3, v128.load(p, 48));
+    s4 = f32x4.add(s4, v128.load(p, 64));
+    s5 = f32x4.add(s5, v128.load(p, 80));
+    s6 = f32x4.add(s6, v128.load(p, 96));
+    s7 = f32x4.add(s7, v128.load(p, 112));
+    p += step;
+  }
+  v128.store(q, s0);
+  v128.store(q, s1, 16);
+  v128.store(q, s2, 32);
+  v128.store(q, s3, 48);
+  v128.store(q, s4, 64);
+  v128.store(q, s5, 80);
+  v128.store(q, s6, 96);
+  v128.store(q, s7, 112);
+}
+
+/** Sums of up to four columns. */
+function sumFour(p: usize, q: usize, rows: i32, step: usize, width: i32): void {
+  let s = f32x4.splat(0);
+  for (let row = 0; row < rows; row++) {
+    s = f32x4.add(s, v128.load(p));
+    p += step;
+  }
+  storePart(q, s, width);
+}

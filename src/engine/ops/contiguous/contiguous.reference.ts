@@ -1,0 +1,5 @@
+import type { ReferenceKernel } from '../shared/kernel.ts';
+
+export const contiguousReference: ReferenceKernel = ([x], [y]) => {
+  y!.data.set(x!.data);
+};

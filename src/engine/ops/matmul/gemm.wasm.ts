@@ -1,0 +1,246 @@
+// The matrix product that everything else is made of: C (m × n) = A (m × k) · B (k × n).
+//
+// A is cut into strips of 6 rows and B into panels of 8 columns (16 in the wide build), both copied so that the
+// innermost loop reads them in order (Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008).
+// One strip times one panel is a tile of C that stays in 12 registers; with two for B and one for the broadcast
+// element of A that is what x86-64 and AArch64 have. A register holds 4 numbers, or 8 where the engine joins
+// neighbouring vector instructions into one of twice the width.
+
+import { loadPart } from '../shared/kernel.wasm';
+import { KC, MC, MR } from './blocks.wasm';
+import { EDGE_BYTES, NR, PANEL, STRIP, tilePart, zeroRow } from './tile.wasm';
+
+/**
+ * Copies `height` (≤ 6) rows of A into a strip. Strides in bytes. What is missing to 6 is filled with
+ * anything: it only reaches the rows of a tile that nobody keeps.
+ */
+export function packStrip(a: usize, rows: usize, columns: usize, height: i32, k: i32, to: usize): void {
+  if (columns == 4) {
+    packRows(a, rows, height, k, to);
+  } else if (rows == 4) {
+    packColumns(a, columns, k, to);
+  } else {
+    for (let p = 0; p < k; p++) {
+      for (let r = 0; r < height; r++) {
+        store<f32>(to + (<usize>r << 2), load<f32>(a + <usize>r * rows + <usize>p * columns));
+      }
+      to += STRIP;
+    }
+  }
+}
+
+/** Rows whose elements lie next to each other along k: transposed four columns at a time. */
+function packRows(a: usize, rows: usize, height: i32, k: i32, to: usize): void {
+  let p0 = a;
+  let p1 = height > 1 ? p0 + rows : p0;
+  let p2 = height > 2 ? p1 + rows : p0;
+  let p3 = height > 3 ? p2 + rows : p0;
+  let p4 = height > 4 ? p3 + rows : p0;
+  let p5 = height > 5 ? p4 + rows : p0;
+  const end = a + (<usize>(k & ~3) << 2);
+  while (p0 < end) {
+    const r0 = v128.load(p0);
+    const r1 = v128.load(p1);
+    const r2 = v128.load(p2);
+    const r3 = v128.load(p3);
+    const r4 = v128.load(p4);
+    const r5 = v128.load(p5);
+    const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5); // r0[0] r1[0] r0[1] r1[1]
+    const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+    const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+    const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+    const a45 = v128.shuffle<i32>(r4, r5, 0, 4, 1, 5);
+    const b45 = v128.shuffle<i32>(r4, r5, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2)); // k: r0 r1 r2 r3
+    v128.store(to, v128.shuffle<i64>(a45, a01, 0, 3), 16); // r4 r5, k+1: r0 r1
+    v128.store(to, v128.shuffle<i64>(a23, a45, 1, 3), 32); // r2 r3 r4 r5
+    v128.store(to, v128.shuffle<i64>(b01, b23, 0, 2), 48);
+    v128.store(to, v128.shuffle<i64>(b45, b01, 0, 3), 64);
+    v128.store(to, v128.shuffle<i64>(b23, b45, 1, 3), 80);
+    to += 96;
+    p0 += 16;
+    p1 += 16;
+    p2 += 16;
+    p3 += 16;
+    p4 += 16;
+    p5 += 16;
+  }
+  for (let p = k & ~3; p < k; p++) {
+    store<f32>(to, load<f32>(p0));
+    store<f32>(to, load<f32>(p1), 4);
+    store<f32>(to, load<f32>(p2), 8);
+    store<f32>(to, load<f32>(p3), 12);
+    store<f32>(to, load<f32>(p4), 16);
+    store<f32>(to, load<f32>(p5), 20);
+    to += STRIP;
+    p0 += 4;
+    p1 += 4;
+    p2 += 4;
+    p3 += 4;
+    p4 += 4;
+    p5 += 4;
+  }
+}
+
+/** Rows of which each column's elements lie next to each other: a transposed matrix. */
+function packColumns(a: usize, columns: usize, k: i32, to: usize): void {
+  for (let p = 0; p < k; p++) {
+    v128.store(to, v128.load(a));
+    store<i64>(to, load<i64>(a, 16), 16);
+    a += columns;
+    to += STRIP;
+  }
+}
+
+/** The same for four strips, `stripBytes` apart: what a cache line holds of a column is used at once. */
+function packColumnsOfFour(a: usize, columns: usize, k: i32, to: usize, stripBytes: usize): void {
+  let to1 = to + stripBytes;
+  let to2 = to1 + stripBytes;
+  let to3 = to2 + stripBytes;
+  for (let p = 0; p < k; p++) {
+    v128.store(to, v128.load(a));
+    store<i64>(to, load<i64>(a, 16), 16);
+    v128.store(to1, v128.load(a, 24));
+    store<i64>(to1, load<i64>(a, 40), 16);
+    v128.store(to2, v128.load(a, 48));
+    store<i64>(to2, load<i64>(a, 64), 16);
+    v128.store(to3, v128.load(a, 72));
+    store<i64>(to3, load<i64>(a, 88), 16);
+    a += columns;
+    to += STRIP;
+    to1 += STRIP;
+    to2 += STRIP;
+    to3 += STRIP;
+  }
+}
+
+/** Copies m rows of A into strips. */
+function packStrips(a: usize, rows: usize, columns: usize, m: i32, k: i32, to: usize): void {
+  const stripBytes = <usize>k * STRIP;
+  let i = 0;
+  if (rows == 4) {
+    for (; i + 4 * MR <= m; i += 4 * MR, to += 4 * stripBytes) {
+      packColumnsOfFour(a + (<usize>i << 2), columns, k, to, stripBytes);
+    }
+  }
+  for (; i < m; i += MR, to += stripBytes) packStrip(a + <usize>i * rows, rows, columns, min(MR, m - i), k, to);
+}
+
+/** Copies columns of B (k × n, strides in bytes) into panels `from … to − 1`, the last filled up with zeros. */
+export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, packed: usize, from: i32, to: i32): void {
+  for (let panel = from; panel < to; panel++) {
+    let out = packed + <usize>panel * <usize>k * PANEL;
+    const j = panel * NR;
+    const width = min(NR, n - j);
+    let p = b + <usize>j * columns;
+    if (columns == 4) {
+      for (let i = 0; i < k; i++) {
+        if (width == NR) {
+          v128.store(out, v128.load(p));
+          v128.store(out, v128.load(p, 16), 16);
+          if (WIDE) {
+            v128.store(out, v128.load(p, 32), 32);
+            v128.store(out, v128.load(p, 48), 48);
+          }
+        } else {
+          for (let c = 0; c < NR; c += 4) {
+            const at = <usize>c << 2;
+            v128.store(out + at, c < width ? loadPart(p + at, width - c) : f32x4.splat(0));
+          }
+        }
+        p += rows;
+        out += PANEL;
+      }
+    } else if (rows == 4 && width == NR) {
+      packTransposed(p, columns, k, out);
+    } else {
+      for (let i = 0; i < k; i++) {
+        for (let c = 0; c < NR; c++) {
+          store<f32>(out + (<usize>c << 2), c < width ? load<f32>(p + <usize>c * columns) : 0);
+        }
+        p += rows;
+        out += PANEL;
+      }
+    }
+  }
+}
+
+/** A panel whose columns lie contiguously along k: transposed 4 × 4 at a time. */
+function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
+  for (let quarter: usize = 0; quarter < PANEL; quarter += 16) {
+    let p0 = b + (quarter >> 2) * columns;
+    let p1 = p0 + columns;
+    let p2 = p1 + columns;
+    let p3 = p2 + columns;
+    let to = out + quarter;
+    let i = 0;
+    for (; i + 4 <= k; i += 4) {
+      const r0 = v128.load(p0);
+      const r1 = v128.load(p1);
+      const r2 = v128.load(p2);
+      const r3 = v128.load(p3);
+      const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+      const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+      const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+      const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
+      v128.store(to + PANEL, v128.shuffle<i64>(a01, a23, 1, 3));
+      v128.store(to + 2 * PANEL, v128.shuffle<i64>(b01, b23, 0, 2));
+      v128.store(to + 3 * PANEL, v128.shuffle<i64>(b01, b23, 1, 3));
+      to += 4 * PANEL;
+      p0 += 16;
+      p1 += 16;
+      p2 += 16;
+      p3 += 16;
+    }
+    for (; i < k; i++) {
+      store<f32>(to, load<f32>(p0));
+      store<f32>(to, load<f32>(p1), 4);
+      store<f32>(to, load<f32>(p2), 8);
+      store<f32>(to, load<f32>(p3), 12);
+      to += PANEL;
+      p0 += 4;
+      p1 += 4;
+      p2 += 4;
+      p3 += 4;
+    }
+  }
+}
+
+/**
+ * C (m × n, rows `ldc` bytes apart) = A · B, with B already in panels of `k` rows; each row of sums starts
+ * from `bias` (0 for zeros). `scratch` belongs to the calling thread: see `lowerMatmul` in matmul.cpu.ts.
+ */
+export function gemmBlock(
+  m: i32, n: i32, k: i32,
+  a: usize, rowsA: usize, columnsA: usize,
+  packed: usize,
+  c: usize, ldc: usize,
+  bias: usize,
+  scratch: usize,
+): void {
+  const zeros = zeroRow(scratch);
+  const strips = scratch + EDGE_BYTES;
+  const panels = (n + NR - 1) / NR;
+  const sums = (k + KC - 1) / KC;
+  const longest = (k + sums - 1) / sums; // the parts of a long sum are about equal
+  for (let i0 = 0; i0 < m; i0 += MC) {
+    const mc = min(MC, m - i0);
+    for (let k0 = 0; k0 < k; k0 += longest) {
+      const kc = min(longest, k - k0);
+      const part = a + <usize>i0 * rowsA + <usize>k0 * columnsA;
+      const stripBytes = <usize>kc * STRIP;
+      packStrips(part, rowsA, columnsA, mc, kc, strips);
+      for (let panel = 0; panel < panels; panel++) {
+        const j = panel * NR;
+        const b = packed + (<usize>panel * <usize>k + <usize>k0) * PANEL;
+        const start = k0 > 0 ? 0 : bias ? bias + (<usize>j << 2) : zeros;
+        let out = c + <usize>i0 * ldc + (<usize>j << 2);
+        for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes) {
+          tilePart(strip, b, kc, start, out, ldc, min(MR, mc - i), min(NR, n - j), scratch);
+          out += <usize>MR * ldc;
+        }
+      }
+    }
+  }
+}

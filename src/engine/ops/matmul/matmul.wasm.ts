@@ -1,0 +1,252 @@
+import { address, first, firstUnit, int, madd, sum4 } from '../shared/kernel.wasm';
+import { gemmBlock, packB } from './gemm.wasm';
+import { NR } from './tile.wasm';
+
+// Batches are three nested loops (extents e0, e1, e2) over which A and B move by strides of their own.
+
+/** b, packed, k, n, row stride, column stride, e0, e1, e2, s0, s1, s2 (strides in elements) */
+export function matmulPack(args: usize, thread: i32, threads: i32): void {
+  const b = address(args, 0);
+  const packed = address(args, 1);
+  const k = int(args, 2);
+  const n = int(args, 3);
+  const rows = <usize>int(args, 4) << 2;
+  const columns = <usize>int(args, 5) << 2;
+  const e1 = int(args, 7);
+  const e2 = int(args, 8);
+  const batches = int(args, 6) * e1 * e2;
+  const panels = (n + NR - 1) / NR;
+  const end = first(batches * panels, thread + 1, threads);
+  for (let i = first(batches * panels, thread, threads); i < end; ) {
+    const batch = i / panels;
+    const from = i - batch * panels;
+    const to = min(panels, from + end - i);
+    const i2 = batch % e2;
+    const i1 = (batch / e2) % e1;
+    const i0 = batch / (e1 * e2);
+    const start = b + (<usize>(i0 * int(args, 9) + i1 * int(args, 10) + i2 * int(args, 11)) << 2);
+    packB(start, rows, columns, k, n, packed + <usize>batch * <usize>panels * <usize>k * <usize>(4 * NR), from, to);
+    i += to - from;
+  }
+}
+
+/**
+ * a, packed b, c, m, n, k, row stride, column stride of a, bias (or 0), scratch, scratch bytes per thread,
+ * rows per task, panels per task, e0, e1, e2, s0, s1, s2 of a
+ */
+export function matmul(args: usize, thread: i32, threads: i32): void {
+  const a = address(args, 0);
+  const packed = address(args, 1);
+  const c = address(args, 2);
+  const m = int(args, 3);
+  const n = int(args, 4);
+  const k = int(args, 5);
+  const rows = <usize>int(args, 6) << 2;
+  const columns = <usize>int(args, 7) << 2;
+  const bias = address(args, 8);
+  const scratch = address(args, 9) + <usize>thread * <usize>int(args, 10);
+  const taskRows = int(args, 11);
+  const taskPanels = int(args, 12);
+  const e1 = int(args, 14);
+  const e2 = int(args, 15);
+  const batches = int(args, 13) * e1 * e2;
+  const panels = (n + NR - 1) / NR;
+  const down = (m + taskRows - 1) / taskRows;
+  const across = (panels + taskPanels - 1) / taskPanels;
+  const tasks = batches * down * across;
+  for (let task = first(tasks, thread, threads), end = first(tasks, thread + 1, threads); task < end; task++) {
+    // Neighbouring tasks share a part of B.
+    const i = (task % down) * taskRows;
+    const panel = ((task / down) % across) * taskPanels;
+    const batch = task / (down * across);
+    const i2 = batch % e2;
+    const i1 = (batch / e2) % e1;
+    const i0 = batch / (e1 * e2);
+    const j = panel * NR;
+    gemmBlock(
+      min(taskRows, m - i), min(taskPanels * NR, n - j), k,
+      a + (<usize>(i0 * int(args, 16) + i1 * int(args, 17) + i2 * int(args, 18)) << 2) + <usize>i * rows, rows, columns,
+      packed + (<usize>batch * <usize>panels + <usize>panel) * <usize>k * <usize>(4 * NR),
+      c + (((<usize>batch * <usize>m + <usize>i) * <usize>n + <usize>j) << 2), <usize>n << 2,
+      bias ? bias + (<usize>j << 2) : 0,
+      scratch,
+    );
+  }
+}
+
+/** C = A · B + beta · C by a BLAS library: see host-functions.ts. */
+// @ts-ignore: decorator
+@external('env', 'sgemm')
+declare function sgemm(
+  transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32,
+  a: usize, lda: i32, b: usize, ldb: i32, beta: f32, c: usize, ldc: i32,
+): void;
+
+/**
+ * a, b, c, m, n, k, whether a is transposed, its leading dimension, the same of b, bias (or 0): each thread
+ * multiplies its own rows of C, or columns if there are more of them.
+ */
+export function matmulBlas(args: usize, thread: i32, threads: i32): void {
+  const m = int(args, 3);
+  const n = int(args, 4);
+  const transposeA = int(args, 6);
+  const lda = int(args, 7);
+  const transposeB = int(args, 8);
+  const ldb = int(args, 9);
+  const bias = address(args, 10);
+  const byRows = m >= n;
+  const from = firstUnit(byRows ? m : n, 8, thread, threads);
+  const count = firstUnit(byRows ? m : n, 8, thread + 1, threads) - from;
+  if (count == 0) return;
+  const i = byRows ? from : 0;
+  const j = byRows ? 0 : from;
+  const rows = byRows ? count : m;
+  const columns = byRows ? n : count;
+  const c = address(args, 2) + (<usize>(i * n + j) << 2);
+  if (bias) {
+    for (let r = 0; r < rows; r++) {
+      memory.copy(c + (<usize>(r * n) << 2), bias + (<usize>j << 2), <usize>columns << 2);
+    }
+  }
+  sgemm(
+    transposeA, transposeB, rows, columns, int(args, 5),
+    address(args, 0) + (<usize>(transposeA ? i : i * lda) << 2), lda,
+    address(args, 1) + (<usize>(transposeB ? j * ldb : j) << 2), ldb,
+    bias ? 1 : 0, c, n,
+  );
+}
+
+/**
+ * a (m × k), w (n × k), c (m × n), m, n, k, row stride of a, row stride of w, bias (or 0): rows of both lie
+ * contiguously, so each element of c is a dot product. For few rows, where packing w would cost more than it saves.
+ */
+export function matmulRows(args: usize, thread: i32, threads: i32): void {
+  const a = address(args, 0);
+  const w = address(args, 1);
+  const c = address(args, 2);
+  const m = int(args, 3);
+  const n = int(args, 4);
+  const k = int(args, 5);
+  const rowsA = <usize>int(args, 6) << 2;
+  const rowsW = <usize>int(args, 7) << 2;
+  const bias = address(args, 8);
+  const end = firstUnit(n, 4, thread + 1, threads);
+  for (let j = firstUnit(n, 4, thread, threads); j < end; j += 4) {
+    const rows = w + <usize>j * rowsW;
+    for (let i = 0; i < m; i++) {
+      const x = a + <usize>i * rowsA;
+      const to = c + (<usize>(i * n + j) << 2);
+      const start = bias + (<usize>j << 2);
+      if (j + 4 <= n) {
+        const sums = dot4(x, rows, rowsW, k);
+        v128.store(to, bias ? f32x4.add(sums, v128.load(start)) : sums);
+      } else {
+        for (let r = 0; r < n - j; r++) {
+          const sum = dot(x, rows + <usize>r * rowsW, k);
+          const at = <usize>r << 2;
+          store<f32>(to + at, bias ? sum + load<f32>(start + at) : sum);
+        }
+      }
+    }
+  }
+}
+
+/** x · y for four rows y, `rows` bytes apart: four streams keep the memory busy, and share what they read of x. */
+function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
+  let y1 = y + rows;
+  let y2 = y1 + rows;
+  let y3 = y2 + rows;
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let b2 = a0;
+  let b3 = a0;
+  const end16 = x + (<usize>(k & ~15) << 2);
+  const end = x + (<usize>k << 2);
+  while (x < end16) {
+    let u = v128.load(x);
+    let v = v128.load(x, 16);
+    a0 = madd(u, v128.load(y), a0);
+    b0 = madd(v, v128.load(y, 16), b0);
+    a1 = madd(u, v128.load(y1), a1);
+    b1 = madd(v, v128.load(y1, 16), b1);
+    a2 = madd(u, v128.load(y2), a2);
+    b2 = madd(v, v128.load(y2, 16), b2);
+    a3 = madd(u, v128.load(y3), a3);
+    b3 = madd(v, v128.load(y3, 16), b3);
+    u = v128.load(x, 32);
+    v = v128.load(x, 48);
+    a0 = madd(u, v128.load(y, 32), a0);
+    b0 = madd(v, v128.load(y, 48), b0);
+    a1 = madd(u, v128.load(y1, 32), a1);
+    b1 = madd(v, v128.load(y1, 48), b1);
+    a2 = madd(u, v128.load(y2, 32), a2);
+    b2 = madd(v, v128.load(y2, 48), b2);
+    a3 = madd(u, v128.load(y3, 32), a3);
+    b3 = madd(v, v128.load(y3, 48), b3);
+    x += 64;
+    y += 64;
+    y1 += 64;
+    y2 += 64;
+    y3 += 64;
+  }
+  a0 = f32x4.add(a0, b0);
+  a1 = f32x4.add(a1, b1);
+  a2 = f32x4.add(a2, b2);
+  a3 = f32x4.add(a3, b3);
+  // Lanes become rows: the four sums of each, side by side.
+  const low01 = v128.shuffle<i32>(a0, a1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(a0, a1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(a2, a3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<i32>(a2, a3, 2, 6, 3, 7);
+  let sums = f32x4.add(
+    f32x4.add(v128.shuffle<i64>(low01, low23, 0, 2), v128.shuffle<i64>(low01, low23, 1, 3)),
+    f32x4.add(v128.shuffle<i64>(high01, high23, 0, 2), v128.shuffle<i64>(high01, high23, 1, 3)),
+  );
+  while (x < end) {
+    let column = f32x4.splat(load<f32>(y));
+    column = f32x4.replace_lane(column, 1, load<f32>(y1));
+    column = f32x4.replace_lane(column, 2, load<f32>(y2));
+    column = f32x4.replace_lane(column, 3, load<f32>(y3));
+    sums = madd(v128.load32_splat(x), column, sums);
+    x += 4;
+    y += 4;
+    y1 += 4;
+    y2 += 4;
+    y3 += 4;
+  }
+  return sums;
+}
+
+function dot(x: usize, y: usize, k: i32): f32 {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  const end16 = x + (<usize>(k & ~15) << 2);
+  const end4 = x + (<usize>(k & ~3) << 2);
+  const end = x + (<usize>k << 2);
+  while (x < end16) {
+    s0 = madd(v128.load(x), v128.load(y), s0);
+    s1 = madd(v128.load(x, 16), v128.load(y, 16), s1);
+    s2 = madd(v128.load(x, 32), v128.load(y, 32), s2);
+    s3 = madd(v128.load(x, 48), v128.load(y, 48), s3);
+    x += 64;
+    y += 64;
+  }
+  while (x < end4) {
+    s0 = madd(v128.load(x), v128.load(y), s0);
+    x += 16;
+    y += 16;
+  }
+  let sum = sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  while (x < end) {
+    sum += load<f32>(x) * load<f32>(y);
+    x += 4;
+    y += 4;
+  }
+  return sum;
+}

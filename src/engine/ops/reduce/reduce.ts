@@ -1,0 +1,76 @@
+import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
+import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { div } from '../arithmetic/arithmetic.ts';
+import { sumTo } from '../broadcast/broadcast.ts';
+import { reshape } from '../reshape/reshape.ts';
+import { requireFloat } from '../shared/operands.ts';
+import { permute } from '../transpose/transpose.ts';
+
+export interface ReduceOptions {
+  /** Keep the reduced dimensions, with extent 1, so that the result broadcasts against the input. */
+  readonly keepDims?: boolean;
+}
+
+/** Sum over the dimensions `dims`; over all of them, to a scalar, by default. Negative ones count from the end. */
+export function sum(
+  x: Tensor,
+  dims?: number | readonly number[],
+  { keepDims = false }: ReduceOptions = {},
+): Tensor {
+  return total('sum', x, dims, keepDims);
+}
+
+/** Arithmetic mean over the dimensions `dims`; over all of them, to a scalar, by default. */
+export function mean(
+  x: Tensor,
+  dims?: number | readonly number[],
+  { keepDims = false }: ReduceOptions = {},
+): Tensor {
+  const result = total('mean', x, dims, keepDims);
+  return div(result, x.size / result.size);
+}
+
+/**
+ * The largest elements along one dimension. The gradient goes to the first of several that are equal.
+ *
+ * @throws {NanobardError} code `shape` if the dimension does not exist or has no elements.
+ */
+export function max(x: Tensor, dim: number, { keepDims = false }: ReduceOptions = {}): Tensor {
+  requireFloat('max', x);
+  const d = normalizeDim('max', dim, x.rank);
+  if (x.shape[d] === 0) throw shapeError('max', `dimension ${dim} has no elements`, x.shape);
+  const others = x.shape.map((_, i) => i).filter((i) => i !== d);
+  const rows = permute(x, [...others, d]); // (…, n)
+  const largest = apply(maxOperation, [rows], {}, [...rows.shape.slice(0, -1), 1]);
+  return reshape(largest, keepDims ? x.shape.with(d, 1) : without(x.shape, new Set([d])));
+}
+
+function total(
+  op: string,
+  x: Tensor,
+  dims: number | readonly number[] | undefined,
+  keepDims: boolean,
+): Tensor {
+  requireFloat(op, x);
+  const given = typeof dims === 'number' ? [dims] : (dims ?? x.shape.map((_, d) => d));
+  const reduced = new Set(given.map((dim) => normalizeDim(op, dim, x.rank)));
+  const result = sumTo(
+    x,
+    x.shape.map((extent, d) => (reduced.has(d) ? 1 : extent)),
+  );
+  return keepDims ? result : reshape(result, without(x.shape, reduced));
+}
+
+function without(shape: Shape, dims: ReadonlySet<number>): Shape {
+  return shape.filter((_, d) => !dims.has(d));
+}
+
+/** Along the last dimension, which is kept. */
+export const maxOperation: Operation<Record<string, never>> = {
+  name: 'max',
+  flops: (node) => node.inputs[0]!.size,
+  gradient: ({ inputs: [x] }, [dy]) => [dy && apply(maxGradientOperation, [x!, dy], {}, x!.shape)],
+};
+
+/** (x, dy) → dy at the first largest element of each row, 0 elsewhere */
+export const maxGradientOperation: Operation<Record<string, never>> = { name: 'max-gradient' };

@@ -1,0 +1,110 @@
+// A table of cosines and sines first, one row for each position; then all batches and heads turn by it.
+
+import { address, first, int, madd, nmadd, storePart } from '../shared/kernel.wasm';
+
+/** Bytes of the cosines, or the sines, of one position: whole vectors. */
+// @ts-ignore: decorator
+@inline
+function tableBytes(half: i32): usize {
+  return <usize>((half + 3) & ~3) << 2;
+}
+
+/**
+ * position, table, T, half, direction (1 or −1), ratio (f64): the angles of position p are
+ * direction · p · ratioⁱ, in double precision, since they grow with p and their cosines must not get worse.
+ */
+export function rotaryTable(args: usize, thread: i32, threads: i32): void {
+  const start = <f64>load<i32>(address(args, 0));
+  const T = int(args, 2);
+  const half = int(args, 3);
+  const direction = <f64>int(args, 4);
+  const ratio = load<f64>(args + 20);
+  const bytes = tableBytes(half);
+  const step = f64x2.splat(ratio * ratio);
+  const last = first(T, thread + 1, threads);
+  for (let t = first(T, thread, threads); t < last; t++) {
+    const p = f64x2.splat(direction * (start + <f64>t));
+    const cosines = address(args, 1) + <usize>t * 2 * bytes;
+    let frequency = f64x2.replace_lane(f64x2.splat(1), 1, ratio);
+    for (let i = 0; i < half; i += 2) {
+      const at = cosines + (<usize>i << 2);
+      storeCosSin(f64x2.mul(p, frequency), at, at + bytes);
+      frequency = f64x2.mul(frequency, step);
+    }
+  }
+}
+
+/** Cosines and sines of two angles, rounded to floats; Taylor series to 2e-9 in the quarter turn nearest to 0. */
+// @ts-ignore: decorator
+@inline
+function storeCosSin(angle: v128, cosines: usize, sines: usize): void {
+  // angle = n · π/2 + r with |r| ≤ π/4. Near 1.5 · 2^52 doubles are integers: adding it rounds, and leaves n in
+  // the lowest bits.
+  const magic = f64x2.splat(6755399441055744);
+  const n = f64x2.add(f64x2.mul(angle, f64x2.splat(0.6366197723675814)), magic);
+  const r = f64x2.sub(angle, f64x2.mul(f64x2.sub(n, magic), f64x2.splat(1.5707963267948966)));
+  const z = f64x2.mul(r, r);
+  let s = f64x2.splat(1.0 / 362880);
+  s = f64x2.add(f64x2.mul(s, z), f64x2.splat(-1.0 / 5040));
+  s = f64x2.add(f64x2.mul(s, z), f64x2.splat(1.0 / 120));
+  s = f64x2.add(f64x2.mul(s, z), f64x2.splat(-1.0 / 6));
+  s = f64x2.add(f64x2.mul(f64x2.mul(s, z), r), r);
+  let c = f64x2.splat(-1.0 / 3628800);
+  c = f64x2.add(f64x2.mul(c, z), f64x2.splat(1.0 / 40320));
+  c = f64x2.add(f64x2.mul(c, z), f64x2.splat(-1.0 / 720));
+  c = f64x2.add(f64x2.mul(c, z), f64x2.splat(1.0 / 24));
+  c = f64x2.add(f64x2.mul(c, z), f64x2.splat(-0.5));
+  c = f64x2.add(f64x2.mul(c, z), f64x2.splat(1));
+  // An odd n exchanges the two; n mod 4 tells the signs: cos + − − +, sin + + − −.
+  const odd = i64x2.shr_s(i64x2.shl(n, 63), 63);
+  const two = i64x2.splat(2);
+  const cosSign = i64x2.shl(v128.and(i64x2.add(n, i64x2.splat(1)), two), 62);
+  const sinSign = i64x2.shl(v128.and(n, two), 62);
+  const cos = v128.xor(v128.bitselect(s, c, odd), cosSign);
+  const sin = v128.xor(v128.bitselect(c, s, odd), sinSign);
+  v128.store64_lane(cosines, f32x4.demote_f64x2_zero(cos), 0);
+  v128.store64_lane(sines, f32x4.demote_f64x2_zero(sin), 0);
+}
+
+/** x, table, y, B · T, T, H, half, strides (b, t, h) of x */
+export function rotary(args: usize, thread: i32, threads: i32): void {
+  const tokens = int(args, 3);
+  const T = int(args, 4);
+  const H = int(args, 5);
+  const half = int(args, 6);
+  const step = <usize>int(args, 9) << 2;
+  const bytes = tableBytes(half);
+  const last = first(tokens, thread + 1, threads);
+  for (let token = first(tokens, thread, threads); token < last; token++) {
+    const b = token / T;
+    const t = token % T;
+    const cosines = address(args, 1) + <usize>t * 2 * bytes;
+    let x = address(args, 0) + (<usize>(b * int(args, 7) + t * int(args, 8)) << 2);
+    let y = address(args, 2) + (<usize>(token * H * half) << 3);
+    for (let h = 0; h < H; h++, x += step, y += <usize>half << 3) turn(x, cosines, cosines + bytes, y, half);
+  }
+}
+
+/** y (2 · half) = the pairs (i, i + half) of x, each turned by its own angle */
+// @ts-ignore: decorator
+@inline
+function turn(x: usize, cosines: usize, sines: usize, y: usize, half: i32): void {
+  const upper = <usize>half << 2; // from the first element of a pair to the second
+  let i = 0;
+  let at: usize = 0;
+  for (; i + 4 <= half; i += 4, at += 16) {
+    const c = v128.load(cosines + at);
+    const s = v128.load(sines + at);
+    const p = v128.load(x + at);
+    const q = v128.load(x + at + upper);
+    v128.store(y + at, nmadd(q, s, f32x4.mul(p, c)));
+    v128.store(y + at + upper, madd(p, s, f32x4.mul(q, c)));
+  }
+  if (i == half) return;
+  const c = v128.load(cosines + at);
+  const s = v128.load(sines + at);
+  const p = v128.load(x + at);
+  const q = v128.load(x + at + upper);
+  storePart(y + at, nmadd(q, s, f32x4.mul(p, c)), half - i);
+  storePart(y + at + upper, madd(p, s, f32x4.mul(q, c)), half - i);
+}

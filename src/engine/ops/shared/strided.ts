@@ -1,0 +1,71 @@
+import type { Shape } from '../../tensor/shape.ts';
+import type { CpuView } from './kernel.ts';
+
+/** The loops that visit several views of one shape together, as few as possible. */
+export interface Loops {
+  /** Outermost first. */
+  readonly extents: readonly number[];
+  /** For each view its stride in each loop, in elements. */
+  readonly strides: readonly (readonly number[])[];
+}
+
+/**
+ * Merges dimensions that all views walk through without a jump, drops those of extent 1, and pads
+ * with outer loops of extent 1 up to `depth`. Undefined if more than `depth` loops remain.
+ */
+export function collapse(
+  shape: Shape,
+  views: readonly { readonly strides: readonly number[] }[],
+  depth: number,
+): Loops | undefined {
+  const extents: number[] = [];
+  const strides: number[][] = views.map(() => []);
+  for (let i = shape.length - 1; i >= 0; i--) {
+    const extent = shape[i]!;
+    if (extent === 1) continue;
+    const inner = extents[0];
+    const continues =
+      inner !== undefined && views.every((view, v) => view.strides[i] === strides[v]![0]! * inner);
+    if (continues) {
+      extents[0] = inner * extent;
+    } else {
+      extents.unshift(extent);
+      for (const [v, view] of views.entries()) strides[v]!.unshift(view.strides[i]!);
+    }
+  }
+  if (extents.length > depth) return undefined;
+  while (extents.length < depth) {
+    // A scalar still needs an innermost loop: its stride does not matter, since it runs once.
+    const innermost = extents.length === 0;
+    extents.unshift(1);
+    for (const s of strides) s.unshift(innermost ? 1 : 0);
+  }
+  return { extents, strides };
+}
+
+/** Loops and where in memory they start: one address for each view. */
+export interface Nest extends Loops {
+  readonly addresses: readonly number[];
+}
+
+/**
+ * The loops that visit views of one shape together. Where more than `depth` are needed, there is a nest for
+ * each index of the outermost dimension.
+ */
+export function nests(views: readonly CpuView[], depth: number): Nest[] {
+  const { shape } = views[0]!;
+  const loops = collapse(shape, views, depth);
+  if (loops) return [{ ...loops, addresses: views.map((view) => view.address) }];
+  const inner = (view: CpuView, i: number): CpuView => ({
+    ...view,
+    address: view.address + 4 * i * view.strides[0]!,
+    shape: shape.slice(1),
+    strides: view.strides.slice(1),
+  });
+  return Array.from({ length: shape[0]! }, (_, i) =>
+    nests(
+      views.map((view) => inner(view, i)),
+      depth,
+    ),
+  ).flat();
+}

@@ -1,0 +1,44 @@
+import { NanobardError } from '../../engine/errors.ts';
+
+/**
+ * The text of UTF-8 bytes, strictly: a byte order mark is left out, everything else (line ends too) stays as
+ * it is. `name` says in errors where the bytes come from.
+ *
+ * Throws NanobardError('file') when there is no text, when the bytes are not UTF-8, and when they contain NUL,
+ * which no text does.
+ */
+export function decodeText(bytes: Uint8Array, name: string): string {
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) throw notText(name, `byte ${nul} is NUL`);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const position = firstInvalid(bytes);
+    throw notText(name, `byte ${position} (0x${bytes[position]!.toString(16)}) is not UTF-8`, cause);
+  }
+  if (text === '')
+    throw new NanobardError('file', `${name} is empty`, { hint: 'Use a file with text in it.' });
+  return text;
+}
+
+function notText(name: string, where: string, cause?: unknown): NanobardError {
+  return new NanobardError('file', `${name} is not UTF-8 text: ${where}, counted from 0`, {
+    hint: 'If it is text in another encoding (UTF-16, Latin-1, …), save it as UTF-8 first.',
+    cause,
+  });
+}
+
+/** Where the first malformed sequence begins: it comes out of a lenient decoder as U+FFFD. */
+function firstInvalid(bytes: Uint8Array): number {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  let position = 0;
+  for (let from = 0; ; ) {
+    const mark = text.indexOf('\uFFFD', from);
+    position += new TextEncoder().encode(text.slice(from, mark)).length;
+    const genuine = bytes[position] === 0xef && bytes[position + 1] === 0xbf && bytes[position + 2] === 0xbd;
+    if (!genuine) return position;
+    position += 3;
+    from = mark + 1;
+  }
+}

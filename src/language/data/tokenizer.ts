@@ -1,0 +1,145 @@
+import * as v from 'valibot';
+import { NanobardError } from '../../engine/errors.ts';
+
+/** Text to token ids and back. Ids run from 0 to `vocabSize` − 1. */
+export interface Tokenizer {
+  readonly vocabSize: number;
+  /** Throws NanobardError('vocabulary') for text that the vocabulary cannot express. */
+  encode(text: string): Int32Array;
+  /** Throws NanobardError('vocabulary') for an id outside the vocabulary. */
+  decode(tokens: ArrayLike<number>): string;
+  /** Plain data that `tokenizerFromJSON` turns back into this tokenizer; `type` names the kind. */
+  toJSON(): { readonly type: string };
+}
+
+const isCharacter = (text: string): boolean =>
+  text.length > 0 && text.length === String.fromCodePoint(text.codePointAt(0)!).length;
+
+const CharTokenizerSchema = v.object({
+  type: v.literal('char'),
+  characters: v.pipe(
+    v.array(v.pipe(v.string(), v.check(isCharacter, 'Each entry must be exactly one character'))),
+    v.minLength(1, 'The vocabulary is empty'),
+    v.check((all) => new Set(all).size === all.length, 'A character stands in the vocabulary twice'),
+  ),
+});
+
+export type CharTokenizerJSON = v.InferOutput<typeof CharTokenizerSchema>;
+
+/**
+ * One token per character, as in the tutorial. A character is a Unicode code point, so that '永' and '🎭'
+ * are one token each.
+ */
+export class CharTokenizer implements Tokenizer {
+  /** The vocabulary: the token of a character is its position here. */
+  readonly characters: readonly string[];
+  /** Token of each UTF-16 code unit that is a whole character, −1 where there is none. */
+  readonly #table = new Int32Array(0x10000).fill(-1);
+  /** Tokens of the code points beyond U+FFFF, which take two code units. */
+  readonly #astral = new Map<number, number>();
+
+  private constructor(characters: readonly string[]) {
+    this.characters = characters;
+    characters.forEach((character, token) => {
+      const codePoint = character.codePointAt(0)!;
+      if (codePoint < 0x10000) this.#table[codePoint] = token;
+      else this.#astral.set(codePoint, token);
+    });
+  }
+
+  /** The vocabulary of a text: its distinct characters in the order of their code points. */
+  static fromText(text: string): CharTokenizer {
+    const characters = [...new Set(text)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+    if (characters.length === 0) throw new NanobardError('vocabulary', 'An empty text has no vocabulary');
+    return new CharTokenizer(characters);
+  }
+
+  /** Throws NanobardError('checkpoint') when `value` is not what `toJSON` returns. */
+  static fromJSON(value: unknown): CharTokenizer {
+    return new CharTokenizer(parse(CharTokenizerSchema, value).characters);
+  }
+
+  get vocabSize(): number {
+    return this.characters.length;
+  }
+
+  encode(text: string): Int32Array {
+    const tokens = new Int32Array(text.length);
+    let count = 0;
+    for (let i = 0; i < text.length; i++) {
+      let token = this.#table[text.charCodeAt(i)]!;
+      if (token < 0) {
+        const codePoint = text.codePointAt(i)!;
+        if (codePoint > 0xffff) i++;
+        token = this.#astral.get(codePoint) ?? this.#unknown(text);
+      }
+      tokens[count++] = token;
+    }
+    return count === tokens.length ? tokens : tokens.slice(0, count);
+  }
+
+  decode(tokens: ArrayLike<number>): string {
+    return Array.from(tokens, (token, position) => {
+      const character = this.characters[token];
+      if (character === undefined) {
+        throw new NanobardError(
+          'vocabulary',
+          `Token ${token} at position ${position} is not in the vocabulary (0 to ${this.vocabSize - 1})`,
+          { hint: 'Decode with the tokenizer of the model that made the tokens.' },
+        );
+      }
+      return character;
+    }).join('');
+  }
+
+  toJSON(): CharTokenizerJSON {
+    return { type: 'char', characters: [...this.characters] };
+  }
+
+  #unknown(text: string): never {
+    const known = new Set(this.characters);
+    const unknown = [...new Set(text)].filter((character) => !known.has(character));
+    const shown = unknown.slice(0, 10).map(describe).join(', ');
+    const more = unknown.length > 10 ? ` and ${unknown.length - 10} more` : '';
+    throw new NanobardError(
+      'vocabulary',
+      `${unknown.length === 1 ? 'This character is' : 'These characters are'} not in the vocabulary: ${shown}${more}`,
+      {
+        hint:
+          `The vocabulary is the ${this.vocabSize} characters of the text it was made from: ` +
+          'leave the others out, or train on a text that has them.',
+      },
+    );
+  }
+}
+
+/** Rebuilds a tokenizer from its JSON. Throws NanobardError('checkpoint') when `value` is not one. */
+export function tokenizerFromJSON(value: unknown): Tokenizer {
+  const { type } = parse(v.object({ type: v.string() }), value);
+  switch (type) {
+    case 'char':
+      return CharTokenizer.fromJSON(value);
+    default:
+      throw new NanobardError('checkpoint', `Unknown tokenizer type '${type}'`, {
+        hint: "This version knows 'char'. The run may come from a newer nanobard.",
+      });
+  }
+}
+
+function parse<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const where = v.getDotPath(issue);
+  throw new NanobardError('checkpoint', `Not a tokenizer: ${where ? `${where}: ` : ''}${issue.message}`, {
+    hint: 'The tokenizer file is damaged or not from nanobard.',
+  });
+}
+
+/** A character so that a person can tell which one it is: `'é' (U+00E9)`, `'\n' (U+000A)`, `U+200B`. */
+function describe(character: string): string {
+  const codePoint = character.codePointAt(0)!;
+  const code = `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`;
+  if (codePoint < 0x20) return `'${JSON.stringify(character).slice(1, -1)}' (${code})`;
+  return /^[\p{L}\p{N}\p{P}\p{S} ]$/u.test(character) ? `'${character}' (${code})` : code;
+}

@@ -1,0 +1,31 @@
+import type { Device } from '../../engine/devices/device.ts';
+import { NanobardError } from '../../engine/errors.ts';
+import type { TypedArray } from '../../engine/tensor/dtype.ts';
+import { formatShape, type Shape, sameShape } from '../../engine/tensor/shape.ts';
+import type { Variable } from '../../engine/tensor/tensor.ts';
+
+export interface StoredTensor {
+  readonly shape: Shape;
+  readonly data: TypedArray;
+}
+
+/**
+ * Writes stored values into variables on a device, by name.
+ *
+ * @throws {NanobardError} code `checkpoint` if one is missing or has another shape; nothing is written then.
+ */
+export async function loadParameters(
+  variables: ReadonlyMap<string, Variable>,
+  stored: ReadonlyMap<string, StoredTensor>,
+  device: Device,
+): Promise<void> {
+  for (const [name, { shape }] of variables) {
+    const tensor = stored.get(name);
+    if (tensor && sameShape(tensor.shape, shape)) continue;
+    const found = tensor ? `has the shape ${formatShape(tensor.shape)}` : 'is missing';
+    throw new NanobardError('checkpoint', `the checkpoint is of another model: ${name} ${found}`, {
+      hint: `This model needs it as ${formatShape(shape)}.`,
+    });
+  }
+  for (const [name, variable] of variables) await device.write(variable, stored.get(name)!.data);
+}

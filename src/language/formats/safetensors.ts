@@ -1,0 +1,285 @@
+import * as v from 'valibot';
+import { NanobardError } from '../../engine/errors.ts';
+import { formatShape, type Shape, sizeOf } from '../../engine/tensor/shape.ts';
+
+// Format: https://github.com/huggingface/safetensors#format
+//
+//   8 bytes   N, length of the header, little-endian
+//   N bytes   JSON {"name": {"dtype", "shape", "data_offsets": [begin, end]}, …, "__metadata__": {…}},
+//             starts with "{", may end in spaces
+//   the rest  the tensors, row-major, little-endian like WebAssembly's memory; offsets count from here
+
+/** The array that holds each dtype. F16 and BF16 are kept as bits (see `toFloat32`), BOOL as 0 and 1. */
+const ARRAYS = {
+  F64: Float64Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+  F32: Float32Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+} as const;
+
+export type SafetensorsDType = keyof typeof ARRAYS;
+
+/** A tensor as it lies in a file: `data` has one element for each of `shape`, row-major. */
+export type SafetensorsTensor = {
+  [D in SafetensorsDType]: {
+    readonly dtype: D;
+    readonly shape: Shape;
+    readonly data: (typeof ARRAYS)[D]['prototype'];
+  };
+}[SafetensorsDType];
+
+/** The contents of a safetensors file; the tensors are in the order in which their data is stored. */
+export interface Safetensors {
+  readonly tensors: Map<string, SafetensorsTensor>;
+  readonly metadata: Record<string, string>;
+}
+
+const LENGTH_BYTES = 8;
+/** The limit of the reference implementation, so that a damaged length cannot ask for gigabytes of JSON. */
+const MAX_HEADER_BYTES = 100_000_000;
+const METADATA = '__metadata__';
+
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const TensorEntry = v.object({
+  dtype: v.picklist(
+    Object.keys(ARRAYS) as SafetensorsDType[],
+    (issue) => `${issue.received} is not a type that nanobard reads`,
+  ),
+  shape: v.array(Count),
+  data_offsets: v.strictTuple([Count, Count]),
+});
+
+type TensorEntry = v.InferOutput<typeof TensorEntry>;
+
+/**
+ * The bytes of a safetensors file. Every tensor is copied once, into the result.
+ *
+ * Wider elements are stored first, so that each tensor is aligned for its type; among equally wide
+ * ones the order of `tensors` is kept.
+ *
+ * @throws NanobardError `shape` if a tensor's data does not fill its shape,
+ *   `argument` for a tensor called `__metadata__`, a name that the format reserves.
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const stored = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+  // The members are joined by hand: an object would move names that look like numbers to the front.
+  const members = Object.keys(metadata).length > 0 ? [`"${METADATA}":${JSON.stringify(metadata)}`] : [];
+  let dataBytes = 0;
+  for (const [name, { dtype, shape, data }] of stored) {
+    checkEncodable(name, shape, data.length);
+    const entry: TensorEntry = {
+      dtype,
+      shape: [...shape],
+      data_offsets: [dataBytes, dataBytes + data.byteLength],
+    };
+    members.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    dataBytes += data.byteLength;
+  }
+
+  const json = new TextEncoder().encode(`{${members.join(',')}}`);
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const dataStart = LENGTH_BYTES + headerBytes;
+  const bytes = new Uint8Array(dataStart + dataBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.set(json, LENGTH_BYTES);
+  bytes.fill(0x20, LENGTH_BYTES + json.length, dataStart);
+  let offset = dataStart;
+  for (const [, { data }] of stored) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads a safetensors file. Tensors are views into `bytes`, not copies, wherever `bytes` lies in its
+ * buffer such that they are aligned for their type.
+ *
+ * @throws NanobardError `checkpoint` if the file departs from the format in any way: cut short, a header
+ *   that is not the JSON it should be, an unknown dtype, a shape that does not account for the tensor's
+ *   bytes, tensors that overlap or leave bytes unused.
+ */
+export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  const { header, dataStart } = readHeader(bytes);
+  const entries: [string, TensorEntry][] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(header)) {
+    if (name === METADATA) metadata = readMetadata(value);
+    else entries.push([name, readEntry(name, value)]);
+  }
+  entries.sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
+  checkLayout(entries, bytes.length - dataStart);
+  const tensors = new Map(entries.map(([name, entry]) => [name, readTensor(bytes, dataStart, entry)]));
+  return { tensors, metadata };
+}
+
+/**
+ * The elements of a floating-point tensor in single precision: exact for F16 and BF16, rounded for F64,
+ * and the tensor's own memory for F32.
+ *
+ * @throws NanobardError `checkpoint` for a tensor of integers, which weights never are.
+ */
+export function toFloat32(tensor: SafetensorsTensor): Float32Array {
+  switch (tensor.dtype) {
+    case 'F32':
+      return tensor.data;
+    case 'F64':
+      return Float32Array.from(tensor.data);
+    case 'F16':
+      return float16ToFloat32(tensor.data);
+    case 'BF16':
+      // The upper half of a float32.
+      return new Float32Array(Uint32Array.from(tensor.data, (bits) => bits << 16).buffer);
+    default:
+      throw new NanobardError(
+        'checkpoint',
+        `safetensors: a tensor of ${tensor.dtype} and shape ${formatShape(tensor.shape)} does not hold floating-point numbers`,
+        { hint: 'Weights must be stored as F32, F64, F16 or BF16.' },
+      );
+  }
+}
+
+/** IEEE 754 binary16: 1 sign bit, 5 of exponent (bias 15), 10 of mantissa. */
+function float16ToFloat32(halves: Uint16Array): Float32Array {
+  const floats = new Float32Array(halves.length);
+  const bits = new Uint32Array(floats.buffer);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i]!;
+    bits[i] = (half & 0x7fff) << 13;
+    // Exponent 31 is infinity or NaN. All others, subnormal ones too, are off by the difference in bias.
+    if ((half & 0x7c00) === 0x7c00) bits[i]! |= 0x7f800000;
+    else floats[i]! *= 2 ** (127 - 15);
+    bits[i]! |= (half & 0x8000) << 16;
+  }
+  return floats;
+}
+
+function checkEncodable(name: string, shape: Shape, length: number): void {
+  if (name === METADATA) {
+    throw new NanobardError('argument', `safetensors: a tensor cannot be called ${METADATA}`, {
+      hint: 'The format reserves this name; choose another.',
+    });
+  }
+  if (length !== sizeOf(shape)) {
+    throw new NanobardError(
+      'shape',
+      `safetensors: the ${length} elements of tensor ${JSON.stringify(name)} do not fill its shape ${formatShape(shape)}`,
+    );
+  }
+}
+
+function readHeader(bytes: Uint8Array): { header: object; dataStart: number } {
+  if (bytes.length < LENGTH_BYTES) {
+    throw damaged(`the file ends after ${bytes.length} bytes, within the length of its header`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES);
+  const headerBytes = Number(view.getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw damaged(
+      `the header claims to have ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} allowed`,
+    );
+  }
+  const dataStart = LENGTH_BYTES + headerBytes;
+  if (dataStart > bytes.length) {
+    throw damaged(`the header should end at byte ${dataStart}, but the file has ${bytes.length}`);
+  }
+  if (bytes[LENGTH_BYTES] !== 0x7b) throw damaged('the header does not begin with "{"');
+  try {
+    // A copy, because browsers do not decode shared memory; of a Node Buffer, `slice` would be a view.
+    const json = new Uint8Array(bytes.subarray(LENGTH_BYTES, dataStart));
+    return { header: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json)), dataStart };
+  } catch (cause) {
+    throw damaged(`the header is not JSON (${(cause as Error).message})`, cause);
+  }
+}
+
+function readMetadata(value: unknown): Record<string, string> {
+  // Not valibot's record(), which drops keys such as "constructor".
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw damaged(`${METADATA} is not an object`);
+  }
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== 'string') throw damaged(`${METADATA}: ${JSON.stringify(key)} is not a string`);
+  }
+  return value as Record<string, string>;
+}
+
+function readEntry(name: string, value: unknown): TensorEntry {
+  const result = v.safeParse(TensorEntry, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const path = v.getDotPath(issue);
+  const where = `tensor ${JSON.stringify(name)}${path === null ? '' : `, ${path}`}`;
+  if (path === 'dtype' && typeof issue.input === 'string') {
+    throw new NanobardError('checkpoint', `safetensors: ${where}: ${issue.message}`, {
+      hint: `Convert it to one of ${Object.keys(ARRAYS).join(', ')} with the tool that wrote the file.`,
+    });
+  }
+  throw damaged(`${where}: ${issue.message}`);
+}
+
+/** Tensors, sorted by position, must follow one another from the first byte to the last. */
+function checkLayout(entries: readonly [string, TensorEntry][], dataBytes: number): void {
+  let position = 0;
+  for (const [name, { dtype, shape, data_offsets }] of entries) {
+    const [begin, end] = data_offsets;
+    const where = `tensor ${JSON.stringify(name)}`;
+    if (end < begin) throw damaged(`${where} ends at byte ${end}, before it begins at ${begin}`);
+    if (end > dataBytes) {
+      throw damaged(`${where} ends at byte ${end} of the data, but the file has only ${dataBytes}`);
+    }
+    if (begin < position) {
+      throw damaged(
+        `${where} begins at byte ${begin}, within the tensor before it, which ends at ${position}`,
+      );
+    }
+    if (begin > position)
+      throw damaged(`bytes ${position} to ${begin}, before ${where}, belong to no tensor`);
+    const expected = sizeOf(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT;
+    if (end - begin !== expected) {
+      throw damaged(
+        `${where} has ${end - begin} bytes, but ${dtype} of shape ${formatShape(shape)} needs ${expected}`,
+      );
+    }
+    position = end;
+  }
+  if (position !== dataBytes) {
+    throw damaged(`the last ${dataBytes - position} bytes of the file belong to no tensor`);
+  }
+}
+
+function readTensor(bytes: Uint8Array, dataStart: number, entry: TensorEntry): SafetensorsTensor {
+  const { dtype, shape, data_offsets } = entry;
+  const [begin, end] = data_offsets;
+  const array = ARRAYS[dtype] as {
+    readonly BYTES_PER_ELEMENT: number;
+    new (buffer: ArrayBufferLike, byteOffset: number, length: number): SafetensorsTensor['data'];
+  };
+  const stored = bytes.subarray(dataStart + begin, dataStart + end);
+  const aligned = stored.byteOffset % array.BYTES_PER_ELEMENT === 0 ? stored : new Uint8Array(stored);
+  return {
+    dtype,
+    shape,
+    data: new array(aligned.buffer, aligned.byteOffset, stored.length / array.BYTES_PER_ELEMENT),
+  } as SafetensorsTensor;
+}
+
+function damaged(problem: string, cause?: unknown): NanobardError {
+  return new NanobardError('checkpoint', `safetensors: ${problem}`, {
+    hint: 'The file is damaged, cut short or not a safetensors file; copy or download it again.',
+    cause,
+  });
+}

@@ -1,0 +1,160 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Device } from '../../engine/devices/device.ts';
+import { NanobardError } from '../../engine/errors.ts';
+import { Generator } from '../../engine/tensor/generator.ts';
+import { Input } from '../../engine/tensor/tensor.ts';
+import { cpus, expectClose, integers, reference, values } from '../../testing/check.ts';
+import { BigramLanguageModel } from '../models/bigram.ts';
+import { GPT } from '../models/gpt.ts';
+import type { LanguageModel } from '../models/language-model.ts';
+import { Decoder, type GenerateOptions } from './decoder.ts';
+import { Sampler } from './sampling.ts';
+
+const V = 13;
+
+/** A GPT whose predictions depend on all of its context; its dropout must not show. */
+async function gpt(blockSize: number, device: Device): Promise<GPT> {
+  const config = { vocabSize: V, blockSize, nLayer: 2, nHead: 2, nEmbd: 8, dropout: 0.5, bias: true };
+  const model = new GPT(config, new Generator(1));
+  const parameters = [...model.namedParameters().values()];
+  for (const [i, parameter] of parameters.entries())
+    await device.write(parameter, values(parameter.shape, i + 1).data);
+  return model;
+}
+
+/** Logits after the last token of a context, computed from all of it at once. */
+async function uncached(model: LanguageModel, device: Device, context: readonly number[]): Promise<number[]> {
+  const idx = new Input('idx', [1, context.length], 'i32');
+  const logits = model.evaluating(() => model.forward(idx)); // (1, T, V)
+  const { data } = await device.evaluate(logits, { idx: context });
+  return Array.from(data.slice(-V));
+}
+
+async function collect(
+  decoder: Decoder,
+  prompt: readonly number[],
+  options: GenerateOptions,
+): Promise<number[]> {
+  const made: number[] = [];
+  for await (const token of decoder.generate(prompt, options)) made.push(token);
+  return made;
+}
+
+const text = (length: number, seed = 1): number[] => Array.from(integers([length], V, seed).data);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe.each([9, 40])('Decoder, block size %i', (blockSize) => {
+  it.each([
+    ['reference', reference, 1e-12],
+    ['relaxed SIMD', cpus[0], 1e-5],
+    ['SIMD128', cpus[1], 1e-5],
+  ] as const)(
+    'has the logits of the whole context, remembered or read anew: %s',
+    async (_, device, tolerance) => {
+      const model = await gpt(blockSize, device);
+      const decoder = await Decoder.create(model, device);
+      const half = Math.ceil(blockSize / 2);
+      const prompts = [1, 2, 7, 8, 9, 10, blockSize - 1, blockSize, blockSize + 1, 3 * blockSize];
+      for (const [forget, lengths] of [
+        [undefined, prompts],
+        [1, [blockSize - 2]],
+        [blockSize, [blockSize - 2]],
+      ] as const) {
+        for (const length of lengths) {
+          // Instead of drawing, follow a given text and note the logits.
+          const prompt = text(length);
+          const continuation = text(half + 4, 2);
+          const seen: number[][] = [];
+          vi.spyOn(Sampler.prototype, 'next').mockImplementation((logits) => {
+            seen.push(Array.from(logits));
+            return continuation[seen.length - 1]!;
+          });
+          const options = {
+            tokens: continuation.length,
+            generator: new Generator(1),
+            ...(forget && { forget }),
+          };
+          expect(await collect(decoder, prompt, options)).toEqual(continuation);
+          const all = [...prompt, ...continuation];
+          let begin = Math.max(0, length - blockSize);
+          for (const [i, logits] of seen.entries()) {
+            if (length + i - begin > blockSize) begin += forget ?? half;
+            const expected = await uncached(model, device, all.slice(begin, length + i));
+            expectClose(logits, expected, tolerance, `token ${i} after a prompt of ${length}`);
+          }
+        }
+      }
+      decoder.dispose();
+    },
+  );
+
+  it("writes what the tutorial's loop writes when it forgets one token at a time", async () => {
+    for (const device of [reference, cpus[0]]) {
+      const model = await gpt(blockSize, device);
+      const rule = { temperature: 0.8, topK: 5 };
+      const generator = new Generator(3);
+      const sampler = new Sampler(rule, generator);
+      const idx = [0];
+      for (let i = 0; i < blockSize + 10; i++)
+        idx.push(sampler.next(await uncached(model, device, idx.slice(-blockSize))));
+
+      const decoder = await Decoder.create(model, device);
+      const options = { ...rule, tokens: blockSize + 10, generator: new Generator(3), forget: 1 };
+      expect([0, ...(await collect(decoder, [0], options))]).toEqual(idx);
+      decoder.dispose();
+    }
+  });
+});
+
+describe('Decoder', () => {
+  it('starts each text anew', async () => {
+    const decoder = await Decoder.create(await gpt(9, cpus[1]), cpus[1]);
+    const write = (prompt: number[]): Promise<number[]> =>
+      collect(decoder, prompt, { tokens: 20, generator: new Generator(5) });
+    const first = await write([1, 2, 3]);
+    expect(await write([4])).not.toEqual(first);
+    expect(await write([1, 2, 3])).toEqual(first);
+    decoder.dispose();
+  });
+
+  it('draws from the table of a bigram model, which has nothing to remember', async () => {
+    const model = new BigramLanguageModel({ vocabSize: V, blockSize: 4 }, new Generator(1));
+    const decoder = await Decoder.create(model, cpus[1]);
+    const sampler = new Sampler({}, new Generator(2));
+    const idx = text(6);
+    for (let i = 0; i < 12; i++) idx.push(sampler.next(await uncached(model, cpus[1], idx.slice(-1))));
+    expect(await collect(decoder, text(6), { tokens: 12, generator: new Generator(2) })).toEqual(
+      idx.slice(6),
+    );
+    decoder.dispose();
+  });
+
+  it('leaves the model in training mode, and gives back the memory of its programs', async () => {
+    const [device] = cpus;
+    const model = await gpt(40, device);
+    const decoder = await Decoder.create(model, device);
+    const one = device.bytes;
+    await collect(decoder, text(39), { tokens: 1, generator: new Generator(1) }); // a program that reads 40 tokens
+    const two = device.bytes;
+    expect(two).toBeGreaterThan(one);
+    decoder.dispose();
+    expect(device.bytes).toBeLessThan(one);
+    expect(model.training && model.transformer.drop.training).toBe(true);
+  });
+
+  it('refuses an empty prompt and a context that cannot be', async () => {
+    const decoder = await Decoder.create(await gpt(9, reference), reference);
+    const options = { tokens: 1, generator: new Generator(1) };
+    await expect(collect(decoder, [], options)).rejects.toThrow(NanobardError);
+    await expect(collect(decoder, [], options)).rejects.toThrow('the prompt must hold at least one token');
+    for (const forget of [0, 10, 1.5]) {
+      await expect(collect(decoder, [1], { ...options, forget })).rejects.toThrow(
+        'forget must be from 1 to the block size 9',
+      );
+    }
+    expect(await collect(decoder, [1], { ...options, tokens: 0 })).toEqual([]);
+  });
+});

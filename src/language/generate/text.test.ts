@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Generator } from '../../engine/tensor/generator.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Decoder } from './decoder.ts';
+import { generateText } from './text.ts';
+
+/** What is streamed when a decoder makes the given tokens, and how the sample ended. */
+async function stream(tokens: readonly string[], stop?: readonly string[]) {
+  let made = 0;
+  const decoder = {
+    async *generate() {
+      for (let i = 0; i < tokens.length; i++) {
+        made++;
+        yield i;
+      }
+    },
+  } as unknown as Decoder;
+  const tokenizer: Tokenizer = {
+    vocabSize: tokens.length,
+    encode: () => new Int32Array(0),
+    decode: (ids) => Array.from(ids, (id) => tokens[id]).join(''),
+    toJSON: () => ({ type: 'test' }),
+  };
+  const options = { tokens: tokens.length, generator: new Generator(1), ...(stop && { stop }) };
+  const pieces: string[] = [];
+  const text = generateText(decoder, tokenizer, [0], options);
+  let next = await text.next();
+  for (; !next.done; next = await text.next()) pieces.push(next.value);
+  return { pieces, made, ...next.value };
+}
+
+describe('generateText', () => {
+  it('streams each token as it is made', async () => {
+    expect(await stream(['a', 'bc', 'd'])).toEqual({
+      pieces: ['a', 'bc', 'd'],
+      made: 3,
+      stopped: 'length',
+      tokens: 3,
+    });
+    expect(await stream([])).toEqual({ pieces: [], made: 0, stopped: 'length', tokens: 0 });
+  });
+
+  it('ends at a stop text, which is not part of it, and makes no further token', async () => {
+    expect(await stream(['a', 'b', '\n', 'c'], ['\n'])).toEqual({
+      pieces: ['a', 'b'],
+      made: 3,
+      stopped: 'stop',
+      tokens: 3,
+    });
+    expect(await stream(['ab|cd', 'e'], ['|'])).toEqual({
+      pieces: ['ab'],
+      made: 1,
+      stopped: 'stop',
+      tokens: 1,
+    });
+    expect(await stream(['|', 'a'], ['|'])).toEqual({ pieces: [], made: 1, stopped: 'stop', tokens: 1 });
+  });
+
+  it('recognises stop texts across tokens, and holds back what may be the beginning of one', async () => {
+    const end = { stopped: 'stop', tokens: 4, made: 4 };
+    expect(await stream(['x', 'E', 'N', 'D', 'y'], ['END'])).toEqual({ pieces: ['x'], ...end });
+    expect((await stream(['x', 'E', 'N', 'T', 'y'], ['END'])).pieces).toEqual(['x', 'ENT', 'y']);
+    expect((await stream(['x', 'E', 'N'], ['END'])).pieces).toEqual(['x', 'EN']); // held back until the end
+    expect((await stream(['EN', 'EN', 'D'], ['END'])).pieces).toEqual(['EN']);
+    expect((await stream(['aab', 'aab', 'aac'], ['aabaac'])).pieces).toEqual(['aab']);
+  });
+
+  it('ends at the first of several stop texts', async () => {
+    expect((await stream(['a', 'b', 'c', 'd'], ['cd', 'b'])).pieces).toEqual(['a']);
+    expect((await stream(['abcd'], ['cd', 'bc'])).pieces).toEqual(['a']);
+    expect((await stream(['a', 'b', 'c'], ['', 'c'])).pieces).toEqual(['a', 'b']); // an empty one never appears
+  });
+
+  it('gives the text up to the first stop text, however it is cut into tokens: property', async () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 12 });
+    const stop = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(letters, { maxLength: 8 }), stop, async (tokens, end) => {
+        const { pieces, stopped } = await stream(tokens, [end]);
+        const text = tokens.join('');
+        const at = text.indexOf(end);
+        expect(pieces.join('')).toBe(at < 0 ? text : text.slice(0, at));
+        expect(stopped).toBe(at < 0 ? 'length' : 'stop');
+        expect(pieces).not.toContain('');
+      }),
+    );
+  });
+});

@@ -1,0 +1,186 @@
+import { NanobardError } from '../../engine/errors.ts';
+import { arange } from '../../engine/ops/arange/arange.ts';
+import { add } from '../../engine/ops/arithmetic/arithmetic.ts';
+import { attention } from '../../engine/ops/attention/attention.ts';
+import { crossEntropy } from '../../engine/ops/cross-entropy/cross-entropy.ts';
+import { gelu } from '../../engine/ops/gelu/gelu.ts';
+import { reshape } from '../../engine/ops/reshape/reshape.ts';
+import { split } from '../../engine/ops/split/split.ts';
+import type { Generator } from '../../engine/tensor/generator.ts';
+import type { Tensor } from '../../engine/tensor/tensor.ts';
+import { Dropout, dropoutKey } from '../nn/dropout.ts';
+import { Embedding } from '../nn/embedding.ts';
+import { KVCache, type LayerCache } from '../nn/kv-cache.ts';
+import { LayerNorm } from '../nn/layer-norm.ts';
+import { Linear } from '../nn/linear.ts';
+import { Module } from '../nn/module.ts';
+import type { LanguageModel } from './language-model.ts';
+
+// Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
+
+export interface GPTConfig {
+  readonly vocabSize: number;
+  /** Longest context, in tokens. */
+  readonly blockSize: number;
+  readonly nLayer: number;
+  readonly nHead: number;
+  /** Width of the residual stream; a multiple of nHead. */
+  readonly nEmbd: number;
+  readonly dropout: number;
+  /** Whether linear layers and layer norms have biases: true as in GPT-2, false is a little faster and better. */
+  readonly bias: boolean;
+}
+
+export class CausalSelfAttention extends Module {
+  readonly c_attn: Linear;
+  readonly c_proj: Linear;
+  readonly resid_dropout: Dropout;
+  private readonly config: GPTConfig;
+
+  constructor(config: GPTConfig, generator?: Generator) {
+    super();
+    const { nEmbd, bias } = config;
+    this.c_attn = new Linear(nEmbd, 3 * nEmbd, { bias, generator }); // queries, keys and values at once
+    this.c_proj = new Linear(nEmbd, nEmbd, { bias, generator });
+    this.resid_dropout = new Dropout(config.dropout);
+    this.config = config;
+  }
+
+  forward(x: Tensor, cache?: LayerCache): Tensor {
+    const { nHead, nEmbd, dropout } = this.config;
+    const [B, T] = x.shape as [number, number];
+    const heads = (y: Tensor): Tensor => reshape(y, [B, T, nHead, nEmbd / nHead]);
+    let [q, k, v] = split(this.c_attn.forward(x), nEmbd, -1).map(heads) as [Tensor, Tensor, Tensor]; // (B, T, H, D)
+    if (cache) [k, v] = cache.append(k, v); // (B, blockSize, H, D), all tokens so far
+    const y = attention(q, k, v, {
+      ...(cache && { position: cache.position }),
+      ...(this.training && { dropout: { p: dropout, key: dropoutKey } }),
+    }); // (B, T, H, D)
+    return this.resid_dropout.forward(this.c_proj.forward(reshape(y, [B, T, nEmbd]))); // (B, T, C)
+  }
+}
+
+export class MLP extends Module {
+  readonly c_fc: Linear;
+  readonly c_proj: Linear;
+  readonly dropout: Dropout;
+
+  constructor(config: GPTConfig, generator?: Generator) {
+    super();
+    const { nEmbd, bias } = config;
+    this.c_fc = new Linear(nEmbd, 4 * nEmbd, { bias, generator });
+    this.c_proj = new Linear(4 * nEmbd, nEmbd, { bias, generator });
+    this.dropout = new Dropout(config.dropout);
+  }
+
+  forward(x: Tensor): Tensor {
+    x = gelu(this.c_fc.forward(x)); // (B, T, 4C)
+    return this.dropout.forward(this.c_proj.forward(x)); // (B, T, C)
+  }
+}
+
+export class Block extends Module {
+  readonly ln_1: LayerNorm;
+  readonly attn: CausalSelfAttention;
+  readonly ln_2: LayerNorm;
+  readonly mlp: MLP;
+
+  constructor(config: GPTConfig, generator?: Generator) {
+    super();
+    this.ln_1 = new LayerNorm(config.nEmbd, config);
+    this.attn = new CausalSelfAttention(config, generator);
+    this.ln_2 = new LayerNorm(config.nEmbd, config);
+    this.mlp = new MLP(config, generator);
+  }
+
+  forward(x: Tensor, cache?: LayerCache): Tensor {
+    x = add(x, this.attn.forward(this.ln_1.forward(x), cache)); // (B, T, C)
+    x = add(x, this.mlp.forward(this.ln_2.forward(x))); // (B, T, C)
+    return x;
+  }
+}
+
+/**
+ * GPT-2 as nanoGPT writes it: Radford et al., "Language Models are Unsupervised Multitask Learners", 2019.
+ * From the same generator state it starts with the same weights as nanoGPT on PyTorch, bit for bit; without a
+ * generator it starts with zeros, to be loaded.
+ */
+export class GPT extends Module implements LanguageModel {
+  readonly config: GPTConfig;
+  readonly transformer: {
+    readonly wte: Embedding;
+    readonly wpe: Embedding;
+    readonly drop: Dropout;
+    readonly h: readonly Block[];
+    readonly ln_f: LayerNorm;
+  };
+  readonly lm_head: Linear;
+
+  constructor(config: GPTConfig, generator?: Generator) {
+    super();
+    const { vocabSize, blockSize, nLayer, nHead, nEmbd } = config;
+    if (nEmbd % nHead !== 0) {
+      throw new NanobardError('config', `nHead ${nHead} does not divide nEmbd ${nEmbd}`, {
+        hint: 'Every head gets an equal share of the width: choose nEmbd as a multiple of nHead.',
+      });
+    }
+    this.config = config;
+    this.transformer = {
+      wte: new Embedding(vocabSize, nEmbd, { generator }),
+      wpe: new Embedding(blockSize, nEmbd, { generator }),
+      drop: new Dropout(config.dropout),
+      h: Array.from({ length: nLayer }, () => new Block(config, generator)),
+      ln_f: new LayerNorm(nEmbd, config),
+    };
+    this.lm_head = new Linear(nEmbd, vocabSize, { bias: false, generator });
+    this.transformer.wte.weight = this.lm_head.weight; // one table for reading and writing tokens
+    if (generator) this.initialize(generator);
+  }
+
+  get vocabSize(): number {
+    return this.config.vocabSize;
+  }
+
+  get blockSize(): number {
+    return this.config.blockSize;
+  }
+
+  forward(idx: Tensor, cache?: KVCache): Tensor {
+    const { wte, wpe, drop, h, ln_f } = this.transformer;
+    const T = idx.shape[1]!;
+    if (T > this.blockSize) {
+      throw new NanobardError(
+        'shape',
+        `GPT: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`,
+      );
+    }
+    const pos = arange(T, cache?.position); // (T)
+    let x = drop.forward(add(wte.forward(idx), wpe.forward(pos))); // (B, T, C)
+    h.forEach((block, i) => {
+      x = block.forward(x, cache?.layers[i]); // (B, T, C)
+    });
+    return this.lm_head.forward(ln_f.forward(x)); // (B, T, vocabSize)
+  }
+
+  loss(idx: Tensor, targets: Tensor): Tensor {
+    const logits = reshape(this.forward(idx), [-1, this.vocabSize]); // (B·T, vocabSize)
+    return crossEntropy(logits, reshape(targets, [-1])); // scalar
+  }
+
+  newCache(batch: number): KVCache {
+    return new KVCache(this.config.nLayer, [batch, this.blockSize, this.config.nEmbd]);
+  }
+
+  /** N(0, 0.02), biases 0; projections back to the residual stream smaller, since 2 · nLayer of them add up. */
+  private initialize(generator: Generator): void {
+    for (const [, module] of this.namedModules()) {
+      if (!(module instanceof Linear || module instanceof Embedding)) continue;
+      module.weight.initial!.set(generator.normal(module.weight.size, 0, 0.02));
+      if (module instanceof Linear) module.bias?.initial?.fill(0);
+    }
+    for (const [name, parameter] of this.namedParameters()) {
+      if (!name.endsWith('c_proj.weight')) continue;
+      parameter.initial!.set(generator.normal(parameter.size, 0, 0.02 / Math.sqrt(2 * this.config.nLayer)));
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import { NanobardError } from '../../engine/errors.ts';
+import type { StoredTensor } from '../formats/load-parameters.ts';
+import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from '../formats/safetensors.ts';
+import type { Progress, TrainerState } from './trainer.ts';
+
+const word = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1));
+const generatorState = v.object({
+  words: v.pipe(v.array(word), v.length(624)),
+  index: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(624)),
+  nextNormal: v.nullable(v.number()),
+});
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const evenWindowsState = v.object({ drawn: count });
+
+const ProgressSchema = v.object({
+  iter: count,
+  drawn: v.boolean(),
+  evaluated: v.boolean(),
+  bestVal: v.nullable(v.number()),
+  bestIter: v.nullable(count),
+  trainSeconds: v.number(),
+  streams: v.object({ data: v.union([generatorState, evenWindowsState]), evaluation: generatorState }),
+});
+
+/** Name of the metadata entry that holds the progress, as JSON. */
+const PROGRESS = 'nanobard.progress';
+
+/** A trainer's state as one safetensors file: parameters and optimizer state by name, the progress as metadata. */
+export function encodeCheckpoint({ progress, tensors }: TrainerState): Uint8Array<ArrayBuffer> {
+  const stored = new Map<string, SafetensorsTensor>();
+  for (const [name, { shape, data }] of tensors) {
+    stored.set(
+      name,
+      data instanceof Float32Array
+        ? { dtype: 'F32', shape, data }
+        : { dtype: 'I32', shape, data: data as Int32Array },
+    );
+  }
+  return encodeSafetensors(stored, { [PROGRESS]: JSON.stringify(progress) });
+}
+
+/** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a checkpoint of nanobard. */
+export function decodeCheckpoint(bytes: Uint8Array): TrainerState {
+  const { tensors: stored, metadata } = decodeSafetensors(bytes);
+  const text = metadata[PROGRESS];
+  if (text === undefined) {
+    throw new NanobardError(
+      'checkpoint',
+      'the file holds tensors but no training progress: nanobard did not write it',
+    );
+  }
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, tensor] of stored) {
+    if (tensor.dtype !== 'F32' && tensor.dtype !== 'I32') {
+      throw new NanobardError(
+        'checkpoint',
+        `tensor ${name} has the type ${tensor.dtype}, which checkpoints do not hold`,
+      );
+    }
+    tensors.set(name, tensor);
+  }
+  return { progress: parseProgress(text), tensors };
+}
+
+function parseProgress(text: string): Progress {
+  try {
+    return v.parse(ProgressSchema, JSON.parse(text));
+  } catch (cause) {
+    throw new NanobardError('checkpoint', 'the training progress in the checkpoint is damaged', { cause });
+  }
+}

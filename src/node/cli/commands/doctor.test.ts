@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { version } from '../../../version.ts';
+import { run } from '../main.ts';
+import { FakeEngine, fakeIo } from '../testing/fakes.ts';
+
+it('doctor tries the devices of this machine', async () => {
+  const io = fakeIo();
+  expect(await run(['doctor', '--json'], { io, engine: new FakeEngine() })).toBe(0);
+  expect(JSON.parse(io.stdout.text)).toMatchObject({
+    type: 'doctor',
+    version,
+    node: process.versions.node,
+    sharedMemory: true,
+    memory: { available: expect.any(Number), total: expect.any(Number) },
+    devices: [
+      { name: 'cpu', threads: expect.any(Number), gflops: expect.any(Number) },
+      { name: 'reference', threads: 1 },
+    ],
+  });
+});
+
+it('doctor explains itself in words', async () => {
+  const io = fakeIo();
+  await run(['doctor'], { io, engine: new FakeEngine() });
+  expect(io.stdout.text).toMatch(
+    /^nanobard [\s\S]*\ncpu device +works: \d+ threads?, WebAssembly .*, \d+ GFLOP\/s\nreference device +works: 1 thread[\s\S]*\nBLAS +(none found\. .+|\S+ works: \d+ GFLOP\/s.*)\n$/,
+  );
+});

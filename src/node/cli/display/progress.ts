@@ -1,0 +1,91 @@
+import type {
+  EndEvent,
+  EvalEvent,
+  SampleEvent,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+} from '../../../language/train/events.ts';
+import { LossHistory } from './history.ts';
+
+/** Weight of a new value in a running mean. */
+const WEIGHT = 0.02;
+
+/** What there is to know about a run while it goes on, gathered from its events. */
+export class Progress {
+  readonly history = new LossHistory();
+  readonly evals: EvalEvent[] = [];
+  start: StartEvent | undefined;
+  step: StepEvent | undefined;
+  best: EvalEvent | undefined;
+  sample: SampleEvent | undefined;
+  end: EndEvent | undefined;
+  /** Whether the user has asked to stop. */
+  stopping = false;
+  /** Running means over about the last 50 steps. */
+  loss = 0;
+  stepMs = 0;
+  private steps = 0;
+  private readonly evalInterval: number;
+
+  constructor(evalInterval: number) {
+    this.evalInterval = evalInterval;
+  }
+
+  /** Takes in an event. Called for every step: it must cost next to nothing. */
+  update(event: TrainEvent): void {
+    switch (event.type) {
+      case 'step': {
+        this.step = event;
+        this.steps++;
+        const weight = Math.max(WEIGHT, 1 / this.steps);
+        this.loss += weight * (event.loss - this.loss);
+        this.stepMs += weight * (event.ms - this.stepMs);
+        this.history.add(event.iter, event.loss);
+        break;
+      }
+      case 'eval':
+        this.evals.push(event);
+        if (event.best) this.best = event;
+        break;
+      case 'start':
+        this.start = event;
+        break;
+      case 'sample':
+        this.sample = event;
+        break;
+      case 'end':
+        this.end = event;
+        break;
+    }
+  }
+
+  /** Updates done. */
+  get iter(): number {
+    return this.end?.iter ?? this.step?.iter ?? this.start?.iter ?? 0;
+  }
+
+  get maxIters(): number {
+    return this.start?.maxIters ?? 0;
+  }
+
+  get tokensPerSecond(): number {
+    return this.stepMs > 0 ? (1000 * (this.start?.tokensPerStep ?? 0)) / this.stepMs : 0;
+  }
+
+  /** Whether the next thing to come is an evaluation. */
+  get evaluating(): boolean {
+    const { iter } = this;
+    const due = iter % this.evalInterval === 0 || iter === this.maxIters;
+    return due && this.step !== undefined && this.evals.at(-1)?.iter !== iter && !this.end;
+  }
+
+  /** Time that the remaining steps and evaluations will take; undefined before the first step. */
+  get secondsLeft(): number | undefined {
+    if (!this.step) return undefined;
+    const { iter, maxIters, evalInterval } = this;
+    const later = iter < maxIters ? Math.ceil(maxIters / evalInterval) - Math.floor(iter / evalInterval) : 0;
+    const evals = later + (this.evaluating ? 1 : 0);
+    return ((maxIters - iter) * this.stepMs + evals * (this.evals.at(-1)?.ms ?? 0)) / 1000;
+  }
+}

@@ -1,0 +1,34 @@
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { NanobardError } from '../../engine/errors.ts';
+
+/** Writes a file so that a crash leaves either the old contents or the new: temporary file, sync, rename. */
+export async function writeAtomically(path: string, contents: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(contents);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new NanobardError('file', `${path} cannot be written: ${(cause as Error).message}`, {
+      hint: 'Check that the disk has room and that you may write there.',
+      cause,
+    });
+  }
+}
+
+/** The contents of a file, or undefined if there is none. */
+export async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new NanobardError('file', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,184 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Generator } from '../../engine/tensor/generator.ts';
+import { CharTokenizer } from '../../language/data/tokenizer.ts';
+import { recipes } from '../../language/recipes/recipes.ts';
+import type { StepEvent } from '../../language/train/events.ts';
+import type { TrainerState } from '../../language/train/trainer.ts';
+import { type RunConfig, RunFolder } from './run-folder.ts';
+
+const tokenizer = CharTokenizer.fromText('to be or not 🎭');
+const config: RunConfig = {
+  nanobard: '1.2.3',
+  recipeName: 'bigram',
+  recipe: recipes.bigram.recipe,
+  data: { source: '/texts/hamlet.txt', name: 'hamlet.txt', sha256: 'ab12', characters: 14 },
+};
+
+function state(iter: number): TrainerState {
+  const stream = new Generator(iter).getState();
+  const progress = { iter, drawn: false, evaluated: true, bestVal: 2, bestIter: 1, trainSeconds: 3 };
+  const tensors = new Map([['w', { shape: [2], data: Float32Array.of(iter, 0.1) }]]);
+  return { progress: { ...progress, streams: { data: stream, evaluation: stream } }, tensors };
+}
+
+const step = (iter: number): StepEvent => ({
+  type: 'step',
+  iter,
+  loss: 1,
+  lr: 1,
+  gradNorm: 1,
+  ms: 1,
+  tokensPerSecond: 1,
+});
+
+let parent: string;
+let count = 0;
+const fresh = (): string => join(parent, `run-${count++}`);
+
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'nanobard-'));
+});
+
+afterAll(async () => {
+  await rm(parent, { recursive: true });
+});
+
+describe('RunFolder', () => {
+  it('keeps what a run is, and says so when it is opened', async () => {
+    const path = join(fresh(), 'deep', 'down');
+    await RunFolder.create(path, config, tokenizer);
+    const opened = await RunFolder.open(path);
+    expect(opened.config).toEqual(config);
+    expect(opened.tokenizer.toJSON()).toEqual(tokenizer.toJSON());
+    const longer = await opened.withRecipe({ ...config.recipe, maxIters: 77 });
+    expect(longer.config.recipe.maxIters).toBe(77);
+    expect((await RunFolder.open(path)).config).toEqual(longer.config);
+  });
+
+  it('begins only in a new or empty folder', async () => {
+    const empty = fresh();
+    await mkdir(empty);
+    await RunFolder.create(empty, config, tokenizer);
+    await expect(RunFolder.create(empty, config, tokenizer)).rejects.toMatchObject({
+      code: 'run-folder',
+      message: `${empty} already holds a run`,
+      hint: expect.stringContaining('--resume'),
+    });
+    const used = fresh();
+    await mkdir(used);
+    await writeFile(join(used, 'thesis.txt'), '');
+    await expect(RunFolder.create(used, config, tokenizer)).rejects.toThrow(`${used} is not empty`);
+    expect(await readdir(used)).toEqual(['thesis.txt']);
+    const file = join(used, 'thesis.txt');
+    await expect(RunFolder.create(file, config, tokenizer)).rejects.toThrow(`${file} cannot be a run folder`);
+    await expect(RunFolder.create(join(file, 'run'), config, tokenizer)).rejects.toMatchObject({
+      name: 'NanobardError',
+      message: expect.stringContaining(file),
+    });
+  });
+
+  it('says what is missing or damaged, by its path', async () => {
+    const path = fresh();
+    await expect(RunFolder.open(path)).rejects.toMatchObject({
+      code: 'run-folder',
+      message: `${path} is not the folder of a run: it holds no config.json`,
+    });
+    await RunFolder.create(path, config, tokenizer);
+    const configPath = join(path, 'config.json');
+    const good = await readFile(configPath, 'utf8');
+    for (const bad of [
+      '{',
+      '{}',
+      good.replace('"bigram"', '7'),
+      good.replace('"blockSize": 8', '"blockSize": -8'),
+    ]) {
+      await writeFile(configPath, bad);
+      await expect(RunFolder.open(path)).rejects.toMatchObject({
+        code: 'checkpoint',
+        message: expect.stringContaining(`${configPath} is damaged: `),
+      });
+    }
+    await writeFile(configPath, good);
+    await writeFile(join(path, 'tokenizer.json'), '{"type":"char","characters":["ab"]}');
+    await expect(RunFolder.open(path)).rejects.toThrow(
+      `${join(path, 'tokenizer.json')} is damaged: Not a tokenizer`,
+    );
+    await rm(join(path, 'tokenizer.json'));
+    await expect(RunFolder.open(path)).rejects.toThrow(`the run ${path} has lost its tokenizer.json`);
+  });
+
+  it('keeps the last checkpoint and the best one', async () => {
+    const run = await RunFolder.create(fresh(), config, tokenizer);
+    expect(await run.load('last')).toBeUndefined();
+    await run.save(state(10), true);
+    await run.save(state(20), false);
+    expect((await run.load('best'))!.progress.iter).toBe(10);
+    expect(await run.load('last')).toMatchObject({ progress: state(20).progress });
+    expect((await run.load('last'))!.tensors.get('w')!.data[0]).toBe(20);
+    await run.save(state(30), true);
+    expect((await run.load('best'))!.progress.iter).toBe(30);
+    expect((await readdir(join(run.path, 'checkpoints'))).sort()).toEqual([
+      'best.safetensors',
+      'last.safetensors',
+    ]);
+  });
+
+  it('names a damaged checkpoint, and the other one', async () => {
+    const run = await RunFolder.create(fresh(), config, tokenizer);
+    await run.save(state(10), true);
+    const path = run.checkpointPath('last');
+    await writeFile(path, (await readFile(path)).subarray(0, -3));
+    await expect(run.load('last')).rejects.toMatchObject({
+      code: 'checkpoint',
+      message: expect.stringContaining(`${path}: safetensors: `),
+      hint: expect.stringContaining(run.checkpointPath('best')),
+    });
+    expect((await run.load('best'))!.progress.iter).toBe(10);
+  });
+
+  it('writes metrics in pieces, and drops those that a resumed run does again', async () => {
+    const run = await RunFolder.create(fresh(), config, tokenizer);
+    const path = join(run.path, 'metrics.jsonl');
+    const lines = async (): Promise<string[]> => (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+    for (let iter = 1; iter <= 5; iter++) await run.record(step(iter));
+    await expect(readFile(path)).rejects.toThrow('ENOENT'); // not yet
+    await run.flush();
+    expect((await lines()).map((line) => JSON.parse(line))).toEqual([1, 2, 3, 4, 5].map(step));
+    await run.record(step(6));
+    await run.record({ type: 'sample', iter: 6, text: 'a\nb' });
+    expect(await lines()).toHaveLength(7); // anything but a step is written at once
+    for (let iter = 7; iter <= 1000; iter++) await run.record(step(iter));
+    expect((await lines()).length).toBeGreaterThan(700);
+    await writeFile(path, '{"type":"step","it', { flag: 'a' }); // a crash
+    await run.rewindMetrics(4);
+    expect(await lines()).toEqual([1, 2, 3, 4].map((iter) => JSON.stringify(step(iter))));
+  });
+
+  it('keeps samples', async () => {
+    const run = await RunFolder.create(fresh(), config, tokenizer);
+    await run.saveSample(250, 'Enter GHOST 🎭\n');
+    expect(await readFile(join(run.path, 'samples', 'step-250.txt'), 'utf8')).toBe('Enter GHOST 🎭\n');
+  });
+
+  it('finds the newest run of a folder', async () => {
+    const runs = fresh();
+    await expect(RunFolder.newest(runs)).rejects.toMatchObject({
+      message: `there is no run in ${runs}`,
+      hint: expect.stringContaining('nanobard train'),
+    });
+    for (const [name, seconds] of [
+      ['a', 300],
+      ['b', 500],
+      ['c', 400],
+    ] as const) {
+      await RunFolder.create(join(runs, name), config, tokenizer);
+      await utimes(join(runs, name, 'config.json'), seconds, seconds);
+    }
+    await mkdir(join(runs, 'd')); // not a run
+    await writeFile(join(runs, 'notes.txt'), '');
+    expect(await RunFolder.newest(runs)).toBe(join(runs, 'b'));
+  });
+});

@@ -1,0 +1,199 @@
+import { appendFile, mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { NanobardError } from '../../engine/errors.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
+import { type Recipe, RecipeSchema } from '../../language/recipes/recipe.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
+import type { TrainEvent } from '../../language/train/events.ts';
+import type { TrainerState } from '../../language/train/trainer.ts';
+import { readIfThere, writeAtomically } from './files.ts';
+
+const RunConfigSchema = v.object({
+  /** Version of nanobard that began the run. */
+  nanobard: v.string(),
+  recipeName: v.string(),
+  recipe: RecipeSchema,
+  data: v.object({
+    /** A corpus by name, or the absolute path of a file. */
+    source: v.string(),
+    name: v.string(),
+    sha256: v.string(),
+    characters: v.number(),
+  }),
+});
+
+/** What a run is, decided when it begins. */
+export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
+
+export type CheckpointKind = 'best' | 'last';
+
+/** Metrics are written in pieces of about this many characters. */
+const METRICS_BUFFER = 16_384;
+
+/**
+ * A run on disk:
+ *
+ *     config.json        recipe, text, version
+ *     tokenizer.json
+ *     metrics.jsonl      one event a line, samples apart
+ *     checkpoints/       last.safetensors, best.safetensors
+ *     samples/           text made on the way, one file each
+ */
+export class RunFolder {
+  readonly path: string;
+  readonly config: RunConfig;
+  readonly tokenizer: Tokenizer;
+  private metrics = '';
+
+  private constructor(path: string, config: RunConfig, tokenizer: Tokenizer) {
+    this.path = path;
+    this.config = config;
+    this.tokenizer = tokenizer;
+  }
+
+  /** Begins a run in an empty or new folder. */
+  static async create(path: string, config: RunConfig, tokenizer: Tokenizer): Promise<RunFolder> {
+    await refuseOccupied(path);
+    try {
+      await mkdir(join(path, 'checkpoints'), { recursive: true });
+      await mkdir(join(path, 'samples'), { recursive: true });
+    } catch (cause) {
+      throw new NanobardError('file', `the run folder ${path} cannot be made: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
+    const run = new RunFolder(path, config, tokenizer);
+    await run.writeConfig();
+    return run;
+  }
+
+  static async open(path: string): Promise<RunFolder> {
+    const config = await readIfThere(join(path, 'config.json'));
+    if (!config) {
+      throw new NanobardError('run-folder', `${path} is not the folder of a run: it holds no config.json`, {
+        hint: 'Give the folder that training printed at its end, such as runs/shakespeare-char-cpu-….',
+      });
+    }
+    const tokenizer = await readIfThere(join(path, 'tokenizer.json'));
+    if (!tokenizer) throw new NanobardError('run-folder', `the run ${path} has lost its tokenizer.json`);
+    const parsed = parse(config, join(path, 'config.json'), (value) => v.parse(RunConfigSchema, value));
+    return new RunFolder(path, parsed, parse(tokenizer, join(path, 'tokenizer.json'), tokenizerFromJSON));
+  }
+
+  /** The folder of the newest run below `parent`, or an error that says how to make one. */
+  static async newest(parent: string): Promise<string> {
+    const names = await readdir(parent).catch(() => []);
+    const runs = await Promise.all(
+      names.map(async (name) => {
+        const path = join(parent, name);
+        const config = await stat(join(path, 'config.json')).catch(() => undefined);
+        return config ? [{ path, time: config.mtimeMs }] : [];
+      }),
+    );
+    const newest = runs.flat().sort((a, b) => b.time - a.time)[0];
+    if (newest) return newest.path;
+    throw new NanobardError('run-folder', `there is no run in ${parent}`, {
+      hint: 'Train one first: nanobard train; or give the folder of a run.',
+    });
+  }
+
+  /** The same run with another recipe: longer, say. */
+  async withRecipe(recipe: Recipe): Promise<RunFolder> {
+    const run = new RunFolder(this.path, { ...this.config, recipe }, this.tokenizer);
+    await run.writeConfig();
+    return run;
+  }
+
+  checkpointPath(kind: CheckpointKind): string {
+    return join(this.path, 'checkpoints', `${kind}.safetensors`);
+  }
+
+  /** Saves as the last checkpoint, and as the best too if it is that. */
+  async save(state: TrainerState, best: boolean): Promise<void> {
+    const bytes = encodeCheckpoint(state);
+    if (best) await writeAtomically(this.checkpointPath('best'), bytes);
+    await writeAtomically(this.checkpointPath('last'), bytes);
+  }
+
+  /** A checkpoint; undefined if it has not been saved yet. */
+  async load(kind: CheckpointKind): Promise<TrainerState | undefined> {
+    const path = this.checkpointPath(kind);
+    const bytes = await readIfThere(path);
+    if (!bytes) return undefined;
+    try {
+      return decodeCheckpoint(bytes);
+    } catch (cause) {
+      if (!(cause instanceof NanobardError)) throw cause;
+      const other = kind === 'last' ? 'best' : 'last';
+      throw new NanobardError(cause.code, `${path}: ${cause.message}`, {
+        hint: `${cause.hint ?? 'The file is damaged.'} The run's ${other} checkpoint may still be good: ${this.checkpointPath(other)}`,
+        cause,
+      });
+    }
+  }
+
+  /** Adds an event to metrics.jsonl, sooner or later: `flush` writes what is pending. */
+  async record(event: TrainEvent): Promise<void> {
+    this.metrics += `${JSON.stringify(event)}\n`;
+    if (event.type !== 'step' || this.metrics.length >= METRICS_BUFFER) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const pending = this.metrics;
+    this.metrics = '';
+    if (pending !== '') await appendFile(join(this.path, 'metrics.jsonl'), pending);
+  }
+
+  /** Drops what was recorded after update `iter`, which a resumed run does again. */
+  async rewindMetrics(iter: number): Promise<void> {
+    const path = join(this.path, 'metrics.jsonl');
+    const text = (await readIfThere(path))?.toString() ?? '';
+    const kept = text.split('\n').filter((line) => line !== '' && iterOf(line) <= iter);
+    await writeAtomically(path, kept.map((line) => `${line}\n`).join(''));
+  }
+
+  async saveSample(iter: number, text: string): Promise<void> {
+    await writeAtomically(join(this.path, 'samples', `step-${iter}.txt`), text);
+  }
+
+  private writeConfig(): Promise<void> {
+    return writeAtomically(join(this.path, 'config.json'), `${JSON.stringify(this.config, null, 2)}\n`);
+  }
+}
+
+/** A line that a crash cut short counts as beyond every update. */
+function iterOf(line: string): number {
+  try {
+    return (JSON.parse(line) as { iter: number }).iter;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+async function refuseOccupied(path: string): Promise<void> {
+  const names: string[] = await readdir(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return [];
+    throw new NanobardError('run-folder', `${path} cannot be a run folder: ${cause.message}`, { cause });
+  });
+  if (names.includes('config.json')) {
+    throw new NanobardError('run-folder', `${path} already holds a run`, {
+      hint: 'Go on with it by --resume, or choose another folder with --out.',
+    });
+  }
+  if (names.length > 0) {
+    throw new NanobardError('run-folder', `${path} is not empty`, {
+      hint: 'Choose a new or empty folder with --out.',
+    });
+  }
+}
+
+function parse<T>(bytes: Buffer, path: string, read: (value: unknown) => T): T {
+  try {
+    return read(JSON.parse(bytes.toString()));
+  } catch (cause) {
+    const message = cause instanceof NanobardError ? cause.message : (cause as Error).message;
+    throw new NanobardError('checkpoint', `${path} is damaged: ${message}`, { cause });
+  }
+}

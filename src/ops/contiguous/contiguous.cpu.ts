@@ -1,8 +1,0 @@
-import type { CpuLowering } from '../kernel.ts';
-import { nests } from '../strided.ts';
-
-export const contiguousCpu: CpuLowering = (tape, [x], [y]) => {
-  for (const { addresses, extents, strides } of nests([x!, y!], 4)) {
-    tape.emit('contiguous', ...addresses, ...extents, ...strides[0]!);
-  }
-};

@@ -1,5 +1,0 @@
-import type { ReferenceKernel } from '../kernel.ts';
-
-export const maskedFillReference: ReferenceKernel<{ value: number }> = ([x, mask], [y], { value }) => {
-  for (let i = 0; i < x!.data.length; i++) y!.data[i] = mask!.data[i] === 0 ? x!.data[i]! : value;
-};

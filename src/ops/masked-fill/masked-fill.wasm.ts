@@ -1,5 +1,0 @@
-import { elementwise, FILL } from '../elementwise.wasm';
-
-export function maskedFill(args: usize, thread: i32, threads: i32): void {
-  elementwise(FILL, args, thread, threads);
-}
