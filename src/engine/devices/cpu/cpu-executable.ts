@@ -1,12 +1,11 @@
 import { NanobardError } from '../../errors.ts';
-import { opcodes } from '../../ops/opcodes.generated.ts';
-import { operations } from '../../ops/registry.ts';
-import type { CpuTape, CpuView } from '../../ops/shared/kernel.ts';
+import type { CpuView } from '../../ops/shared/kernel.ts';
 import type { Program, View } from '../../program/program.ts';
 import type { DType, TypedArray } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Executable } from '../device.ts';
 import type { Heap } from './heap.ts';
+import { lower } from './lower.ts';
 import type { Threads } from './threads.ts';
 
 /** A program lowered to a tape in WebAssembly memory. */
@@ -125,38 +124,4 @@ export class CpuExecutable implements Executable {
       ? new Float32Array(buffer, address, length)
       : new Int32Array(buffer, address, length);
   }
-}
-
-function lower(
-  program: Program,
-  locate: (view: View) => CpuView,
-  scratch: number,
-  { threads, panelColumns, blas }: Pick<CpuTape, 'threads' | 'panelColumns' | 'blas'>,
-): { words: number[]; marks: number[]; scratchBytes: number } {
-  const words: number[] = [];
-  const marks: number[] = [];
-  let used = 0;
-  let scratchBytes = 0;
-  const tape: CpuTape = {
-    threads,
-    panelColumns,
-    blas,
-    emit(kernel, ...args) {
-      words.push(opcodes[kernel], args.length, ...args);
-    },
-    scratch(bytes) {
-      const address = scratch + used;
-      used += Math.ceil(bytes / 64) * 64;
-      scratchBytes = Math.max(scratchBytes, used);
-      return address;
-    },
-  };
-  for (const { op, inputs, outputs, attributes } of program.instructions) {
-    const operation = operations.get(op);
-    if (!operation) throw new NanobardError('internal', `cpu device: no operation ${op}`);
-    used = 0;
-    marks.push(words.length);
-    operation.cpu(tape, inputs.map(locate), outputs.map(locate), attributes);
-  }
-  return { words, marks, scratchBytes };
 }
