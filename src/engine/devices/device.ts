@@ -2,7 +2,7 @@ import type { Program } from '../program/program.ts';
 import type { Constant } from '../tensor/constant.ts';
 import type { TypedArray } from '../tensor/dtype.ts';
 import type { Tensor, Variable } from '../tensor/tensor.ts';
-import type { CompiledFunction, Traced } from './compiled-function.ts';
+import type { CompiledFunction, Sources, Traced } from './compiled-function.ts';
 
 /** Where programs run. Variables keep their values on a device between runs, shared by all its programs. */
 export interface Device {
@@ -20,10 +20,12 @@ export interface Device {
    * shapes): its arguments are the program's inputs, what it returns comes back as numbers, and what it assigns
    * (see `assign`, `Optimizer.minimize`) happens at each run.
    *
+   * `sources` fill further inputs at each run, instead of their own sources.
+   *
    *     const step = device.compile((x, y) => optimizer.minimize(model.loss(x, y)));
    *     const loss = await step(...batch);
    */
-  compile<R extends Traced>(fn: (...args: Tensor[]) => R): CompiledFunction<R>;
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R>;
   /** A copy of a variable's values; its initial ones if no program has used it yet. */
   read(variable: Variable): Promise<TypedArray>;
   write(variable: Variable, values: ArrayLike<number>): Promise<void>;

@@ -3,7 +3,7 @@ import { type Program, programBytes } from '../../program/program.ts';
 import type { Constant } from '../../tensor/constant.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import { type CompiledFunction, compileOn, type Traced } from '../compiled-function.ts';
+import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
 import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 import { relaxed, simd128, wide } from './binaries.generated.ts';
@@ -122,8 +122,8 @@ export class CpuDevice implements Device {
     return evaluateOn(this, tensor, inputs);
   }
 
-  compile<R extends Traced>(fn: (...args: Tensor[]) => R): CompiledFunction<R> {
-    return compileOn(this, fn);
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R> {
+    return compileOn(this, fn, sources);
   }
 
   async read(variable: Variable): Promise<TypedArray> {

@@ -7,7 +7,7 @@ import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import { type CompiledFunction, compileOn, type Traced } from '../compiled-function.ts';
+import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
 import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 
@@ -32,8 +32,8 @@ export class ReferenceDevice implements Device {
     return evaluateOn(this, tensor, inputs);
   }
 
-  compile<R extends Traced>(fn: (...args: Tensor[]) => R): CompiledFunction<R> {
-    return compileOn(this, fn);
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R> {
+    return compileOn(this, fn, sources);
   }
 
   async read(variable: Variable): Promise<TypedArray> {
