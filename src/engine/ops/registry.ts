@@ -1,6 +1,6 @@
 import type { Attributes, Operation } from '../tensor/tensor.ts';
-import { adamWCpu } from './adamw/adamw.cpu.ts';
-import { adamWReference } from './adamw/adamw.reference.ts';
+import { adamwCpu } from './adamw/adamw.cpu.ts';
+import { adamwReference } from './adamw/adamw.reference.ts';
 import { adamWOperation } from './adamw/adamw.ts';
 import { addCpu, divCpu, mulCpu, subCpu } from './arithmetic/arithmetic.cpu.ts';
 import { addReference, divReference, mulReference, subReference } from './arithmetic/arithmetic.reference.ts';
@@ -111,8 +111,8 @@ import { rmsNormGradientOperation, rmsNormOperation } from './rms-norm/rms-norm.
 import { rotaryCpu } from './rotary/rotary.cpu.ts';
 import { rotaryReference } from './rotary/rotary.reference.ts';
 import { rotaryOperation } from './rotary/rotary.ts';
-import { rowAdaGradCpu } from './row-adagrad/row-adagrad.cpu.ts';
-import { rowAdaGradReference } from './row-adagrad/row-adagrad.reference.ts';
+import { rowAdagradCpu } from './row-adagrad/row-adagrad.cpu.ts';
+import { rowAdagradReference } from './row-adagrad/row-adagrad.reference.ts';
 import { rowAdaGradOperation } from './row-adagrad/row-adagrad.ts';
 import type { CpuLowering, ReferenceKernel } from './shared/kernel.ts';
 import { padCpu } from './slice/pad.cpu.ts';
@@ -144,7 +144,7 @@ export const operations: ReadonlyMap<string, RegisteredOperation> = new Map(
     register(mulOperation, mulReference, mulCpu),
     register(divOperation, divReference, divCpu),
     register(sumOperation, sumReference, sumCpu),
-    register(adamWOperation, adamWReference, adamWCpu),
+    register(adamWOperation, adamwReference, adamwCpu),
     register(cacheWriteOperation, cacheWriteReference, cacheWriteCpu),
     register(crossEntropyOperation, crossEntropyReference, crossEntropyCpu),
     register(crossEntropyGradientOperation, crossEntropyGradientReference, crossEntropyGradientCpu),
@@ -161,7 +161,7 @@ export const operations: ReadonlyMap<string, RegisteredOperation> = new Map(
     register(rmsNormGradientOperation, rmsNormGradientReference, rmsNormGradientCpu),
     register(ngramOperation, ngramReference, ngramCpu),
     register(rotaryOperation, rotaryReference, rotaryCpu),
-    register(rowAdaGradOperation, rowAdaGradReference, rowAdaGradCpu),
+    register(rowAdaGradOperation, rowAdagradReference, rowAdagradCpu),
     register(softmaxOperation, softmaxReference, softmaxCpu),
     register(softmaxGradientOperation, softmaxGradientReference, softmaxGradientCpu),
     register(maskedFillOperation, maskedFillReference, maskedFillCpu),

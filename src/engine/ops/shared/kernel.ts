@@ -41,12 +41,9 @@ export interface CpuTape {
 }
 
 /** Turns one call of an operation into kernel calls. Between two kernels all threads wait for each other. */
-export type CpuLowering<A extends Attributes = Attributes> = (
-  tape: CpuTape,
-  inputs: readonly CpuView[],
-  outputs: readonly CpuView[],
-  attributes: A,
-) => void;
+export type CpuLowering<A extends Attributes = Attributes> = {
+  lower(tape: CpuTape, inputs: readonly CpuView[], outputs: readonly CpuView[], attributes: A): void;
+}['lower']; // as a method's type, any operation's kernel fits into a table of all
 
 const word = new DataView(new ArrayBuffer(4));
 
