@@ -45,18 +45,12 @@ export class Dataset {
     }
   }
 
-  /** An empty batch of B windows, to be filled. */
-  newBatch(B: number): Batch {
-    const tokens = (): Constant => new Constant(new Int32Array(B * this.blockSize), [B, this.blockSize]);
-    return [tokens(), tokens()];
-  }
-
   /**
    * `batchSize` windows of a split, as the tutorial's and nanoGPT's `get_batch` draw them:
    * `torch.randint(len(data) - block_size, (batch_size,))`.
    */
   batch(split: Split, batchSize: number, starts: WindowStarts | Generator): Batch {
-    const batch = this.newBatch(batchSize);
+    const batch = newBatch(batchSize, this.blockSize);
     this.fill(batch, split, starts);
     return batch;
   }
@@ -74,24 +68,27 @@ export class Dataset {
       }
     }
   }
+}
 
-  /**
-   * One pass over a whole split, in order and without overlap, so that each token but the first is a target
-   * once. Every turn fills the batch and yields how many targets are real; the others, after the end of the
-   * split, are `IGNORED_TARGET` (their inputs 0).
-   */
-  *windows(split: Split, [{ data: x }, { data: y }]: Batch): IterableIterator<number> {
-    const data = this[split];
-    const targets = data.length - 1;
-    for (let start = 0; start < targets; start += x.length) {
-      const real = Math.min(x.length, targets - start);
-      for (let i = 0; i < real; i++) {
-        x[i] = data[start + i]!;
-        y[i] = data[start + i + 1]!;
-      }
-      x.fill(0, real);
-      y.fill(IGNORED_TARGET, real);
-      yield real;
+/** A batch of B windows of T tokens, to be filled. */
+export function newBatch(B: number, T: number): Batch {
+  return [new Constant(new Int32Array(B * T), [B, T]), new Constant(new Int32Array(B * T), [B, T])];
+}
+
+/**
+ * One pass over tokens in order and without overlap, so that each but the first is a target once. Every turn fills
+ * the batch and yields how many targets are real; the others, after the end, are `IGNORED_TARGET` (their inputs 0).
+ */
+export function* windows(tokens: Int32Array, [{ data: x }, { data: y }]: Batch): IterableIterator<number> {
+  const targets = tokens.length - 1;
+  for (let start = 0; start < targets; start += x.length) {
+    const real = Math.min(x.length, targets - start);
+    for (let i = 0; i < real; i++) {
+      x[i] = tokens[start + i]!;
+      y[i] = tokens[start + i + 1]!;
     }
+    x.fill(0, real);
+    y.fill(IGNORED_TARGET, real);
+    yield real;
   }
 }

@@ -86,7 +86,7 @@ export function specOf(model: LanguageModel): ModelSpec {
     ['gpt', GPT],
     ['modern', ModernGPT],
   ] as const;
-  const name = names.find(([, constructor]) => model instanceof constructor)?.[0];
+  const name = names.find(([, Model]) => model instanceof Model)?.[0];
   const result = v.safeParse(ModelSpecSchema, { model: name, ...model.config });
   if (result.success) return result.output;
   throw new NanobardError('config', `a model of the class ${model.constructor.name} cannot be stored`, {

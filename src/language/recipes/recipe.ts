@@ -39,3 +39,8 @@ export const RecipeSchema = v.variant('model', [
 
 /** Everything that decides a training run, apart from the text and the machine. */
 export type Recipe = v.InferOutput<typeof RecipeSchema>;
+
+type FieldsOf<M extends Recipe['model']> = Omit<Extract<Recipe, { model: M }>, 'model'>;
+
+/** Any fields of any recipe; `model` is what a recipe is, not a field to set. */
+export type RecipeFields = Partial<FieldsOf<'gpt'> & FieldsOf<'modern'>>;

@@ -3,7 +3,7 @@ import type { Device } from '../../engine/devices/device.ts';
 import type { Generator } from '../../engine/tensor/generator.ts';
 import type { Scalar } from '../../engine/tensor/tensor.ts';
 import { breather } from '../breathe.ts';
-import type { Batch, Dataset, Split } from '../data/dataset.ts';
+import { type Batch, type Dataset, newBatch, type Split, windows } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 
 /** Measures losses of a model as it stands on a device, without dropout. An aborted `signal` throws its reason. */
@@ -30,7 +30,7 @@ export class Evaluator {
     batchSize: number,
   ): Promise<Evaluator> {
     const loss = device.compile((x, y) => model.evaluating(() => model.loss(x!, y!)));
-    const batch = dataset.newBatch(batchSize);
+    const batch = newBatch(batchSize, model.blockSize);
     await loss.load(...batch);
     return new Evaluator(loss, dataset, batch);
   }
@@ -59,20 +59,28 @@ export class Evaluator {
   }
 
   /** Mean loss over a whole split in windows that do not overlap, each token predicted once. */
-  async wholeSplit(split: Split, signal?: AbortSignal): Promise<{ loss: number; tokens: number }> {
-    const breathe = breather();
-    let sum = 0;
-    let tokens = 0;
-    for (const count of this.dataset.windows(split, this.batch)) {
-      sum += count * (await this.loss(...this.batch));
-      tokens += count;
-      await breathe();
-      signal?.throwIfAborted();
-    }
-    return { loss: sum / tokens, tokens };
+  wholeSplit(split: Split, signal?: AbortSignal): Promise<{ loss: number; tokens: number }> {
+    return meanLoss(this.loss, this.dataset[split], this.batch, signal);
   }
 
   dispose(): void {
     this.loss.dispose();
   }
+}
+
+/** Mean loss over tokens in windows that do not overlap, each but the first predicted once. */
+export async function meanLoss(
+  loss: CompiledFunction<Scalar>,
+  tokens: Int32Array,
+  batch: Batch,
+  signal?: AbortSignal,
+): Promise<{ loss: number; tokens: number }> {
+  const breathe = breather();
+  let sum = 0;
+  for (const count of windows(tokens, batch)) {
+    sum += count * (await loss(...batch));
+    await breathe();
+    signal?.throwIfAborted();
+  }
+  return { loss: sum / (tokens.length - 1), tokens: tokens.length - 1 };
 }

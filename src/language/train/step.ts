@@ -36,6 +36,8 @@ type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 export class TrainingStep {
   /** Parameters and optimizer state by name: what a checkpoint must hold. */
   readonly variables: ReadonlyMap<string, Variable>;
+  /** What the step alone needs: optimizer state and sums of gradients. */
+  readonly state: readonly Variable[];
   /** Batches of one step. */
   readonly batches: number;
   private readonly optimizer: Optimizer;
@@ -56,6 +58,11 @@ export class TrainingStep {
       ...parameters.map((parameter) => [parameter.name, parameter] as const),
       ...optimizer.state,
     ]);
+    const sums =
+      this.batches === 1
+        ? []
+        : parameters.map(({ shape, name }) => new Variable(shape, { name: `gradient.${name}` }));
+    this.state = [...optimizer.state.values(), ...sums];
     const sources = {
       [dropoutKey.name]: () => [this.seed | 0, Math.floor(this.seed / 2 ** 32) | 0, this.drawn],
     };
@@ -67,7 +74,6 @@ export class TrainingStep {
       return;
     }
     const share = 1 / this.batches;
-    const sums = parameters.map(({ shape, name }) => new Variable(shape, { name: `gradient.${name}` }));
     // `keep` is 0 for the first batch of a step, then 1.
     this.gradients = device.compile((x, y, keep) => {
       const loss = model.loss(x!, y!);
@@ -97,14 +103,14 @@ export class TrainingStep {
   }
 
   /** Runs step number `step`, counted from 1, on as many batches as it takes. What it reports is read if asked for. */
-  async run(step: number, learningRate: number, batches: readonly Batch[]): Promise<void>;
+  async run(step: number, learningRate: number, batches: readonly Batch[]): Promise<undefined>;
   async run(step: number, learningRate: number, batches: readonly Batch[], read: true): Promise<StepResult>;
   async run(
     step: number,
     learningRate: number,
     batches: readonly Batch[],
     read = false,
-  ): Promise<StepResult | void> {
+  ): Promise<StepResult | undefined> {
     this.prepare(step, learningRate);
     let loss = 0;
     for (const [i, batch] of batches.entries()) {
@@ -112,7 +118,7 @@ export class TrainingStep {
       if (read) loss += (await this.gradients.read()).loss / this.batches;
     }
     await this.update?.run();
-    if (!read) return;
+    if (!read) return undefined;
     const { gradNorm } = (await (this.update ?? this.gradients).read()) as { readonly gradNorm: number };
     return { loss, gradNorm };
   }

@@ -2,7 +2,7 @@ import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { Generator, type GeneratorState } from '../../engine/tensor/generator.ts';
 import { breather } from '../breathe.ts';
-import type { Batch, Dataset, Split } from '../data/dataset.ts';
+import { type Batch, type Dataset, newBatch, type Split } from '../data/dataset.ts';
 import { EvenWindows, type EvenWindowsState } from '../data/even-windows.ts';
 import { loadParameters, type StoredTensor } from '../formats/load-parameters.ts';
 import type { LanguageModel } from '../models/language-model.ts';
@@ -107,7 +107,7 @@ export class Trainer {
       throw new NanobardError('argument', `reportEvery must be a whole number from 1 on, not ${reportEvery}`);
     }
     const batches = Array.from({ length: config.gradientAccumulationSteps }, () =>
-      dataset.newBatch(config.batchSize),
+      newBatch(config.batchSize, model.blockSize),
     );
     const step = await TrainingStep.create(model, device, config, batches[0]!);
     const evaluator = await Evaluator.create(model, dataset, device, config.batchSize);
@@ -183,6 +183,14 @@ export class Trainer {
     };
   }
 
+  /** Frees the programs; the model stays on its device. */
+  dispose(): void {
+    this.training.dispose();
+    this.evaluator.dispose();
+    this.options.device.release(this.training.state);
+  }
+
+  /** Everything that `restore` needs. */
   async state(): Promise<TrainerState> {
     const tensors = new Map<string, StoredTensor>();
     for (const [name, variable] of this.training.variables) {
