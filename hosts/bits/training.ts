@@ -1,17 +1,5 @@
 // The training whose bits all hosts are asked for: nanoGPT's recipe for a CPU, 60 steps on nanobard's own plays, then a sample.
-import {
-  CharTokenizer,
-  CpuDevice,
-  createModel,
-  Dataset,
-  Decoder,
-  Generator,
-  generateText,
-  plays,
-  recipes,
-  type SimdLevel,
-  Trainer,
-} from 'nanobard';
+import { CpuDevice, createTraining, plays, type SimdLevel } from 'nanobard';
 
 export interface Result {
   readonly simd: SimdLevel;
@@ -26,13 +14,9 @@ export interface Result {
 
 export async function trainingBits(simd?: SimdLevel): Promise<Result> {
   const text = plays({ characters: 100_000, seed: 1 });
-  const recipe = { ...recipes['shakespeare-char-cpu'].recipe, maxIters: 60, lrDecayIters: 60, evalIters: 1 };
-  const tokenizer = CharTokenizer.fromText(text);
-  const generator = new Generator(recipe.seed);
-  const model = createModel(recipe, tokenizer.vocabSize, generator);
-  const device = new CpuDevice(simd === undefined ? {} : { simd });
-  const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
-  const trainer = await Trainer.create({ model, dataset, device, recipe, generator });
+  const device = await CpuDevice.create(simd === undefined ? {} : { simd });
+  const recipe = { recipe: 'shakespeare-char-cpu', maxIters: 60, evalIters: 1 } as const;
+  const { trainer, model } = await createTraining({ ...recipe, text, device });
   const losses: number[] = [];
   const times: number[] = [];
   for await (const event of trainer.run()) {
@@ -41,10 +25,8 @@ export async function trainingBits(simd?: SimdLevel): Promise<Result> {
     losses.push(event.loss, event.gradNorm);
     times.push(event.ms);
   }
-  const decoder = await Decoder.create(model, device);
-  const options = { tokens: 200, temperature: 0.8, generator: new Generator(1) };
   let sample = '';
-  for await (const piece of generateText(decoder, tokenizer, tokenizer.encode('The '), options)) sample += piece;
+  for await (const piece of model.generate('The ', { tokens: 200, temperature: 0.8, seed: 1 })) sample += piece;
   await device.dispose();
 
   const bytes = new Uint8Array([...new Uint8Array(Float64Array.from(losses).buffer), ...new TextEncoder().encode(sample)]);
