@@ -9,6 +9,8 @@ export default defineConfig([
     entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/node/cli/cli.ts' },
     platform: 'node',
     fixedExtension: false,
-    dts: true,
+    dts: { resolve: ['valibot'] },
+    // Its few functions that are used come along, so that a page needs one file of a CDN and no other package.
+    noExternal: ['valibot'],
   },
 ]);
