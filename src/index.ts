@@ -7,7 +7,8 @@ export type {
   Traced,
   Values,
 } from './engine/devices/compiled-function.ts';
-export { CpuDevice, type CpuOptions, type SimdLevel } from './engine/devices/cpu/cpu-device.ts';
+export { CpuDevice, type CpuOptions } from './engine/devices/cpu/cpu-device.ts';
+export type { SimdLevel } from './engine/devices/cpu/simd.ts';
 export { createDevice, type DeviceName, type DeviceOptions } from './engine/devices/create.ts';
 export type { Device, Executable } from './engine/devices/device.ts';
 export { type ErrorCode, NanobardError } from './engine/errors.ts';

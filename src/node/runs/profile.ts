@@ -41,7 +41,7 @@ export async function profileRecipe({ recipe, data, ...where }: ProfileOptions):
   const tokenizer = CharTokenizer.fromText(text);
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
   const generator = new Generator(recipe.seed);
-  const device = createDevice(where);
+  const device = await createDevice(where);
   try {
     const model = createModel(recipe, tokenizer.vocabSize, generator);
     const step = await TrainingStep.create(model, device, recipe);

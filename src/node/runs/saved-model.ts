@@ -47,7 +47,7 @@ export class SavedModel {
     const { kind, state } = await bestState(folder);
     const { recipe } = folder.config;
     const model = createModel(recipe, folder.tokenizer.vocabSize);
-    const device = createDevice(options);
+    const device = await createDevice(options);
     await loadParameters(model.namedParameters(), state.tensors, device);
     return new SavedModel(folder, model, device, {
       iter: state.progress.iter,

@@ -206,7 +206,7 @@ async function prepare(
   const dataset = new Dataset(tokenizer.encode(corpus.text), recipe.blockSize);
   const generator = new Generator(recipe.seed);
   const model = createModel(recipe, tokenizer.vocabSize, generator);
-  const device = createDevice(deviceOptions);
+  const device = await createDevice(deviceOptions);
   const trainer = await orDispose(device, () =>
     Trainer.create({ model, dataset, device, recipe, generator }),
   );

@@ -1,11 +1,12 @@
 import { cpus, totalmem } from 'node:os';
 import process from 'node:process';
 import { blasHint } from '../../../engine/devices/cpu/blas.ts';
-import { CpuDevice, type SimdLevel } from '../../../engine/devices/cpu/cpu-device.ts';
+import { CpuDevice } from '../../../engine/devices/cpu/cpu-device.ts';
 import { availableMemory, processors } from '../../../engine/devices/cpu/host.ts';
+import type { SimdLevel } from '../../../engine/devices/cpu/simd.ts';
+import { createDevice } from '../../../engine/devices/create.ts';
 import type { Device } from '../../../engine/devices/device.ts';
 import { measurePeak } from '../../../engine/devices/peak.ts';
-import { ReferenceDevice } from '../../../engine/devices/reference/reference-device.ts';
 import { version } from '../../../version.ts';
 import { type Context, exitCodes } from '../context.ts';
 import { formatBytes } from '../display/format.ts';
@@ -62,7 +63,7 @@ const simdNames: Readonly<Record<SimdLevel, string>> = {
 };
 
 async function checkCpu(): Promise<DeviceReport> {
-  const device = new CpuDevice();
+  const device = await CpuDevice.create();
   return {
     name: 'cpu',
     threads: device.threads,
@@ -73,14 +74,14 @@ async function checkCpu(): Promise<DeviceReport> {
 
 /** The CPU device with a BLAS library, or undefined if this machine has none that can be called. */
 async function checkBlas(): Promise<DeviceReport | undefined> {
-  const device = new CpuDevice({ blas: 'auto' });
+  const device = await CpuDevice.create({ blas: 'auto' });
   if (device.blas === undefined) return undefined;
   return { name: 'blas', threads: device.threads, arithmetic: device.blas, ...(await tryOut(device)) };
 }
 
 async function checkReference(): Promise<DeviceReport> {
   const arithmetic = 'plain JavaScript in float64, for checking';
-  const { problem } = await tryOut(new ReferenceDevice(), 32);
+  const { problem } = await tryOut(await createDevice({ device: 'reference' }), 32);
   return { name: 'reference', threads: 1, arithmetic, gflops: undefined, problem };
 }
 
