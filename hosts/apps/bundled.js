@@ -2,7 +2,7 @@
 import { createDevice, createTraining, plays } from 'nanobard';
 
 async function main() {
-  const device = await createDevice({ threads: 1 });
+  const device = await createDevice();
   const text = plays({ characters: 20_000, seed: 1 });
   const { trainer, model } = await createTraining({ recipe: 'shakespeare-char-cpu', text, device, maxIters: 3, evalIters: 1 });
   let loss = 0;
