@@ -5,14 +5,18 @@ import { Dataset } from '../../language/data/dataset.ts';
 import { CharTokenizer } from '../../language/data/tokenizer.ts';
 import { createModel } from '../../language/models/create.ts';
 import type { Recipe } from '../../language/recipes/recipe.ts';
+import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { TrainingStep } from '../../language/train/step.ts';
 import { batchStream } from '../../language/train/trainer.ts';
-import { defaultCorpus, loadCorpus } from '../corpus.ts';
+import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
+import { checkOptions } from '../options.ts';
+import { checkMemory } from './check-memory.ts';
+import { chooseRecipe, type RecipeChanges, recipeRules } from './choose-recipe.ts';
 
-export interface ProfileOptions extends DeviceOptions {
-  readonly recipe: Recipe;
-  /** A corpus's name or a file's path, as for a run. */
-  readonly data?: string | undefined;
+/** What to measure, with any of the recipe's fields beside it, as for a run. */
+export interface ProfileOptions extends DeviceOptions, RecipeChanges {
+  readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
+  readonly data?: TextSource | undefined;
 }
 
 /** What the calls of one operation take in an update, on average. */
@@ -36,12 +40,23 @@ export interface Profile {
 const ROUNDS = 10;
 
 /** Where the time of an update goes. Nothing is written; the model is thrown away. */
-export async function profileRecipe({ recipe, data, ...where }: ProfileOptions): Promise<Profile> {
+export async function profileRecipe(options: ProfileOptions = {}): Promise<Profile> {
+  checkOptions('profileRecipe', options, recipeRules);
+  const {
+    recipe: wanted = defaultRecipe,
+    data,
+    device: name = 'auto',
+    threads,
+    blas = 'off',
+    ...changes
+  } = options;
+  const recipe = chooseRecipe(wanted, changes);
   const { text } = data === undefined ? await defaultCorpus() : await loadCorpus(data);
   const tokenizer = CharTokenizer.fromText(text);
+  checkMemory(recipe, tokenizer.vocabSize);
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
   const generator = new Generator(recipe.seed);
-  const device = createDevice(where);
+  const device = await createDevice({ device: name, threads, blas });
   try {
     const model = createModel(recipe, tokenizer.vocabSize, generator);
     const step = await TrainingStep.create(model, device, recipe);

@@ -1,12 +1,13 @@
 import { appendFile, mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
-import { type Recipe, RecipeSchema } from '../../language/recipes/recipe.ts';
+import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import type { TrainerState } from '../../language/train/trainer.ts';
+import { checkArgument, path as pathRule } from '../options.ts';
 import { readIfThere, writeAtomically } from './files.ts';
 
 const RunConfigSchema = v.object({
@@ -15,7 +16,7 @@ const RunConfigSchema = v.object({
   recipeName: v.string(),
   recipe: RecipeSchema,
   data: v.object({
-    /** A corpus by name, or the absolute path of a file. */
+    /** A corpus by name, or a file's path as seen from the run's folder. */
     source: v.string(),
     name: v.string(),
     sha256: v.string(),
@@ -28,6 +29,9 @@ export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
 
 export type CheckpointKind = 'best' | 'last';
 
+/** The text of a run that has no file of its own. */
+export const KEPT_TEXT = 'text.txt';
+
 /** Metrics are written in pieces of about this many characters. */
 const METRICS_BUFFER = 16_384;
 
@@ -38,7 +42,8 @@ const METRICS_BUFFER = 16_384;
  *     tokenizer.json
  *     metrics.jsonl      one event a line, samples apart
  *     checkpoints/       last.safetensors, best.safetensors
- *     samples/           text made on the way, one file each
+ *     samples/           the text made at the end of training
+ *     text.txt           the text it is trained on, where that came from no file
  */
 export class RunFolder {
   readonly path: string;
@@ -52,24 +57,59 @@ export class RunFolder {
     this.tokenizer = tokenizer;
   }
 
-  /** Begins a run in an empty or new folder. */
-  static async create(path: string, config: RunConfig, tokenizer: Tokenizer): Promise<RunFolder> {
+  /** Begins a run in an empty or new folder, and keeps `text` there if it is given. */
+  static async create(
+    path: string,
+    config: RunConfig,
+    tokenizer: Tokenizer,
+    text?: string,
+  ): Promise<RunFolder> {
     await refuseOccupied(path);
     try {
-      await mkdir(join(path, 'checkpoints'), { recursive: true });
-      await mkdir(join(path, 'samples'), { recursive: true });
+      await mkdir(path, { recursive: true });
+      // Whoever makes this one has the folder, should two begin in it at the same time.
+      await mkdir(join(path, 'checkpoints'));
+      await mkdir(join(path, 'samples'));
     } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') await refuseOccupied(path);
       throw new NanobardError('file', `the run folder ${path} cannot be made: ${(cause as Error).message}`, {
+        options: ['folder'],
         cause,
       });
     }
+    if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
     await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
     const run = new RunFolder(path, config, tokenizer);
     await run.writeConfig();
     return run;
   }
 
+  /** Makes a folder of this name, or with -2, -3, … behind it where there is one already. */
+  static async make(path: string): Promise<string> {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      for (let number = 1; ; number++) {
+        const numbered = number === 1 ? path : `${path}-${number}`;
+        const made = await mkdir(numbered).then(
+          () => true,
+          (cause: NodeJS.ErrnoException) => {
+            if (cause.code === 'EEXIST') return false;
+            throw cause;
+          },
+        );
+        if (made) return numbered;
+      }
+    } catch (cause) {
+      throw new NanobardError('file', `the run folder ${path} cannot be made: ${(cause as Error).message}`, {
+        options: ['folder'],
+        cause,
+      });
+    }
+  }
+
+  /** @throws {NanobardError} code `run-folder` if there is no run, `checkpoint` if its files are damaged. */
   static async open(path: string): Promise<RunFolder> {
+    checkArgument('RunFolder.open', 'folder', pathRule, path);
     const config = await readIfThere(join(path, 'config.json'));
     if (!config) {
       throw new NanobardError('run-folder', `${path} is not the folder of a run: it holds no config.json`, {
@@ -82,26 +122,34 @@ export class RunFolder {
     return new RunFolder(path, parsed, parse(tokenizer, join(path, 'tokenizer.json'), tokenizerFromJSON));
   }
 
-  /** The folder of the newest run below `parent`, or an error that says how to make one. */
+  /** The newest run below `parent` that has a checkpoint, or an error that says how to make one. */
   static async newest(parent: string): Promise<string> {
     const names = await readdir(parent).catch(() => []);
-    const runs = await Promise.all(
+    const found = await Promise.all(
       names.map(async (name) => {
         const path = join(parent, name);
         const config = await stat(join(path, 'config.json')).catch(() => undefined);
-        return config ? [{ path, time: config.mtimeMs }] : [];
+        return config ? [{ path, time: config.mtimeMs, trained: await hasCheckpoint(path) }] : [];
       }),
     );
-    const newest = runs.flat().sort((a, b) => b.time - a.time)[0];
+    const runs = found.flat().sort((a, b) => b.time - a.time);
+    const newest = runs.find(({ trained }) => trained);
     if (newest) return newest.path;
-    throw new NanobardError('run-folder', `there is no run in ${parent}`, {
-      hint: 'Train one first: nanobard train; or give the folder of a run.',
-    });
+    if (runs.length === 0) {
+      throw new NanobardError('run-folder', `there is no run in ${parent}`, {
+        hint: 'Train one first, or give the folder of a run.',
+      });
+    }
+    throw new NanobardError(
+      'run-folder',
+      `no run in ${parent} has a checkpoint yet: ${runs.map(({ path }) => path).join(', ')}`,
+      { hint: 'Train one until its first evaluation after an update at least.' },
+    );
   }
 
-  /** The same run with another recipe: longer, say. */
-  async withRecipe(recipe: Recipe): Promise<RunFolder> {
-    const run = new RunFolder(this.path, { ...this.config, recipe }, this.tokenizer);
+  /** The same run with another recipe, longer say, or its text in another place. */
+  async with(changes: Partial<Pick<RunConfig, 'recipe' | 'data'>>): Promise<RunFolder> {
+    const run = new RunFolder(this.path, { ...this.config, ...changes }, this.tokenizer);
     await run.writeConfig();
     return run;
   }
@@ -163,6 +211,13 @@ export class RunFolder {
   }
 }
 
+/** Whether there is something to go on from, or to write text with. */
+async function hasCheckpoint(path: string): Promise<boolean> {
+  const files = ['model.safetensors', 'checkpoints/last.safetensors', 'checkpoints/best.safetensors'];
+  const found = await Promise.all(files.map((file) => stat(join(path, file)).catch(() => undefined)));
+  return found.some((file) => file !== undefined);
+}
+
 /** A line that a crash cut short counts as beyond every update. */
 function iterOf(line: string): number {
   try {
@@ -175,16 +230,21 @@ function iterOf(line: string): number {
 async function refuseOccupied(path: string): Promise<void> {
   const names: string[] = await readdir(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return [];
-    throw new NanobardError('run-folder', `${path} cannot be a run folder: ${cause.message}`, { cause });
+    throw new NanobardError('run-folder', `${path} cannot be a run folder: ${cause.message}`, {
+      options: ['folder'],
+      cause,
+    });
   });
   if (names.includes('config.json')) {
     throw new NanobardError('run-folder', `${path} already holds a run`, {
-      hint: 'Go on with it by --resume, or choose another folder with --out.',
+      hint: 'Resume that run, or choose another folder.',
+      options: ['resume', 'folder'],
     });
   }
   if (names.length > 0) {
     throw new NanobardError('run-folder', `${path} is not empty`, {
-      hint: 'Choose a new or empty folder with --out.',
+      hint: 'Choose a new or empty folder.',
+      options: ['folder'],
     });
   }
 }

@@ -6,15 +6,51 @@ import { Dataset } from '../../language/data/dataset.ts';
 import type { Tokenizer } from '../../language/data/tokenizer.ts';
 import { loadParameters } from '../../language/formats/load-parameters.ts';
 import { Decoder } from '../../language/generate/decoder.ts';
+import type { SamplingRule } from '../../language/generate/sampling.ts';
 import { startTokens } from '../../language/generate/start-tokens.ts';
-import { generateText, type TextOptions } from '../../language/generate/text.ts';
+import { generateText } from '../../language/generate/text.ts';
 import { createModel } from '../../language/models/create.ts';
 import type { LanguageModel } from '../../language/models/language-model.ts';
 import { Evaluator } from '../../language/train/evaluator.ts';
-import { loadCorpus } from '../corpus.ts';
+import type { TextSource } from '../corpus.ts';
+import {
+  anything,
+  checkArgument,
+  checkOptions,
+  deviceRules,
+  number,
+  type Rule,
+  signal as signalRule,
+  text as textRule,
+  texts,
+  whole,
+} from '../options.ts';
 import { type CheckpointKind, RunFolder } from './run-folder.ts';
+import { loadRunText } from './run-text.ts';
 
-export type SampleTextOptions = Omit<TextOptions, 'generator'> & { readonly seed?: number };
+export interface SampleTextOptions extends SamplingRule {
+  /** Most tokens to make; default 500. */
+  readonly tokens?: number | undefined;
+  /** A text that ends the sample when it appears, or several; they are not part of it. */
+  readonly stop?: string | readonly string[] | undefined;
+  /** Oldest tokens to forget when the context is full; default half of it. */
+  readonly forget?: number | undefined;
+  /** Seed of the random numbers; default 1337. */
+  readonly seed?: number | undefined;
+  /** When it aborts, generation throws its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const sampleRules = {
+  tokens: whole(1),
+  temperature: number((value) => value >= 0 && value < Number.POSITIVE_INFINITY, 'from 0 on'),
+  topK: whole(1),
+  topP: number((value) => value > 0 && value <= 1, 'above 0 and at most 1'),
+  stop: texts,
+  forget: whole(1),
+  seed: whole(0),
+  signal: signalRule,
+} satisfies Record<keyof SampleTextOptions, Rule>;
 
 /** The model of a run, from its best checkpoint: to write text with, and to measure. */
 export class SavedModel {
@@ -41,14 +77,24 @@ export class SavedModel {
     this.path = from.path;
   }
 
-  /** @throws {NanobardError} code `run-folder` or `checkpoint` if there is no run or its files are damaged. */
+  /**
+   * The model of the run in a folder.
+   *
+   * @throws {NanobardError} code `run-folder` or `checkpoint` if there is no run or its files are damaged.
+   */
   static async load(path: string, options: DeviceOptions = {}): Promise<SavedModel> {
+    checkOptions('SavedModel.load', options, deviceRules);
     const folder = await RunFolder.open(path);
     const { kind, state } = await bestState(folder);
     const { recipe } = folder.config;
     const model = createModel(recipe, folder.tokenizer.vocabSize);
-    const device = createDevice(options);
-    await loadParameters(model.namedParameters(), state.tensors, device);
+    const device = await createDevice(options);
+    try {
+      await loadParameters(model.namedParameters(), state.tensors, device);
+    } catch (error) {
+      await device.dispose();
+      throw error;
+    }
     return new SavedModel(folder, model, device, {
       iter: state.progress.iter,
       path: folder.checkpointPath(kind),
@@ -59,36 +105,48 @@ export class SavedModel {
    * Streams text that goes on from `prompt`; from a line break if that is empty. Several texts may be under way
    * at the same time.
    *
-   * @throws {NanobardError} code `vocabulary` if the prompt holds characters that the model does not know.
+   * @throws {NanobardError} code `vocabulary` if the prompt holds characters that the model does not know, `argument`
+   * for options that make no sense.
    */
-  async *generate(
-    prompt: string,
-    { seed = 1337, ...options }: SampleTextOptions,
-  ): ReturnType<typeof generateText> {
-    const tokens = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
+  async *generate(prompt: string, options: SampleTextOptions = {}): ReturnType<typeof generateText> {
+    checkArgument('generate', 'prompt', textRule, prompt);
+    checkOptions('generate', options, sampleRules);
+    const { tokens = 500, seed = 1337, stop = [], signal, ...rule } = options;
+    const start = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
     const decoder = await Decoder.create(this.model, this.device);
+    const pieces = generateText(decoder, this.tokenizer, start, {
+      ...rule,
+      tokens,
+      stop: typeof stop === 'string' ? [stop] : stop,
+      generator: new Generator(seed),
+    });
     try {
-      const generator = new Generator(seed);
-      return yield* generateText(decoder, this.tokenizer, tokens, { ...options, generator });
+      while (true) {
+        signal?.throwIfAborted();
+        const next = await pieces.next();
+        if (next.done) return next.value;
+        yield next.value;
+      }
     } finally {
+      await pieces.return({ stopped: 'length', tokens: 0 });
       decoder.dispose();
     }
   }
 
-  /** Mean loss over the whole validation split of the text that the run was trained on, in nats per token. */
-  async evaluate(): Promise<{ loss: number; tokens: number }> {
-    const { recipe, data } = this.folder.config;
-    const corpus = await loadCorpus(data.source);
-    if (corpus.sha256 !== data.sha256) {
-      throw new NanobardError(
-        'run-folder',
-        `${data.source} has changed since the run ${this.folder.path} was trained on it`,
-        {
-          hint: 'Restore the text that the run was trained on, or train on the new one.',
-        },
-      );
-    }
-    const dataset = new Dataset(this.tokenizer.encode(corpus.text), recipe.blockSize);
+  /**
+   * Mean loss over the whole validation split of the text that the run was trained on, in nats per token.
+   *
+   * @param options.data that text, where it is no longer where it was; known by its SHA-256
+   * @throws {NanobardError} code `file` or `run-folder` if the text is missing or another one.
+   */
+  async evaluate(options: { readonly data?: TextSource | undefined } = {}): Promise<{
+    loss: number;
+    tokens: number;
+  }> {
+    checkOptions('evaluate', options, { data: anything });
+    const { recipe } = this.folder.config;
+    const { text } = await loadRunText(this.folder, options.data);
+    const dataset = new Dataset(this.tokenizer.encode(text), recipe.blockSize);
     const evaluator = await Evaluator.create(this.model, dataset, this.device, recipe.batchSize);
     try {
       return await evaluator.wholeSplit('validation');
@@ -97,6 +155,7 @@ export class SavedModel {
     }
   }
 
+  /** Frees the memory and threads of the model's device. */
   async dispose(): Promise<void> {
     await this.device.dispose();
   }

@@ -84,7 +84,8 @@ export class Threads {
       this.stop();
       const { reason } = worker;
       throw new NanobardError('device', `a worker thread did not start: ${(reason as Error).message}`, {
-        hint: 'Use one thread, or the library’s own matrix products: --threads 1, --blas off.',
+        hint: 'Use one thread, or the device’s own matrix products.',
+        options: ['threads', 'blas'],
         cause: reason,
       });
     }

@@ -1,20 +1,17 @@
-import { type Context, exitCodes } from '../context.ts';
 import { formatCount, formatLoss, formatMilliseconds } from '../display/format.ts';
+import { exitCodes, type Io } from '../io.ts';
+import type { MachineFlags } from '../recipe-flags.ts';
 import { styleFor } from '../style.ts';
-import type { MachineOptions } from './session.ts';
+import { openModel } from './open-model.ts';
 
-export interface EvalFlags extends MachineOptions {
+export interface EvalFlags extends MachineFlags {
+  readonly data?: string;
   readonly json?: true;
 }
 
 /** Measures a model on the whole validation split; returns the exit code. */
-export async function evaluate(
-  run: string | undefined,
-  flags: EvalFlags,
-  { io, engine }: Context,
-): Promise<number> {
-  const { device, threads, blas } = flags;
-  const result = await engine.evaluate({ run, device, threads, blas });
+export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
+  const result = await measure(run, flags);
   if (flags.json) {
     io.stdout.write(`${JSON.stringify({ type: 'eval', ...result })}\n`);
     return exitCodes.success;
@@ -33,4 +30,17 @@ export async function evaluate(
   ];
   io.stdout.write(`${lines.join('\n')}\n`);
   return exitCodes.success;
+}
+
+async function measure(run: string | undefined, flags: EvalFlags) {
+  const begin = performance.now();
+  const model = await openModel(run, flags);
+  try {
+    const { loss, tokens } = await model.evaluate({ data: flags.data });
+    const { iter, path } = model;
+    const ms = performance.now() - begin;
+    return { loss, perplexity: Math.exp(loss), bitsPerCharacter: loss / Math.LN2, tokens, iter, path, ms };
+  } finally {
+    await model.dispose();
+  }
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createStyle } from '../style.ts';
 import { fakeEvents } from '../testing/fakes.ts';
 import { frame } from './frame.ts';
-import { Progress } from './progress.ts';
-import { displayWidth } from './text.ts';
+import { Progress } from './run-status.ts';
+import { displayWidth } from './terminal-text.ts';
 
 async function progressAt(until: (progress: Progress) => boolean, iters = 2000): Promise<Progress> {
   const progress = new Progress(250);

@@ -12,7 +12,7 @@ import { LossHistory } from './history.ts';
 const WEIGHT = 0.02;
 
 /** What there is to know about a run while it goes on, gathered from its events. */
-export class Progress {
+export class RunStatus {
   readonly history = new LossHistory();
   readonly evals: EvalEvent[] = [];
   start: StartEvent | undefined;

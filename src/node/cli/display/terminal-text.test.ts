@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStyle } from '../style.ts';
-import { crop, displayWidth, flow, printable } from './text.ts';
+import { crop, displayWidth, flow, printable } from './terminal-text.ts';
 
 describe('displayWidth', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StepEvent } from '../../../language/train/events.ts';
 import { fakeEvents } from '../testing/fakes.ts';
-import { Progress } from './progress.ts';
+import { Progress } from './run-status.ts';
 
 /** Progress of a made-up run of 1,000 steps of 50 ms, with evaluations of 3 s, up to the event that `until` picks. */
 async function progressAt(until: (progress: Progress) => boolean): Promise<Progress> {
