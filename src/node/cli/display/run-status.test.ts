@@ -1,42 +1,44 @@
 import { describe, expect, it } from 'vitest';
 import type { StepEvent } from '../../../language/train/events.ts';
-import { fakeEvents } from '../testing/fakes.ts';
-import { Progress } from './run-status.ts';
+import { recordRun } from '../testing/recorded-run.ts';
+import { RunStatus } from './run-status.ts';
 
-/** Progress of a made-up run of 1,000 steps of 50 ms, with evaluations of 3 s, up to the event that `until` picks. */
-async function progressAt(until: (progress: Progress) => boolean): Promise<Progress> {
-  const progress = new Progress(250);
-  for await (const event of fakeEvents({ iters: 1000 })) {
-    progress.update(event);
-    if (until(progress)) break;
+const { events } = await recordRun({ maxIters: 1000 });
+
+/** The status of a run of 1,000 steps of 50 ms, with evaluations of 3 s, at the event that `until` picks. */
+function statusAt(until: (status: RunStatus) => boolean): RunStatus {
+  const status = new RunStatus(250);
+  for (const event of events) {
+    status.update(event);
+    if (until(status)) break;
   }
-  return progress;
+  return status;
 }
 
-describe('Progress', () => {
+describe('RunStatus', () => {
   it('knows nothing about time before the first step', async () => {
-    const progress = await progressAt((p) => p.evals.length === 1);
-    expect(progress).toMatchObject({ iter: 0, maxIters: 1000, secondsLeft: undefined, evaluating: false });
+    const status = statusAt((p) => p.evals.length === 1);
+    expect(status).toMatchObject({ iter: 0, maxIters: 1000, secondsLeft: undefined, evaluating: false });
   });
 
   it('counts steps and evaluations in the time left', async () => {
-    const progress = await progressAt((p) => p.iter === 100);
-    expect(progress.tokensPerSecond).toBeCloseTo(768 / 0.05);
-    expect(progress.secondsLeft).toBeCloseTo(900 * 0.05 + 4 * 3);
+    const status = statusAt((p) => p.iter === 100);
+    expect(status.tokensPerSecond).toBeCloseTo(32 / 0.05);
+    expect(status.secondsLeft).toBeCloseTo(900 * 0.05 + 4 * 3);
   });
 
   it('knows when an evaluation comes next', async () => {
-    const due = await progressAt((p) => p.iter === 250);
+    const due = statusAt((p) => p.iter === 250);
     expect(due.evaluating).toBe(true);
     expect(due.secondsLeft).toBeCloseTo(750 * 0.05 + 4 * 3);
-    const done = await progressAt((p) => p.evals.length === 2);
+    const done = statusAt((p) => p.evals.length === 2);
     expect(done.evaluating).toBe(false);
     expect(done.secondsLeft).toBeCloseTo(750 * 0.05 + 3 * 3);
   });
 
   it('counts an evaluation at the very end', () => {
-    const progress = new Progress(250);
-    progress.update({
+    const status = new RunStatus(250);
+    status.update({
       type: 'start',
       iter: 0,
       maxIters: 600,
@@ -47,31 +49,31 @@ describe('Progress', () => {
       device: 'cpu',
       threads: 1,
     });
-    progress.update({ type: 'eval', iter: 0, train: 4, val: 4, valFull: 4, best: true, ms: 1000 });
+    status.update({ type: 'eval', iter: 0, train: 4, val: 4, valFull: 4, best: true, ms: 1000 });
     const stepTo = (iter: number): number => {
-      progress.update({ type: 'step', iter, loss: 4, lr: 1, gradNorm: 1, ms: 0, tokensPerSecond: 1 });
-      return progress.secondsLeft!;
+      status.update({ type: 'step', iter, loss: 4, lr: 1, gradNorm: 1, ms: 0, tokensPerSecond: 1 });
+      return status.secondsLeft!;
     };
     // Evaluations come after steps 250, 500 and 600.
     expect([1, 249, 250, 251, 599, 600].map(stepTo)).toEqual([3, 3, 3, 2, 1, 1]);
   });
 
   it('ends with nothing left and the best evaluation', async () => {
-    const progress = await progressAt(() => false);
-    expect(progress).toMatchObject({ iter: 1000, secondsLeft: 0, evaluating: false, best: { iter: 1000 } });
+    const status = statusAt(() => false);
+    expect(status).toMatchObject({ iter: 1000, secondsLeft: 0, evaluating: false, best: { best: true } });
   });
 
   it('smooths the loss: a mean at first, then a running mean', () => {
-    const progress = new Progress(250);
+    const status = new RunStatus(250);
     const step = (iter: number, loss: number): StepEvent => ({
       ...{ type: 'step', iter, loss, lr: 1e-3, gradNorm: 1, ms: 10, tokensPerSecond: 1 },
     });
-    progress.update(step(1, 4));
-    progress.update(step(2, 2));
-    expect(progress.loss).toBe(3);
-    for (let iter = 3; iter < 1000; iter++) progress.update(step(iter, 1));
-    expect(progress.loss).toBeCloseTo(1, 5);
-    progress.update(step(1000, 2));
-    expect(progress.loss).toBeCloseTo(1.02, 5);
+    status.update(step(1, 4));
+    status.update(step(2, 2));
+    expect(status.loss).toBe(3);
+    for (let iter = 3; iter < 1000; iter++) status.update(step(iter, 1));
+    expect(status.loss).toBeCloseTo(1, 5);
+    status.update(step(1000, 2));
+    expect(status.loss).toBeCloseTo(1.02, 5);
   });
 });
