@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeText } from './text.ts';
+import { countCharacters, decodeText, normalizeText } from './text.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const bytes = (...parts: (string | number)[]): Uint8Array =>
@@ -46,4 +46,33 @@ describe('decodeText', () => {
   ])('refuses %s', (_, text) => {
     expect(() => decodeText(utf8(text), 'some.txt')).toThrow('some.txt is empty');
   });
+});
+
+describe('normalizeText', () => {
+  it.each([
+    ['a\r\nb', 'a\nb'],
+    ['a\rb\r', 'a\nb\n'],
+    ['a\n\rb\r\r\nc', 'a\n\nb\n\nc'],
+    ['\ufeffa\ufeff\ufeffb', 'ab'],
+    ['\ufeff\r\ufeff\n', '\n\n'],
+  ])('%j is read as %j, with a notice', (written, read) => {
+    const { text, notices } = normalizeText(written, 'my.txt');
+    expect(text).toBe(read);
+    expect(notices).toHaveLength(Number(written.includes('\r')) + Number(written.includes('\ufeff')));
+    for (const notice of notices) expect(notice).toContain('my.txt');
+  });
+
+  it('leaves every other text as it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (written) => {
+        const plain = written.replaceAll(/[\r\ufeff]/g, '');
+        expect(normalizeText(plain, 'f')).toEqual({ text: plain, notices: [] });
+      }),
+    );
+  });
+});
+
+it('countCharacters counts code points', () => {
+  const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }));
+  fc.assert(fc.property(anyText, (text) => expect(countCharacters(text)).toBe([...text].length)));
 });

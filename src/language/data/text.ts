@@ -1,5 +1,8 @@
 import { NanobardError } from '../../engine/errors.ts';
 
+/** The longest string that V8 holds: no text can be longer. */
+export const MAX_TEXT_LENGTH = 2 ** 29 - 24;
+
 /**
  * The text of UTF-8 bytes, strictly: a byte order mark is left out, everything else (line ends too) stays as
  * it is. `name` says in errors where the bytes come from.
@@ -20,6 +23,30 @@ export function decodeText(bytes: Uint8Array, name: string): string {
   if (text === '')
     throw new NanobardError('file', `${name} is empty`, { hint: 'Use a file with text in it.' });
   return text;
+}
+
+/**
+ * A text as Python's text mode reads it: CRLF and CR become line feeds. Byte order marks that were left where files
+ * were joined go as well. `notices` tells what was changed, a sentence each, of the text called `name`.
+ */
+export function normalizeText(text: string, name: string): { text: string; notices: string[] } {
+  const notices: string[] = [];
+  if (text.includes('\r')) {
+    text = text.replace(/\r\n?/g, '\n');
+    notices.push(`The line ends of ${name} (CRLF or CR) are read as line feeds.`);
+  }
+  if (text.includes('\ufeff')) {
+    text = text.replaceAll('\ufeff', '');
+    notices.push(`Byte order marks (U+FEFF) within ${name} are left out.`);
+  }
+  return { text, notices };
+}
+
+/** How many characters, that is code points, a text has. */
+export function countCharacters(text: string): number {
+  let count = text.length;
+  for (let i = 0; i < text.length; i++) if (text.codePointAt(i)! > 0xffff) count--;
+  return count;
 }
 
 function notText(name: string, where: string, cause?: unknown): NanobardError {

@@ -29,7 +29,9 @@ async function create(
     ({ shape }, i) => new Variable(shape, { name: names[i]!, initial: Float32Array.from(start[i]!) }),
   );
   const muon = new Muon(variables, { weightDecay, momentum: new Input('momentum', []) });
-  const gradients = new Map(variables.map((variable) => [variable, new Input(variable.name, variable.shape)]));
+  const gradients = new Map(
+    variables.map((variable) => [variable, new Input(variable.name, variable.shape)]),
+  );
   const assign = muon.assignments(gradients, {
     learningRate: new Input('learningRate', []),
     step: constant(Int32Array.of(1), []),

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { engine } from './engine.ts';
 import { invocation } from './io.ts';
 import { run } from './main.ts';
 
@@ -16,4 +15,4 @@ const io = {
   exit: (code: number) => process.exit(code),
   command: invocation(process.argv[1] ?? '', process.cwd()),
 };
-process.exitCode = await run(process.argv.slice(2), { io, engine });
+process.exitCode = await run(process.argv.slice(2), io);

@@ -29,7 +29,7 @@ export interface CpuOptions {
    * Matrix products by a BLAS library of the machine: `auto` uses one if there is one, a path names one. `off`,
    * the default, gives the same bits on every machine with the same SIMD level.
    */
-  readonly blas?: BlasChoice;
+  readonly blas?: BlasChoice | undefined;
   /**
    * Instruction set of the kernels; by default the best that the engine has. On Node 20, where relaxed SIMD is behind
    * a flag of V8, the device turns that flag on for the process; with `simd128` it does not.

@@ -8,9 +8,8 @@ import { createDevice } from '../../../engine/devices/create.ts';
 import type { Device } from '../../../engine/devices/device.ts';
 import { measurePeak } from '../../../engine/devices/peak.ts';
 import { version } from '../../../version.ts';
-import { type Context, exitCodes } from '../context.ts';
 import { formatBytes } from '../display/format.ts';
-import type { Io } from '../io.ts';
+import { exitCodes, type Io } from '../io.ts';
 import { styleFor } from '../style.ts';
 
 export interface DoctorFlags {
@@ -29,7 +28,7 @@ interface DeviceReport {
 }
 
 /** Tells what this machine offers and tries it out; returns the exit code: 1 if a device does not work. */
-export async function doctor(flags: DoctorFlags, { io }: Context): Promise<number> {
+export async function doctor(flags: DoctorFlags, io: Io): Promise<number> {
   const report = {
     version,
     node: process.versions.node,
