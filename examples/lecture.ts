@@ -47,7 +47,7 @@ const rows = (tokens: Int32Array): string =>
 console.log(`inputs:\n${rows(xb)}\ntargets:\n${rows(yb)}`);
 
 // The bigram model, and its loss on that batch before any training.
-const device = new CpuDevice();
+const device = await CpuDevice.create();
 const random = new Generator(1337);
 const m = new BigramLanguageModel({ vocabSize: tokenizer.vocabSize, blockSize }, random);
 const idx = new Input('xb', [batchSize, blockSize], 'i32');

@@ -1,6 +1,6 @@
-// Compiles the AssemblyScript kernels of all operations to WebAssembly and writes two TypeScript files:
-// the kernels' opcodes, and the binaries (plain, relaxed and wide SIMD) with the worker's source.
-// Skipped when nothing has changed since the last time.
+// Compiles the AssemblyScript kernels of all operations to WebAssembly and writes TypeScript files:
+// the kernels' opcodes, and the binaries (plain, relaxed and wide SIMD). That is skipped
+// when nothing has changed since the last time. Last comes the text of the CPU device's workers.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,8 @@ import { buildSync } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const OPCODES = 'src/engine/ops/opcodes.generated.ts';
 const BINARIES = 'src/engine/devices/cpu/binaries.generated.ts';
+const WIDE = 'src/engine/devices/cpu/wide.generated.ts';
 const WORKER = 'src/engine/devices/cpu/worker.ts';
-const HOST_FUNCTIONS = 'src/engine/devices/cpu/host-functions.ts';
 
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
@@ -21,14 +21,15 @@ const sources = (readdirSync(`${root}/src`, { recursive: true }) as string[])
   .sort();
 
 const hash = createHash('sha256');
-for (const path of [...sources, WORKER, HOST_FUNCTIONS, 'scripts/build-kernels.ts', 'package-lock.json'])
+for (const path of [...sources, 'scripts/build-kernels.ts', 'package-lock.json'])
   hash.update(path).update(read(path));
 const stamp = `// Made by scripts/build-kernels.ts from sources with SHA-256 ${hash.digest('hex')}\n`;
 
-const current = [OPCODES, BINARIES].every(
+const current = [OPCODES, BINARIES, WIDE].every(
   (path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp),
 );
 if (!current) await build();
+writeWorker();
 
 async function build(): Promise<void> {
   const KERNEL = /^export function (\w+)\(args: usize, thread: i32, threads: i32\): void/gm;
@@ -37,7 +38,7 @@ async function build(): Promise<void> {
   );
   const entry = [
     ...kernels.map(({ path, name }) => `import { ${name} } from './${path.slice(4, -3)}';`),
-    "export { runAsCaller, runAsWorker } from './engine/devices/cpu/tape.wasm';",
+    "export { abandon, dismiss, runAsCaller, runAsWorker } from './engine/devices/cpu/tape.wasm';",
     "import { setDispatch } from './engine/devices/cpu/tape.wasm';",
     'function dispatch(opcode: i32, args: usize, thread: i32, threads: i32): void {',
     '  switch (opcode) {',
@@ -57,6 +58,19 @@ async function build(): Promise<void> {
     relaxed: await compile(entry, ['--use', 'WIDE=0', '--enable', 'relaxed-simd']),
     wide: await compile(entry, ['--use', 'WIDE=1', '--enable', 'relaxed-simd']),
   };
+  const { wide, ...others } = binaries;
+  for (const [path, part] of Object.entries({ [BINARIES]: others, [WIDE]: { wide } })) {
+    const texts = Object.entries(part).map(
+      ([name, binary]) => `export const ${name} =\n  '${binary.toString('base64')}';\n`,
+    );
+    writeFileSync(`${root}/${path}`, stamp + texts.join(''));
+  }
+  const sizes = Object.entries(binaries).map(([name, { length }]) => `${length} bytes (${name})`);
+  console.log(`kernels: ${kernels.length}, ${sizes.join(', ')}`);
+}
+
+/** The text of the CPU device's workers, which start from no file. */
+function writeWorker(): void {
   const { outputFiles } = buildSync({
     entryPoints: [`${root}/${WORKER}`],
     bundle: true,
@@ -64,19 +78,11 @@ async function build(): Promise<void> {
     format: 'iife',
     target: 'es2022',
     external: ['node:*'],
-    minifySyntax: true,
+    minify: true,
   });
-  const worker = outputFiles[0]!.text;
-  writeFileSync(
-    `${root}/${BINARIES}`,
-    stamp +
-      Object.entries(binaries)
-        .map(([name, binary]) => `export const ${name} =\n  '${binary.toString('base64')}';\n`)
-        .join('') +
-      `export const workerSource = ${JSON.stringify(worker)};\n`,
-  );
-  const sizes = Object.entries(binaries).map(([name, { length }]) => `${length} bytes (${name})`);
-  console.log(`kernels: ${kernels.length}, ${sizes.join(', ')}`);
+  const text = `export const workerSource = ${JSON.stringify(outputFiles[0]!.text)};\n`;
+  const path = `${root}/${WORKER.replace('.ts', '.generated.ts')}`;
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }
 
 async function compile(entry: string, flags: string[]): Promise<Buffer> {

@@ -1,9 +1,9 @@
 // The public API: everything here runs in browsers and in Node alike.
 
-export { CpuDevice, type CpuOptions, type SimdLevel } from './engine/devices/cpu/cpu-device.ts';
+export { CpuDevice, type CpuOptions } from './engine/devices/cpu/cpu-device.ts';
+export type { SimdLevel } from './engine/devices/cpu/simd.ts';
 export { createDevice, type DeviceName, type DeviceOptions } from './engine/devices/create.ts';
 export type { Device, Executable, HostTensor } from './engine/devices/device.ts';
-export { ReferenceDevice } from './engine/devices/reference/reference-device.ts';
 export { type ErrorCode, NanobardError } from './engine/errors.ts';
 export * from './engine/ops/index.ts';
 export { type CompileOptions, compile } from './engine/program/compile.ts';

@@ -27,14 +27,16 @@ export const reference = new ReferenceDevice();
 
 /** The CPU device in every flavour that may differ. */
 export const cpus = [
-  new CpuDevice({ simd: 'wide', threads: 2, flopsPerThread: 1 }),
-  new CpuDevice({ simd: 'relaxed', threads: 2, flopsPerThread: 1 }),
-  new CpuDevice({ simd: 'simd128', threads: 1 }),
+  await CpuDevice.create({ simd: 'wide', threads: 2, flopsPerThread: 1 }),
+  await CpuDevice.create({ simd: 'relaxed', threads: 2, flopsPerThread: 1 }),
+  await CpuDevice.create({ simd: 'simd128', threads: 1 }),
 ] as const;
 
 /** Teams of different sizes, all of whose threads take part however small the work; one has wide SIMD. */
-const teams = [1, 2, 5].map(
-  (threads) => new CpuDevice({ threads, flopsPerThread: 1, simd: threads === 2 ? 'wide' : 'relaxed' }),
+const teams = await Promise.all(
+  [1, 2, 5].map((threads) =>
+    CpuDevice.create({ threads, flopsPerThread: 1, simd: threads === 2 ? 'wide' : 'relaxed' }),
+  ),
 );
 
 /** Holds what several threads compute, and wide SIMD, against what one thread does, bit by bit. */

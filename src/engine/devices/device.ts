@@ -9,11 +9,16 @@ export interface HostTensor {
   readonly data: TypedArray | Float64Array;
 }
 
-/** Where programs run. Variables keep their values on a device between runs, shared by all its programs. */
+/**
+ * Where programs run. Variables keep their values on a device between runs, shared by all its programs.
+ * After `dispose`, everything that needs memory or threads fails with code `device`.
+ */
 export interface Device {
   readonly name: string;
   /** How many threads share the work. */
   readonly threads: number;
+  /** What this host does not allow and what follows from it, a sentence each. */
+  readonly notes: readonly string[];
   /** Bytes of memory that variables and loaded programs take. */
   readonly bytes: number;
   /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */
@@ -32,7 +37,7 @@ export interface Device {
 /** A program on a device. */
 export interface Executable {
   readonly program: Program;
-  /** The memory of an input: write the values for the next run here. Ask again after loading another program. */
+  /** The memory of an input: write the values for the next run here. Ask anew before each run. */
   input(name: string): TypedArray | Float64Array;
   /** Computes outputs and assigns variables. A device may finish at once and return nothing to wait for. */
   run(): Promise<void> | void;

@@ -44,7 +44,7 @@ describe('ModernGPT', () => {
   });
 
   it('says nothing about the next token at first, and nothing of the future ever', async () => {
-    const device = new CpuDevice({ threads: 1 });
+    const device = await CpuDevice.create({ threads: 1 });
     const model = new ModernGPT(tiny, new Generator(1)).eval();
     const logits = model.forward(new Input('idx', [1, 6], 'i32'));
     const executable = await device.load(compile({ outputs: { logits } }));
@@ -63,7 +63,7 @@ describe('ModernGPT', () => {
   });
 
   it('goes on from a cache, in pieces of any length, as if it read everything at once', async () => {
-    const device = new CpuDevice({ threads: 1 });
+    const device = await CpuDevice.create({ threads: 1 });
     const model = new ModernGPT(tiny, new Generator(1)).eval();
     for (const [i, parameter] of [...model.namedParameters().values()].entries())
       await device.write(parameter, values(parameter.shape, i).data);

@@ -106,7 +106,7 @@ describe('AdamW', () => {
     const program = compile({ assign });
     expect(program.instructions.map(({ op }) => op)).toEqual(['adamw']);
     expect(program.arenaBytes).toBe(0);
-    const device = new CpuDevice();
+    const device = await CpuDevice.create();
     const executable = await device.load(program);
     executable.input('gradient').fill(2);
     await executable.run();

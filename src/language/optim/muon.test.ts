@@ -70,7 +70,7 @@ describe('Muon', () => {
   });
 
   it('goes on from its state by names as if nothing had been', async () => {
-    const device = new CpuDevice({ threads: 1 });
+    const device = await CpuDevice.create({ threads: 1 });
     const all = await create(device, starts);
     await all.run(0, steps.length);
     const first = await create(device, starts);

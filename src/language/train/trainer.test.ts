@@ -41,7 +41,8 @@ const modern = {
 
 type Changes = Partial<GptRecipe> | (typeof modern & Partial<Recipe>);
 
-function trainer(changes: Changes = {}, device: Device = new CpuDevice({ threads: 1 })): Promise<Trainer> {
+async function trainer(changes: Changes = {}, on?: Device): Promise<Trainer> {
+  const device = on ?? (await CpuDevice.create({ threads: 1 }));
   const recipe = { ...base, ...changes } as Recipe;
   const generator = new Generator(recipe.seed);
   const model = createModel(recipe, VOCABULARY, generator);
@@ -116,7 +117,7 @@ describe('Trainer', () => {
     const once = await whole(changes);
     expect(await whole(changes)).toEqual(once);
     for (const threads of [2, 3]) {
-      const device = new CpuDevice({ threads, flopsPerThread: 1 });
+      const device = await CpuDevice.create({ threads, flopsPerThread: 1 });
       expect(await whole(changes, device)).toEqual(once);
       await device.dispose();
     }
@@ -152,15 +153,15 @@ describe('Trainer', () => {
   });
 
   it('takes the same steps for two batches whose gradients are averaged as for one of twice the size', async () => {
-    for (const [device, digits] of [
-      [ReferenceDevice, 12],
-      [CpuDevice, 5],
+    for (const [create, digits] of [
+      [() => new ReferenceDevice(), 12],
+      [() => CpuDevice.create(), 5],
     ] as const) {
       const changes = { maxIters: 5, evalInterval: 100 };
       const apart = steps(
-        await events(await trainer({ ...changes, gradientAccumulationSteps: 2 }, new device())),
+        await events(await trainer({ ...changes, gradientAccumulationSteps: 2 }, await create())),
       );
-      const together = steps(await events(await trainer({ ...changes, batchSize: 8 }, new device())));
+      const together = steps(await events(await trainer({ ...changes, batchSize: 8 }, await create())));
       for (const [i, { loss, gradNorm }] of apart.entries()) {
         expect(loss).toBeCloseTo(together[i]!.loss, digits);
         expect(gradNorm).toBeCloseTo(together[i]!.gradNorm, digits);

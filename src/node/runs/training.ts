@@ -61,7 +61,7 @@ const SAMPLE_TOKENS = 500;
  */
 export class TrainingRun {
   readonly folder: RunFolder;
-  /** Things to tell the user before the run starts, each a sentence or two. */
+  /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
   private readonly trainer: Trainer;
   private readonly model: LanguageModel;
@@ -69,9 +69,9 @@ export class TrainingRun {
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
 
-  private constructor(folder: RunFolder, notices: readonly string[], parts: Parts) {
+  private constructor(folder: RunFolder, notices: readonly (string | undefined)[], parts: Parts) {
     this.folder = folder;
-    this.notices = notices;
+    this.notices = [...notices, ...parts.device.notes].filter((notice) => notice !== undefined);
     this.trainer = parts.trainer;
     this.model = parts.model;
     this.device = parts.device;
@@ -107,8 +107,7 @@ export class TrainingRun {
       const config = { nanobard: version, recipeName: name, recipe, data: text };
       return RunFolder.create(place, config, tokenizer, corpus.source === 'memory' ? corpus.text : undefined);
     });
-    const notices = [corpus.notice, repetition(recipe, characters)].filter((notice) => notice !== undefined);
-    return new TrainingRun(run, notices, parts);
+    return new TrainingRun(run, [corpus.notice, repetition(recipe, characters)], parts);
   }
 
   /**
@@ -144,7 +143,7 @@ export class TrainingRun {
       await folder.rewindMetrics(state.progress.iter);
       const found =
         corpus.source === 'memory' ? folder.config.data : describeText(corpus, parts.characters, place);
-      return new TrainingRun(await folder.with({ recipe, data: found }), [], parts);
+      return new TrainingRun(await folder.with({ recipe, data: found }), [corpus.notice], parts);
     });
   }
 

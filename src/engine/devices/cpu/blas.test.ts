@@ -11,9 +11,9 @@ import { CpuDevice } from './cpu-device.ts';
 const library = findBlas('auto')?.library;
 
 describe('BLAS', () => {
-  it('off means off, and what is not a library is named', () => {
+  it('off means off, and what is not a library is named', async () => {
     expect(findBlas('off')).toBeUndefined();
-    expect(new CpuDevice({ threads: 1 }).blas).toBeUndefined();
+    expect((await CpuDevice.create({ threads: 1 })).blas).toBeUndefined();
     expect(() => findBlas('/nowhere/libblas.so')).toThrow('/nowhere/libblas.so');
   });
 
@@ -36,7 +36,7 @@ describe('BLAS', () => {
         linear(variable(13, 140, 1), variable(133, 140, 2)),
       ];
       for (const threads of [1, 2, 3]) {
-        const device = new CpuDevice({ blas: 'auto', threads, flopsPerThread: 1 });
+        const device = await CpuDevice.create({ blas: 'auto', threads, flopsPerThread: 1 });
         for (const product of products) {
           const { data } = await device.evaluate(product);
           expectClose(data, (await reference.evaluate(product)).data, 1e-6, `${threads} threads`);
@@ -54,7 +54,7 @@ describe('BLAS', () => {
     const program = compile({ outputs: { y: matmul(a!, transpose(b!, 0, 1)) } });
     const results = [];
     for (const blas of ['off', 'auto'] as const) {
-      const device = new CpuDevice({ blas });
+      const device = await CpuDevice.create({ blas });
       const executable = await device.load(program);
       executable.run();
       results.push((await executable.read('y')).slice());

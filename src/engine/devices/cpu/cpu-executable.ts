@@ -1,127 +1,146 @@
 import { NanobardError } from '../../errors.ts';
-import type { CpuView } from '../../ops/shared/kernel.ts';
+import type { CpuTape, CpuView } from '../../ops/shared/kernel.ts';
 import type { Program, View } from '../../program/program.ts';
-import type { DType, TypedArray } from '../../tensor/dtype.ts';
+import { BYTES_PER_ELEMENT, type DType, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Variable } from '../../tensor/tensor.ts';
 import type { Executable } from '../device.ts';
-import type { Heap } from './heap.ts';
 import { lower } from './lower.ts';
-import type { Threads } from './threads.ts';
+import type { Content, Region, Run, Runner, RunResult, Soon } from './runner.ts';
 
-/** A program lowered to a tape in WebAssembly memory. */
+/** Where a program's parts lie in memory. */
+export interface Layout {
+  readonly inputs: ReadonlyMap<string, Region>;
+  readonly outputs: ReadonlyMap<string, Region>;
+  /** Where on the tape each instruction begins, then where the tape ends. */
+  readonly marks: readonly number[];
+  /** What must be in memory before the first run: constants and the tape. */
+  readonly contents: readonly Content[];
+}
+
+/** Lays a program out and lowers it to a tape. Nothing is written yet. */
+export function layOut(
+  program: Program,
+  addressOf: (variable: Variable) => number,
+  allocate: (bytes: number) => number,
+  machine: Pick<CpuTape, 'threads' | 'panelColumns' | 'blas'>,
+): Layout {
+  const region = (dtype: DType, shape: Shape, address?: number): Region => {
+    const length = sizeOf(shape);
+    return { address: address ?? allocate(BYTES_PER_ELEMENT * length), length, dtype };
+  };
+  const arena = allocate(program.arenaBytes);
+  const inputs = program.inputs.map(({ dtype, shape }) => region(dtype, shape));
+  const contents: Content[] = [];
+  const buffers = program.buffers.map((buffer) => {
+    if (buffer.kind === 'variable') return addressOf(program.variables[buffer.index]!);
+    if (buffer.kind === 'input') return inputs[buffer.index]!.address;
+    if (buffer.kind === 'arena') return arena + buffer.offset;
+    const dtype = buffer.data instanceof Float32Array ? 'f32' : 'i32';
+    const place = region(dtype, [buffer.data.length]);
+    contents.push({ region: place, values: buffer.data });
+    return place.address;
+  });
+  const locate = (view: View): CpuView => ({
+    ...view,
+    address: buffers[view.buffer]! + BYTES_PER_ELEMENT * view.offset,
+  });
+  // Lowered twice: the first pass only finds out how much scratch memory the kernels want.
+  const { scratchBytes } = lower(program, locate, 0, machine);
+  const scratch = scratchBytes > 0 ? allocate(scratchBytes) : 0;
+  const { words, marks } = lower(program, locate, scratch, machine);
+  const tape = region('i32', [words.length]);
+  contents.push({ region: tape, values: Int32Array.from(words) });
+  return {
+    inputs: new Map(program.inputs.map(({ name }, i) => [name, inputs[i]!])),
+    outputs: new Map(
+      program.outputs.map(({ name, view }) => [name, region(view.dtype, view.shape, locate(view).address)]),
+    ),
+    marks: [...marks, words.length].map((mark) => tape.address + BYTES_PER_ELEMENT * mark),
+    contents,
+  };
+}
+
+/** Outputs of at most so many values come back with the answer to a run, where memory is out of reach. */
+const SMALL = 1024;
+
+/** A program on a tape in WebAssembly memory. */
 export class CpuExecutable implements Executable {
   readonly program: Program;
-  private readonly heap: Heap;
-  private readonly team: Threads;
-  private readonly threads: number;
-  /** Everything allocated for this program alone. */
-  private readonly owned: number[] = [];
-  private readonly inputs = new Map<string, TypedArray>();
-  private readonly outputs = new Map<string, TypedArray>();
-  private readonly tape: number;
-  private readonly tapeEnd: number;
-  /** Where on the tape each instruction of the program begins. */
-  private readonly marks: readonly number[];
+  private readonly layout: Layout;
+  private readonly runner: Runner;
+  private free: (() => void) | undefined;
+  private readonly whole: Run;
+  /** Where memory is out of reach: what the caller wrote for the next run, and what came back from the last. */
+  private readonly written = new Map<string, TypedArray>();
+  private readonly returned = new Map<string, TypedArray>();
 
-  /** `threads` of the team's threads will share the work. */
   constructor(
     program: Program,
-    machine: {
-      readonly heap: Heap;
-      readonly team: Threads;
-      readonly threads: number;
-      readonly panelColumns: number;
-      readonly blas: boolean;
-    },
-    variables: readonly number[],
-    purpose: string,
+    layout: Layout,
+    { runner, threads, free }: { runner: Runner; threads: number; free: () => void },
   ) {
     this.program = program;
-    this.heap = machine.heap;
-    this.team = machine.team;
-    this.threads = machine.threads;
-    const arena = this.allocate(program.arenaBytes, purpose);
-    const inputs = program.inputs.map((slot) => this.allocate(4 * sizeOf(slot.shape), purpose));
-    const buffers = program.buffers.map((buffer) => {
-      if (buffer.kind === 'variable') return variables[buffer.index]!;
-      if (buffer.kind === 'input') return inputs[buffer.index]!;
-      if (buffer.kind === 'arena') return arena + buffer.offset;
-      const address = this.allocate(4 * buffer.data.length, purpose);
-      this.memory('i32', address, buffer.data.length).set(
-        new Int32Array(buffer.data.buffer, buffer.data.byteOffset, buffer.data.length),
-      );
-      return address;
-    });
-    const locate = (view: View): CpuView => ({ ...view, address: buffers[view.buffer]! + 4 * view.offset });
-    // Lowered twice: the first pass only finds out how much scratch memory the kernels want.
-    const { scratchBytes } = lower(program, locate, 0, machine);
-    const scratch = scratchBytes > 0 ? this.allocate(scratchBytes, purpose) : 0;
-    const { words, marks } = lower(program, locate, scratch, machine);
-    this.tape = this.allocate(4 * words.length, purpose);
-    this.tapeEnd = this.tape + 4 * words.length;
-    this.marks = marks.map((mark) => this.tape + 4 * mark);
-    this.memory('i32', this.tape, words.length).set(words);
-    program.inputs.forEach(({ name, dtype, shape }, i) => {
-      this.inputs.set(name, this.memory(dtype, inputs[i]!, shape));
-    });
-    for (const { name, view } of program.outputs) {
-      this.outputs.set(name, this.memory(view.dtype, locate(view).address, view.shape));
-    }
+    this.layout = layout;
+    this.runner = runner;
+    this.free = free;
+    this.whole = { begin: layout.marks[0]!, ends: [layout.marks.at(-1)!], threads, writes: [], reads: [] };
   }
 
   input(name: string): TypedArray {
-    const memory = this.inputs.get(name);
-    if (!memory) throw new NanobardError('argument', `the program has no input ${name}`);
-    return memory;
+    const region = this.find('input', name);
+    const memory = this.runner.view(region) ?? this.written.get(name);
+    if (memory) return memory;
+    const values = typedArray(region.dtype, region.length);
+    this.written.set(name, values);
+    return values;
   }
 
-  run(): void {
-    this.checkLoaded();
-    this.team.run(this.tape, this.tapeEnd, this.threads);
+  run(): Promise<void> | void {
+    const result = this.walk(this.whole);
+    if (result instanceof Promise) return result.then(() => {});
   }
 
   async profile(): Promise<readonly number[]> {
-    this.checkLoaded();
-    return this.marks.map((mark, i) => {
-      const begin = performance.now();
-      this.team.run(mark, this.marks[i + 1] ?? this.tapeEnd, this.threads);
-      return performance.now() - begin;
-    });
+    return (await this.walk({ ...this.whole, ends: this.layout.marks.slice(1) })).milliseconds;
   }
 
   async read(name: string): Promise<TypedArray> {
-    const memory = this.outputs.get(name);
-    if (!memory) throw new NanobardError('argument', `the program has no output ${name}`);
-    return memory;
+    const region = this.find('output', name);
+    return this.runner.view(region) ?? this.returned.get(name) ?? this.runner.read(region);
   }
 
   dispose(): void {
-    for (const address of this.owned) this.heap.release(address);
-    this.owned.length = 0;
+    this.free?.();
+    this.free = undefined;
   }
 
-  /** What a disposed program's tape held may be anything by now. */
-  private checkLoaded(): void {
-    if (this.owned.length === 0)
-      throw new NanobardError('device', 'the program was disposed of and cannot run');
+  private walk(run: Run): Soon<RunResult> {
+    this.check();
+    if (!this.runner.remote) return this.runner.run(run);
+    const { inputs, outputs } = this.layout;
+    const writes = [...this.written].map(([name, values]) => ({ region: inputs.get(name)!, values }));
+    const small = [...outputs].filter(([, { length }]) => length <= SMALL);
+    this.returned.clear();
+    const result = this.runner.run({ ...run, writes, reads: small.map(([, region]) => region) });
+    return Promise.resolve(result).then((result) => {
+      small.forEach(([name], i) => {
+        this.returned.set(name, result.values[i]!);
+      });
+      return result;
+    });
   }
 
-  private allocate(bytes: number, purpose: string): number {
-    try {
-      const address = this.heap.allocate(bytes, purpose);
-      this.owned.push(address);
-      return address;
-    } catch (error) {
-      this.dispose();
-      throw error;
-    }
+  private find(kind: 'input' | 'output', name: string): Region {
+    this.check();
+    const region = this.layout[`${kind}s`].get(name);
+    if (!region) throw new NanobardError('argument', `the program has no ${kind} ${name}`);
+    return region;
   }
 
-  private memory(dtype: DType, address: number, shape: Shape | number): TypedArray {
-    const length = typeof shape === 'number' ? shape : sizeOf(shape);
-    const { buffer } = this.heap.memory;
-    return dtype === 'f32'
-      ? new Float32Array(buffer, address, length)
-      : new Int32Array(buffer, address, length);
+  /** What a disposed program's memory holds may be anything by now. */
+  private check(): void {
+    if (!this.free)
+      throw new NanobardError('device', 'the program was disposed of and cannot be used any more');
   }
 }

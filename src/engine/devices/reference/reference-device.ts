@@ -16,6 +16,7 @@ import { evaluateOn } from '../evaluate.ts';
 export class ReferenceDevice implements Device {
   readonly name = 'reference';
   readonly threads = 1;
+  readonly notes = [];
   private readonly variables = new Map<Variable, Float64Array>();
 
   get bytes(): number {

@@ -11,7 +11,7 @@ export interface EvalFlags extends MachineFlags {
 
 /** Measures a model on the whole validation split; returns the exit code. */
 export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
-  const result = await measure(run, flags);
+  const result = await measure(run, flags, io);
   if (flags.json) {
     io.stdout.write(`${JSON.stringify({ type: 'eval', ...result })}\n`);
     return exitCodes.success;
@@ -32,9 +32,9 @@ export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io
   return exitCodes.success;
 }
 
-async function measure(run: string | undefined, flags: EvalFlags) {
+async function measure(run: string | undefined, flags: EvalFlags, io: Io) {
   const begin = performance.now();
-  const model = await openModel(run, flags);
+  const model = await openModel(run, flags, io);
   try {
     const { loss, tokens } = await model.evaluate({ data: flags.data });
     const { iter, path } = model;

@@ -29,7 +29,7 @@ export async function sample(run: string | undefined, flags: SampleFlags, io: Io
   const given = flags.prompt === '-' ? await readText(io.stdin) : flags.prompt;
   const prompt = lineFeeds(given);
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
-  const model = await openModel(run, flags);
+  const model = await openModel(run, flags, io);
   const output = new GatheredOutput(io.stdout);
   try {
     const samples = write(model, prompt, seed, flags);
