@@ -75,7 +75,7 @@ export class CharTokenizer implements Tokenizer {
       }
       tokens[count++] = token;
     }
-    return count === tokens.length ? tokens : tokens.slice(0, count);
+    return tokens.subarray(0, count);
   }
 
   decode(tokens: ArrayLike<number>): string {

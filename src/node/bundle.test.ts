@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { plays } from '../language/data/plays.ts';
 
 const run = promisify(execFile);
 
@@ -68,3 +69,27 @@ it('a user without a home folder trains and writes', async () => {
   const args = ['--import', pathToFileURL(homeless).href, main, join(folder, 'run-esm')];
   expect((await run(process.execPath, args)).stdout).toBe('finished\nchecksum\n');
 });
+
+it.each(['\n', '\r\n'])(
+  'a text of 30 MB with line ends %j is not copied more often than it must be',
+  async (end) => {
+    const text = join(folder, 'large.txt');
+    const lines = `${plays({ characters: 100_000, seed: 1 }).replaceAll('\n', end)}${end}`;
+    await writeFile(text, lines.repeat(Math.ceil(30e6 / lines.length)));
+    const main = join(folder, 'large.mjs');
+    await writeFile(
+      main,
+      `import { TrainingRun } from './esm/node.js';
+     const before = process.resourceUsage().maxRSS;
+     const data = process.argv[2];
+     const options = { recipe: 'bigram', maxIters: 1, evalIters: 1, threads: 1 };
+     const run = await TrainingRun.create({ ...options, data, folder: data + '-run-' + process.pid });
+     await run.dispose();
+     console.log(process.resourceUsage().maxRSS - before);`,
+    );
+    const { stdout } = await run(process.execPath, [main, text]);
+    // The bytes, the text, and a token of four bytes for each character; and what else a run takes.
+    expect(Number(stdout) / 1024).toBeLessThan(6 * 30 + 80);
+  },
+  30_000,
+);
