@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -62,11 +63,11 @@ export async function loadCorpus(from: TextSource, options: CorpusOptions = {}):
   checkOptions('loadCorpus', options, corpusRules);
   if (typeof from === 'string' && isCorpusName(from)) return loadNamed(from, options);
   if (typeof from === 'string' || from instanceof URL) return loadFile(pathOf(from));
-  if (from instanceof Uint8Array) return inMemory('text', decode(from, 'the text'));
+  if (from instanceof Uint8Array) return inMemory('text', Buffer.from(from), 'the text');
   if (typeof from === 'object' && from !== null && typeof from.text === 'string') {
     const { name = 'text', text } = from;
     if (text === '') throw new NanobardError('file', `${shown(name)} is empty`, { options: ['data'] });
-    return inMemory(String(name), text);
+    return inMemory(String(name), Buffer.from(text));
   }
   throw new NanobardError('argument', `a text cannot be loaded from ${shown(from)}`, {
     hint: "Give a corpus's name, a file's path or URL, the bytes of a text in UTF-8, or { name, text }.",
@@ -113,15 +114,17 @@ function pathOf(from: string | URL): string {
   });
 }
 
-function inMemory(name: string, original: string): LoadedCorpus {
-  const { text, ...notice } = readAsText(original, name);
-  return { name, text, source: 'memory', sha256: sha256(text), ...notice };
+function inMemory(name: string, bytes: Uint8Array, calledInErrors = name): LoadedCorpus {
+  const read = readText(bytes, name, calledInErrors);
+  return { name, source: 'memory', sha256: sha256(read.text), ...read };
 }
 
-/** The text as models see it, with a notice where that is not how it was written. */
-function readAsText(original: string, name: string): Pick<LoadedCorpus, 'text' | 'notice'> {
-  const { text, notices } = normalizeText(original, name);
-  return { text, ...(notices.length > 0 && { notice: notices.join(' ') }) };
+/** The text as models see it, with a notice where that is not how it was written. Overwrites `bytes`. */
+function readText(bytes: Uint8Array, name: string, place: string): Pick<LoadedCorpus, 'text' | 'notice'> {
+  checkSize(bytes.length, place);
+  if (!isUtf8(bytes) || bytes.includes(0)) return { text: decodeText(bytes, place) }; // which says where
+  const { bytes: left, notices } = normalizeText(bytes, name);
+  return { text: decodeText(left, place), ...(notices.length > 0 && { notice: notices.join(' ') }) };
 }
 
 async function loadFile(path: string): Promise<LoadedCorpus> {
@@ -131,9 +134,9 @@ async function loadFile(path: string): Promise<LoadedCorpus> {
     checkSize(size, path);
     const place = await placeOf(path);
     const bytes = await readFile(path);
-    const original = decode(bytes, path);
-    if (place === undefined) return inMemory(name, original);
-    return { name, source: 'file', path: place, sha256: sha256(bytes), ...readAsText(original, name) };
+    if (place === undefined) return inMemory(name, bytes, path);
+    const source = { name, source: 'file', path: place, sha256: sha256(bytes) } as const;
+    return { ...source, ...readText(bytes, name, path) };
   } catch (error) {
     throw error instanceof NanobardError ? error : unreadable(path, error);
   }
@@ -147,11 +150,6 @@ async function placeOf(path: string): Promise<string | undefined> {
   const absolute = resolve(path);
   if (!/^\/(dev|proc)\//.test(absolute)) return absolute;
   return realpath(absolute).catch(() => undefined);
-}
-
-function decode(bytes: Uint8Array, name: string): string {
-  checkSize(bytes.length, name);
-  return decodeText(bytes, name);
 }
 
 function checkSize(size: number, name: string): void {

@@ -75,7 +75,7 @@ export class CharTokenizer implements Tokenizer {
       }
       tokens[count++] = token;
     }
-    return count === tokens.length ? tokens : tokens.slice(0, count);
+    return tokens.subarray(0, count);
   }
 
   decode(tokens: ArrayLike<number>): string {
@@ -98,7 +98,7 @@ export class CharTokenizer implements Tokenizer {
 
   #unknown(text: string): never {
     const known = new Set(this.characters);
-    const unknown = distinctCharacters(text).filter((character) => !known.has(character));
+    const unknown = [...new Set(text)].filter((character) => !known.has(character));
     const shown = unknown.slice(0, 10).map(describe).join(', ');
     const more = unknown.length > 10 ? ` and ${unknown.length - 10} more` : '';
     throw new NanobardError(

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
+import { allowWideSimd } from '../../engine/devices/cpu/host.ts';
 import { invocation } from './io.ts';
 import { run } from './main.ts';
 
@@ -8,6 +9,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') process.stderr.write(`error: standard output: ${error.message}\n`);
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
+
+allowWideSimd(); // a flag of V8: a program may set it, a library not
 
 const { stdin, stdout, stderr, env } = process;
 const io = {

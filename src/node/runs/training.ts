@@ -55,16 +55,16 @@ const SAMPLE_TOKENS = 500;
  */
 export class TrainingRun {
   readonly folder: RunFolder;
-  /** Things to tell the user before the run starts, each a sentence or two. */
+  /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
   private readonly training: Training;
   private readonly device: Device;
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
 
-  private constructor(folder: RunFolder, notices: readonly string[], parts: Parts) {
+  private constructor(folder: RunFolder, notices: readonly (string | undefined)[], parts: Parts) {
     this.folder = folder;
-    this.notices = notices;
+    this.notices = [...notices, ...parts.device.notes].filter((notice) => notice !== undefined);
     this.training = parts.training;
     this.device = parts.device;
   }
@@ -99,8 +99,7 @@ export class TrainingRun {
       const config = { nanobard: version, recipeName: name, recipe, data: text };
       return RunFolder.create(place, config, tokenizer, corpus.source === 'memory' ? corpus.text : undefined);
     });
-    const notices = [corpus.notice, repetition(recipe, characters)].filter((notice) => notice !== undefined);
-    return new TrainingRun(run, notices, parts);
+    return new TrainingRun(run, [corpus.notice, repetition(recipe, characters)], parts);
   }
 
   /**
@@ -136,7 +135,7 @@ export class TrainingRun {
       await folder.rewindMetrics(state.progress.step);
       const found =
         corpus.source === 'memory' ? folder.config.data : describeText(corpus, parts.characters, place);
-      return new TrainingRun(await folder.with({ recipe, data: found }), [], parts);
+      return new TrainingRun(await folder.with({ recipe, data: found }), [corpus.notice], parts);
     });
   }
 

@@ -1,5 +1,4 @@
 import { NanobardError } from '../../../engine/errors.ts';
-import { normalizeText } from '../../../language/data/text.ts';
 import type { TextModel } from '../../../language/text-model.ts';
 import { formatCount, formatRate } from '../display/format.ts';
 import { GatheredOutput } from '../display/gathered-output.ts';
@@ -29,7 +28,7 @@ export async function sample(run: string | undefined, flags: SampleFlags, io: Io
   const given = flags.prompt === '-' ? await readText(io.stdin) : flags.prompt;
   const prompt = lineFeeds(given);
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
-  const model = await openModel(run, flags);
+  const model = await openModel(run, flags, io);
   const output = new GatheredOutput(io.stdout);
   try {
     const samples = write(model, prompt, seed, flags);
@@ -49,7 +48,7 @@ export async function sample(run: string | undefined, flags: SampleFlags, io: Io
 }
 
 /** Texts that models are trained on have line feeds alone: so must what they are compared with. */
-const lineFeeds = (text: string): string => normalizeText(text, 'the prompt').text;
+const lineFeeds = (text: string): string => text.replace(/\r\n?/g, '\n');
 
 /** Text of sample `index`, as soon as it is made. Samples come one after the other, not interleaved. */
 interface TokenEvent {

@@ -121,7 +121,7 @@ describe('train', () => {
       },
     });
     expect((await train(['--out', out], io)).code).toBe(0);
-    expect(io.stderr.text).toBe('note: the display failed (no columns); training goes on.\n');
+    expect(io.stderr.text).toBe('note: The display failed (no columns); training goes on.\n');
     expect(existsSync(join(out, 'checkpoints', 'last.safetensors'))).toBe(true);
   });
 });

@@ -3,7 +3,7 @@ import type { TrainingRun } from '../../runs/training.ts';
 import { createDisplay, type Display } from '../display/display.ts';
 import { exitCodes, type Io, isTerminal } from '../io.ts';
 import { type MachineFlags, recipeChanges } from '../recipe-flags.ts';
-import { styleFor } from '../style.ts';
+import { writeNotes } from '../style.ts';
 import { newestRun } from './open-model.ts';
 
 export interface TrainFlags extends MachineFlags {
@@ -34,8 +34,7 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
   for (const signal of SIGNALS) io.signals.on(signal, interrupt);
   try {
     const run = await open(recipe, flags, io);
-    const style = styleFor(io.stderr, io.env);
-    for (const notice of run.notices) io.stderr.write(`${style.yellow('note:')} ${notice}\n`);
+    writeNotes(run.notices, io);
     display = await createDisplay(run, io, flags.json === true);
     let end: EndEvent | undefined;
     for await (const event of run.events(controller.signal)) {

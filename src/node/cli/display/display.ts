@@ -1,6 +1,7 @@
 import type { TrainEvent } from '../../../language/train/events.ts';
 import type { TrainingRun } from '../../runs/training.ts';
 import { type Io, isTerminal } from '../io.ts';
+import { writeNotes } from '../style.ts';
 
 /** What displays tell of a training run apart from its events. */
 export type ShownRun = Pick<TrainingRun, 'folder' | 'recipe'>;
@@ -28,8 +29,7 @@ export function harmless(display: Display, io: Io): Display {
     try {
       show();
     } catch (error) {
-      if (!failed)
-        io.stderr.write(`note: the display failed (${(error as Error).message}); training goes on.\n`);
+      if (!failed) writeNotes([`The display failed (${(error as Error).message}); training goes on.`], io);
       failed = true;
     }
   };
