@@ -52,7 +52,7 @@ describe('the numbers of "Let\'s build GPT"', () => {
         '25 17 27 10 0 21 1 54',
       ]);
 
-      for (const device of cpus) {
+      for (const device of Object.values(cpus)) {
         const generator = new Generator(1337);
         const model = new BigramLanguageModel({ vocabSize: tokenizer.vocabSize, blockSize: T }, generator);
         const loss = model.loss(new Input('x', [B, T], 'i32'), new Input('y', [B, T], 'i32'));

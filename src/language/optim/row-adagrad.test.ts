@@ -20,9 +20,9 @@ import { RowAdaGrad } from './row-adagrad.ts';
 
 const STEPS = 6;
 const [B, T, R, C] = [3, 5, 20, 6];
-const start = values([R, C], 1).data as Float32Array;
-const goal = values([B, T, C], 2).data as Float32Array;
-const batches = Array.from({ length: STEPS }, (_, i) => integers([B, T], R - 5, i + 1).data as Int32Array);
+const start = values([R, C], 1).data;
+const goal = values([B, T, C], 2).data;
+const batches = Array.from({ length: STEPS }, (_, i) => integers([B, T], R - 5, i + 1).data);
 const rates = batches.map((_, i) => Math.fround(0.5 / (i + 1)));
 
 /** One update that brings the looked-up rows closer to a goal; `look` stands between the rows and the loss. */
@@ -82,7 +82,7 @@ describe('RowAdaGrad', () => {
       });
     };
     compare(await minimise(new ReferenceDevice(), look), 1e-14);
-    for (const device of cpus) compare(await minimise(device, look), 1e-6);
+    for (const device of Object.values(cpus)) compare(await minimise(device, look), 3e-7);
   });
 
   it.each(looks)('never makes a gradient of the size of the table, for rows %s', (_, look) => {
@@ -97,11 +97,9 @@ describe('RowAdaGrad', () => {
   });
 
   it('updates several tables that are looked up at different places, gradients through a product', async () => {
-    const weight = constant(values([C, C], 9).data as Float32Array, [C, C]);
-    const tables = [1, 2].map(
-      (seed) => new Variable([R, C], { initial: values([R, C], seed).data as Float32Array }),
-    );
-    const places = [1, 2].map((seed) => constant(integers([B, T], R, seed).data as Int32Array, [B, T]));
+    const weight = constant(values([C, C], 9).data, [C, C]);
+    const tables = [1, 2].map((seed) => new Variable([R, C], { initial: values([R, C], seed).data }));
+    const places = [1, 2].map((seed) => constant(integers([B, T], R, seed).data, [B, T]));
     const rows = tables.map((table, i) => embedding(table, places[i]!));
     const loss = sum(square(matmul(add(rows[0]!, rows[1]!), weight)));
     const parameters = new Map(tables.map((table, i) => [`table${i}`, table]));
@@ -109,7 +107,7 @@ describe('RowAdaGrad', () => {
     const dense = grad(loss, tables);
     const gradients = new Map(dense.map((gradient, i) => [`table${i}`, gradient]));
     const assign = optimizer.update(gradients, { learningRate: scalar(0.25) });
-    for (const device of cpus) {
+    for (const device of Object.values(cpus)) {
       const expected = await Promise.all(
         dense.map(async (gradient, i) => {
           const g = Array.from((await device.evaluate(gradient)).data);
@@ -122,7 +120,7 @@ describe('RowAdaGrad', () => {
       );
       await (await device.load(compile({ assign }))).run();
       for (const [i, table] of tables.entries())
-        expectClose(await device.read(table), expected[i]!, 1e-6, `table ${i}`);
+        expectClose(await device.read(table), expected[i]!, 3e-7, `table ${i}`);
     }
   });
 
