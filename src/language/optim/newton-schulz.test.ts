@@ -24,6 +24,12 @@ const POLAR_EXPRESS: readonly Coefficients[] = [
  */
 const TOLERANCE = 1e-4;
 
+/**
+ * Where a singular value is 1e-4 of the largest, rounding of the Gram matrix, whose eigenvalues are squares, is of its
+ * order, and iterations bring it to 1 all the same. Measured: 7e-4.
+ */
+const NEARLY_SINGULAR = 2e-3;
+
 type Matrix = number[][];
 const transposed = (a: Matrix): Matrix => a[0]!.map((_, j) => a.map((row) => row[j]!));
 const product = (a: Matrix, b: Matrix): Matrix =>
@@ -145,11 +151,9 @@ describe('newtonSchulz', () => {
     const nearly = [0, 1e-5, 1e-3, 1e-2].map((share) =>
       fround(combine(one, (x, i, j) => x + share * noise[i]![j]!)),
     );
-    // Where a singular value is 1e-4 of the largest, rounding of the Gram matrix, whose eigenvalues are squares, is of
-    // its order, and iterations bring it to 1 all the same: some 3.4445⁵ · √(6e-8) of it at worst, measured 7e-4.
     const tiny = combine(noise, (x) => Math.fround(1e-12 * x));
     for (const matrix of [...nearly, tiny, fround(product(random(r, 5, 1), random(5, c, 2)))]) {
-      await check([[matrix], [transposed(matrix)]], FIVE, 2e-3);
+      await check([[matrix], [transposed(matrix)]], FIVE, NEARLY_SINGULAR);
     }
     // 8.3 · 4.1 · 3.9 · 3.3 · 2.3 is twice 3.4445⁵, measured 2.7e-3.
     await check([nearly], POLAR_EXPRESS, 6e-3);
@@ -168,7 +172,13 @@ describe('newtonSchulz', () => {
   it('is the same on every device, for all shapes', async () => {
     await fc.assert(
       fc.asyncProperty(extent, extent, extent, async (a, b, c) => {
-        await check([[random(a, b, 1), random(a, b, 2)], [random(b, c, 3)]], FIVE, TOLERANCE);
+        // Square ones may be nearly singular.
+        await check([[random(a, b, 1), random(a, b, 2)]], FIVE, a === b ? NEARLY_SINGULAR : TOLERANCE);
+        await check(
+          [[random(a, b, 4)], [random(b, c, 3)]],
+          FIVE,
+          a === b || b === c ? NEARLY_SINGULAR : TOLERANCE,
+        );
       }),
       RUNS,
     );
