@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cpus, reference } from '../../testing/check.ts';
+import { devices, reference } from '../../testing/check.ts';
 import { fillInputs } from '../devices/evaluate.ts';
 import { add } from '../ops/arithmetic/arithmetic.ts';
 import { attention } from '../ops/attention/attention.ts';
@@ -36,7 +36,7 @@ const set = (variable: Variable, value: Tensor): Assignment => [variable, value]
 async function run(options: CompileOptions, variables: readonly Variable[]): Promise<number[][]> {
   const program = compile(options);
   const results: number[][][] = [];
-  for (const device of [reference, cpus[0]]) {
+  for (const device of devices) {
     const executable = await device.load(program);
     await executable.run();
     const outputs = await Promise.all(

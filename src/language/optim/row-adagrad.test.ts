@@ -20,9 +20,9 @@ import { RowAdaGrad } from './row-adagrad.ts';
 
 const STEPS = 6;
 const [B, T, R, C] = [3, 5, 20, 6];
-const start = values([R, C], 1).data as Float32Array;
-const goal = values([B, T, C], 2).data as Float32Array;
-const batches = Array.from({ length: STEPS }, (_, i) => integers([B, T], R - 5, i + 1).data as Int32Array);
+const start = values([R, C], 1).data;
+const goal = values([B, T, C], 2).data;
+const batches = Array.from({ length: STEPS }, (_, i) => integers([B, T], R - 5, i + 1).data);
 const rates = batches.map((_, i) => Math.fround(0.5 / (i + 1)));
 
 const operands = (learningRate: Tensor) => ({
@@ -88,7 +88,7 @@ describe('RowAdaGrad', () => {
       });
     };
     compare(await minimise(new ReferenceDevice(), look), 1e-14);
-    for (const device of cpus) compare(await minimise(device, look), 1e-6);
+    for (const device of Object.values(cpus)) compare(await minimise(device, look), 3e-7);
   });
 
   it.each(looks)('never makes a gradient of the size of the table, for rows %s', (_, look) => {
@@ -103,22 +103,18 @@ describe('RowAdaGrad', () => {
   });
 
   it('updates several tables that are looked up at different places, gradients through a product', async () => {
-    const weight = constant(values([C, C], 9).data as Float32Array, [C, C]);
+    const weight = constant(values([C, C], 9).data, [C, C]);
     const tables = [1, 2].map(
-      (seed) =>
-        new Variable([R, C], {
-          name: `table${seed}`,
-          initial: values([R, C], seed).data as Float32Array,
-        }),
+      (seed) => new Variable([R, C], { name: `table${seed}`, initial: values([R, C], seed).data }),
     );
-    const places = [1, 2].map((seed) => constant(integers([B, T], R, seed).data as Int32Array, [B, T]));
+    const places = [1, 2].map((seed) => constant(integers([B, T], R, seed).data, [B, T]));
     const rows = tables.map((table, i) => embedding(table, places[i]!));
     const loss = sum(square(matmul(add(rows[0]!, rows[1]!), weight)));
     const optimizer = new RowAdaGrad(tables, { epsilon: 1e-3 });
     const dense = grad(loss, tables);
     const gradients = new Map(dense.map((gradient, i) => [tables[i]!, gradient]));
     const assign = optimizer.assignments(gradients, operands(scalar(0.25)));
-    for (const device of cpus) {
+    for (const device of Object.values(cpus)) {
       const expected = await Promise.all(
         dense.map(async (gradient, i) => {
           const g = Array.from((await device.evaluate(gradient)).data);
@@ -131,7 +127,7 @@ describe('RowAdaGrad', () => {
       );
       await (await device.load(compile({ assign }))).run();
       for (const [i, table] of tables.entries())
-        expectClose(await device.read(table), expected[i]!, 1e-6, `table ${i}`);
+        expectClose(await device.read(table), expected[i]!, 3e-7, `table ${i}`);
     }
   });
 

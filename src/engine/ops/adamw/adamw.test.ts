@@ -73,7 +73,7 @@ describe('adamW', () => {
     const program = compile({ assign: targets.map((variable, i) => [variable, results[i]!] as const) });
     expect(program.instructions.map(({ op }) => op)).toEqual(['adamw']);
     expect(program.arenaBytes).toBe(0);
-    for (const device of cpus) {
+    for (const device of Object.values(cpus)) {
       const expected = await Promise.all(results.map(async (result) => (await device.evaluate(result)).data));
       await (await device.load(program)).run();
       for (const [i, variable] of targets.entries()) {

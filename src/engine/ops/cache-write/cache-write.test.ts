@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDevices, checkThreads, cpus, extent, RUNS, reference, values } from '../../../testing/check.ts';
+import {
+  checkDevices,
+  checkThreads,
+  cpus,
+  devices,
+  extent,
+  RUNS,
+  reference,
+  values,
+} from '../../../testing/check.ts';
 import { fillInputs } from '../../devices/evaluate.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
@@ -55,7 +64,7 @@ describe('cacheWrite', () => {
       assign: [[tokens, cacheWrite(tokens, new Input('x', [2, 1, 1], 'i32'), at(2))]],
     });
     expect(program.instructions.map(({ op }) => op)).toEqual(['cache-write']);
-    for (const device of [reference, ...cpus]) {
+    for (const device of devices) {
       const executable = await device.load(program);
       fillInputs(executable, { x: [16777217, -1] });
       await executable.run();
@@ -70,7 +79,7 @@ describe('cacheWrite', () => {
     const program = compile({ assign: [[cache, cacheWrite(cache, update, position)]] });
     expect(program.instructions.map(({ op }) => op)).toEqual(['cache-write']);
     expect(program.arenaBytes).toBe(0);
-    for (const device of cpus) {
+    for (const device of Object.values(cpus)) {
       const executable = await device.load(program);
       for (let i = 0; i < 5; i++) {
         executable.input('position')[0] = i;
@@ -85,8 +94,8 @@ describe('cacheWrite', () => {
   });
 
   it('is the same for any number of threads', async () => {
-    const cache = add(constant(values([3, 300, 250], 1).data as Float32Array, [3, 300, 250]), 1);
-    const update = constant(values([3, 100, 250], 2).data as Float32Array, [3, 100, 250]);
+    const cache = add(constant(values([3, 300, 250], 1).data, [3, 300, 250]), 1);
+    const update = constant(values([3, 100, 250], 2).data, [3, 100, 250]);
     const y = cacheWrite(cache, update, at(250));
     await checkThreads(y);
   });

@@ -51,7 +51,7 @@ describe('rotary', () => {
       const [p, q] = split(x, D / 2, -1) as [Tensor, Tensor];
       return concat([sub(mul(p, cos), mul(q, sin)), add(mul(q, cos), mul(p, sin))], -1);
     };
-    const x = constant(values([2, T, H, D]).data as Float32Array, [2, T, H, D]);
+    const x = constant(values([2, T, H, D]).data, [2, T, H, D]);
     const { data } = await reference.evaluate(sub(rotary(x, at(3), { base: 500 }), composed(x)));
     for (const value of data) expect(Math.abs(value)).toBeLessThan(1e-6); // the table is of floats
   });
@@ -106,7 +106,7 @@ describe('rotary', () => {
     for (const start of [0, -5000, 1_000_000, 2 ** 31 - 1]) {
       const inputs = { x: ones, position: [start] };
       const expected = Float64Array.from((await reference.evaluate(y, inputs)).data);
-      for (const cpu of cpus) {
+      for (const cpu of Object.values(cpus)) {
         const { data } = await cpu.evaluate(y, inputs);
         const error = expected.reduce((worst, value, i) => Math.max(worst, Math.abs(data[i]! - value)), 0);
         expect(error, `${cpu.simd} from position ${start}`).toBeLessThanOrEqual(1e-6);
@@ -119,7 +119,7 @@ describe('rotary', () => {
     const position = new Input('position', [], 'i32');
     const program = compile({ outputs: { y: rotary(x, position) } });
     const sequence = values([2, 6, 2, 10]);
-    for (const device of cpus) {
+    for (const device of Object.values(cpus)) {
       const all = await device.evaluate(rotary(constant(sequence.data as Float32Array, sequence.shape)));
       const executable = await device.load(program);
       for (let t = 0; t < 6; t++) {
@@ -157,7 +157,7 @@ describe('rotary', () => {
   });
 
   it('gives the same bits for any number of threads', async () => {
-    const x = new Variable([3, 65, 2, 18], { initial: values([3, 65, 2, 18]).data as Float32Array });
+    const x = new Variable([3, 65, 2, 18], { initial: values([3, 65, 2, 18]).data });
     const y = rotary(x, at(7));
     await checkThreads(y, ...grad(sum(mul(y, y)), [x]));
   });
