@@ -6,7 +6,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Variable } from '../../tensor/tensor.ts';
 import type { Executable } from '../device.ts';
 import { lower } from './lower.ts';
-import type { Content, Region, Run, Runner, RunResult, Soon } from './runner.ts';
+import { type Content, type Region, type Run, type Runner, viewOf } from './runner.ts';
 
 /** Where a program's parts lie in memory. */
 export interface Layout {
@@ -70,7 +70,11 @@ export class CpuExecutable implements Executable {
   private readonly layout: Layout;
   private readonly runner: Runner;
   private free: (() => void) | undefined;
-  private readonly whole: Run;
+  private readonly tape: Run;
+  /** Whether the caller's thread sees the memory. */
+  private readonly reachable: boolean;
+  /** Inputs and outputs as the caller sees them. */
+  private readonly views = new Map<Region, TypedArray>();
   /** Where memory is out of reach: what the caller wrote for the next run, and what came back from the last. */
   private readonly written = new Map<string, TypedArray>();
   private readonly returned = new Map<string, TypedArray>();
@@ -84,12 +88,14 @@ export class CpuExecutable implements Executable {
     this.layout = layout;
     this.runner = runner;
     this.free = free;
-    this.whole = { begin: layout.marks[0]!, ends: [layout.marks.at(-1)!], threads, writes: [], reads: [] };
+    this.reachable = runner.buffer !== undefined;
+    const { marks } = layout;
+    this.tape = { begin: marks[0]!, end: marks.at(-1)!, threads, writes: [], reads: [] };
   }
 
   input(name: string): TypedArray {
-    const region = this.find('input', name);
-    const memory = this.runner.view(region) ?? this.written.get(name);
+    const region = this.find(this.layout.inputs, 'input', name);
+    const memory = this.view(region) ?? this.written.get(name);
     if (memory) return memory;
     const values = typedArray(region.dtype, region.length);
     this.written.set(name, values);
@@ -97,43 +103,57 @@ export class CpuExecutable implements Executable {
   }
 
   run(): Promise<void> | void {
-    const result = this.walk(this.whole);
-    if (result instanceof Promise) return result.then(() => {});
+    this.check();
+    if (this.reachable) {
+      this.runner.run(this.tape);
+      return;
+    }
+    this.returned.clear();
+    const small = [...this.layout.outputs].filter(([, { length }]) => length <= SMALL);
+    const run = { ...this.tape, writes: this.writes(), reads: small.map(([, region]) => region) };
+    return Promise.resolve(this.runner.run(run)).then((values) => {
+      small.forEach(([name], i) => {
+        this.returned.set(name, values[i]!);
+      });
+    });
   }
 
   async profile(): Promise<readonly number[]> {
-    return (await this.walk({ ...this.whole, ends: this.layout.marks.slice(1) })).milliseconds;
+    this.check();
+    this.returned.clear();
+    return this.runner.profile({ ...this.tape, writes: this.writes() }, this.layout.marks.slice(0, -1));
   }
 
   async read(name: string): Promise<TypedArray> {
-    const region = this.find('output', name);
-    return this.runner.view(region) ?? this.returned.get(name) ?? this.runner.read(region);
+    const region = this.find(this.layout.outputs, 'output', name);
+    return this.view(region) ?? this.returned.get(name) ?? this.runner.read(region);
   }
 
   dispose(): void {
     this.free?.();
     this.free = undefined;
+    this.views.clear();
   }
 
-  private walk(run: Run): Soon<RunResult> {
-    this.check();
-    if (!this.runner.remote) return this.runner.run(run);
-    const { inputs, outputs } = this.layout;
-    const writes = [...this.written].map(([name, values]) => ({ region: inputs.get(name)!, values }));
-    const small = [...outputs].filter(([, { length }]) => length <= SMALL);
-    this.returned.clear();
-    const result = this.runner.run({ ...run, writes, reads: small.map(([, region]) => region) });
-    return Promise.resolve(result).then((result) => {
-      small.forEach(([name], i) => {
-        this.returned.set(name, result.values[i]!);
-      });
-      return result;
-    });
+  private writes(): Content[] {
+    const { inputs } = this.layout;
+    return [...this.written].map(([name, values]) => ({ region: inputs.get(name)!, values }));
   }
 
-  private find(kind: 'input' | 'output', name: string): Region {
+  private view(region: Region): TypedArray | undefined {
+    const known = this.views.get(region);
+    // Memory that is not shared moves when it grows: then nothing is left of a view.
+    if (known?.length === region.length) return known;
+    const { buffer } = this.runner;
+    if (!buffer) return undefined;
+    const view = viewOf(buffer, region);
+    this.views.set(region, view);
+    return view;
+  }
+
+  private find(regions: ReadonlyMap<string, Region>, kind: string, name: string): Region {
     this.check();
-    const region = this.layout[`${kind}s`].get(name);
+    const region = regions.get(name);
     if (!region) throw new NanobardError('argument', `the program has no ${kind} ${name}`);
     return region;
   }
@@ -142,5 +162,6 @@ export class CpuExecutable implements Executable {
   private check(): void {
     if (!this.free)
       throw new NanobardError('device', 'the program was disposed of and cannot be used any more');
+    if (this.runner.stopped) throw this.runner.stopped;
   }
 }
