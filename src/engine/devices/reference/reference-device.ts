@@ -1,6 +1,6 @@
 import { NanobardError } from '../../errors.ts';
-import { operations } from '../../ops/registry.ts';
-import type { ReferenceArray } from '../../ops/shared/kernel.ts';
+import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
+import type { ReferenceArray, ReferenceKernel } from '../../ops/shared/kernel.ts';
 import type { Instruction, Program, View } from '../../program/program.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
@@ -8,6 +8,8 @@ import { sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
 import type { Device, Executable, HostTensor } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
+
+const kernels = referenceKernels as unknown as Readonly<Record<string, ReferenceKernel>>;
 
 /**
  * Runs programs with the reference kernels, in float64 throughout: slow, simple, and the measure of
@@ -104,9 +106,9 @@ class ReferenceExecutable implements Executable {
   }
 
   private execute({ op, inputs, outputs, attributes }: Instruction): void {
-    const operation = operations.get(op);
-    if (!operation) throw new NanobardError('internal', `reference device: no operation ${op}`);
-    operation.reference(
+    const kernel = kernels[op];
+    if (!kernel) throw new NanobardError('internal', `reference device: no operation ${op}`);
+    kernel(
       inputs.map((view) => this.array(view)),
       outputs.map((view) => this.array(view)),
       attributes,
