@@ -2,7 +2,7 @@
 
 export { CpuDevice, type CpuOptions, type SimdLevel } from './engine/devices/cpu/cpu-device.ts';
 export { createDevice, type DeviceName, type DeviceOptions } from './engine/devices/create.ts';
-export type { Device, Executable, HostTensor } from './engine/devices/device.ts';
+export type { Device, Executable } from './engine/devices/device.ts';
 export { ReferenceDevice } from './engine/devices/reference/reference-device.ts';
 export { type ErrorCode, NanobardError } from './engine/errors.ts';
 export * from './engine/ops/index.ts';

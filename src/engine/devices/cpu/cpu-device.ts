@@ -1,8 +1,10 @@
 import { NanobardError } from '../../errors.ts';
 import { type Program, programBytes } from '../../program/program.ts';
+import type { Constant } from '../../tensor/constant.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import type { Device, Executable, HostTensor } from '../device.ts';
+import { type CompiledFunction, compileOn, type Traced } from '../compiled-function.ts';
+import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 import { relaxed, simd128, wide } from './binaries.generated.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
@@ -116,8 +118,12 @@ export class CpuDevice implements Device {
     return new CpuExecutable(program, machine, variables, purpose);
   }
 
-  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<HostTensor> {
+  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<Constant> {
     return evaluateOn(this, tensor, inputs);
+  }
+
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R): CompiledFunction<R> {
+    return compileOn(this, fn);
   }
 
   async read(variable: Variable): Promise<TypedArray> {

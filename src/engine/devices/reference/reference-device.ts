@@ -2,11 +2,13 @@ import { NanobardError } from '../../errors.ts';
 import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
 import type { ReferenceArray, ReferenceKernel } from '../../ops/shared/kernel.ts';
 import type { Instruction, Program, View } from '../../program/program.ts';
+import type { Constant } from '../../tensor/constant.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import type { Device, Executable, HostTensor } from '../device.ts';
+import { type CompiledFunction, compileOn, type Traced } from '../compiled-function.ts';
+import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 
 const kernels = referenceKernels as unknown as Readonly<Record<string, ReferenceKernel>>;
@@ -28,8 +30,12 @@ export class ReferenceDevice implements Device {
     return new ReferenceExecutable(program, (variable) => this.values(variable));
   }
 
-  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<HostTensor> {
+  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<Constant> {
     return evaluateOn(this, tensor, inputs);
+  }
+
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R): CompiledFunction<R> {
+    return compileOn(this, fn);
   }
 
   async read(variable: Variable): Promise<TypedArray> {

@@ -4,19 +4,6 @@ import type { Shape } from '../../tensor/shape.ts';
 import type { Attributes } from '../../tensor/tensor.ts';
 import type { signatures } from '../signatures.generated.ts';
 
-/** What a reference kernel sees: row-major arrays in float64, whatever the dtype. */
-export interface ReferenceArray {
-  readonly shape: Shape;
-  readonly data: Float64Array;
-}
-
-/** The definition of an operation: plain TypeScript in float64, written to be read. */
-export type ReferenceKernel<A extends Attributes = Attributes> = (
-  inputs: readonly ReferenceArray[],
-  outputs: readonly ReferenceArray[],
-  attributes: A,
-) => void;
-
 /** What a CPU lowering sees: a byte address in WebAssembly memory; strides count elements. */
 export interface CpuView {
   readonly address: number;
