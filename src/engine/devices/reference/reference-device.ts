@@ -1,17 +1,18 @@
 import { NanobardError } from '../../errors.ts';
 import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
-import type { ReferenceArray, ReferenceKernel } from '../../ops/shared/kernel.ts';
+import type { ReferenceArray, ReferenceKernel } from '../../ops/shared/reference.ts';
 import type { Instruction, Program, View } from '../../program/program.ts';
 import type { Constant } from '../../tensor/constant.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
+import type { Operation } from '../../tensor/operation.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
 import { type CompiledFunction, compileOn, type Traced } from '../compiled-function.ts';
 import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 
-const kernels = referenceKernels as unknown as Readonly<Record<string, ReferenceKernel>>;
+const kernels: Readonly<Record<string, ReferenceKernel<Operation>>> = referenceKernels;
 
 /**
  * Runs programs with the reference kernels, in float64 throughout: slow, simple, and the measure of

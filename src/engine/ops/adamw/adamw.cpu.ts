@@ -1,8 +1,8 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import type { CpuKernel } from '../shared/kernel.ts';
-import type { adamWOperation } from './adamw.ts';
+import type { adamwOperation } from './adamw.ts';
 
-export const adamwCpu: CpuKernel<typeof adamWOperation> = {
+export const adamwCpu: CpuKernel<typeof adamwOperation> = {
   inPlace: [0, 2, 3],
   lower(tape, inputs, outputs, attributes) {
     const [parameter, gradient, m, v, learningRate, step, gradientScale] = inputs;

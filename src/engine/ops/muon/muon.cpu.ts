@@ -1,5 +1,5 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import type { CpuKernel, CpuView } from '../shared/kernel.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
 import {
   EPSILON,
   type muonMomentumOperation,
@@ -8,20 +8,17 @@ import {
 } from './muon.ts';
 
 export const muonMomentumCpu: CpuKernel<typeof muonMomentumOperation> = {
-  lower(tape, inputs, outputs) {
-    const matrices = outputs.length - 1;
-    const tables = outputs
-      .slice(0, -1)
-      .flatMap((m, i) => [inputs[i]!.address, inputs[matrices + i]!.address, m.address]);
-    const [momentum, gradientScale] = inputs.slice(-2) as unknown as [CpuView, CpuView];
-    const n = sizeOf(outputs[0]!.shape);
+  inPlace: (result) => (result > 0 ? result + 1 : undefined),
+  lower(tape, [momentum, gradientScale, ...operands], [directions, ...moments]) {
+    const matrices = moments.length;
+    const tables = moments.flatMap((m, i) => [operands[i]!, operands[matrices + i]!, m]);
     tape.emit('muonMomentum', {
       momentum,
       gradientScale,
-      directions: outputs[matrices]!,
-      n,
+      directions,
+      n: sizeOf(directions.shape.slice(1)),
       matrices,
-      tables,
+      tables: tables.map(({ address }) => address),
     });
   },
 };
@@ -35,10 +32,10 @@ export const normalizeGramsCpu: CpuKernel<typeof normalizeGramsOperation> = {
 };
 
 export const muonUpdateCpu: CpuKernel<typeof muonUpdateOperation> = {
-  lower(tape, inputs, outputs, { weightDecay, factor }) {
-    const [directions, scales, learningRate] = inputs.slice(-3) as unknown as [CpuView, CpuView, CpuView];
-    const tables = outputs.flatMap((parameter, i) => [inputs[i]!.address, parameter.address]);
-    const [n, matrices] = [sizeOf(outputs[0]!.shape), outputs.length];
+  inPlace: (result) => result + 3,
+  lower(tape, [directions, scales, learningRate, ...old], parameters, { weightDecay, factor }) {
+    const tables = parameters.flatMap((parameter, i) => [old[i]!.address, parameter.address]);
+    const [n, matrices] = [sizeOf(directions.shape.slice(1)), parameters.length];
     tape.emit('muonUpdate', { directions, scales, learningRate, weightDecay, factor, n, matrices, tables });
   },
 };

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import type { CpuKernel } from '../shared/kernel.ts';
-import type { padOperation } from '../slice/slice.ts';
+import type { padOperation } from './pad.ts';
 
 export const padCpu: CpuKernel<typeof padOperation> = {
   lower(tape, [x], [y], { dim, before, value }) {

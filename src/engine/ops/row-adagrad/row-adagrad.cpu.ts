@@ -1,9 +1,9 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import { contiguousCpu } from '../contiguous/contiguous.cpu.ts';
 import type { CpuKernel } from '../shared/kernel.ts';
-import type { rowAdaGradOperation } from './row-adagrad.ts';
+import type { rowAdagradOperation } from './row-adagrad.ts';
 
-export const rowAdagradCpu: CpuKernel<typeof rowAdaGradOperation> = {
+export const rowAdagradCpu: CpuKernel<typeof rowAdagradOperation> = {
   inPlace: [0, 1],
   lower(tape, [oldTable, oldSquares, gradient, indices, learningRate], [table, squares], { epsilon }) {
     if (table.address !== oldTable.address) contiguousCpu.lower(tape, [oldTable], [table], {});

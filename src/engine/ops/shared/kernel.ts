@@ -1,7 +1,6 @@
 import type { DType } from '../../tensor/dtype.ts';
 import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import type { Attributes } from '../../tensor/tensor.ts';
 import type { signatures } from '../signatures.generated.ts';
 
 /** What a CPU lowering sees: a byte address in WebAssembly memory; strides count elements. */
@@ -57,25 +56,6 @@ export interface CpuTape {
   readonly blas: boolean;
 }
 
-/** Until all definitions have typed operands. */
-type Views = readonly [
-  CpuView,
-  CpuView,
-  CpuView,
-  CpuView,
-  CpuView,
-  CpuView,
-  CpuView,
-  CpuView,
-  CpuView,
-  CpuView,
-  ...CpuView[],
-];
-type CpuLowering = KernelTraits & {
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  lower(tape: CpuTape, inputs: Views, outputs: Views, attributes: any): void;
-};
-
 /** What a device's kernel of an operation can read as it lies, and what it may overwrite. */
 export interface KernelTraits {
   /** Operands that it takes with arbitrary strides; all others are made row-major first. */
@@ -98,4 +78,4 @@ export type CpuKernel<Op> =
           attributes: A,
         ): void;
       }
-    : CpuLowering;
+    : never;
