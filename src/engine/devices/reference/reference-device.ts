@@ -1,15 +1,18 @@
 import { NanobardError } from '../../errors.ts';
-import { operations } from '../../ops/registry.ts';
-import type { ReferenceArray } from '../../ops/shared/kernel.ts';
+import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
+import type { ReferenceArray, ReferenceKernel } from '../../ops/shared/reference.ts';
 import type { Instruction, Program, View } from '../../program/program.ts';
 import type { Constant } from '../../tensor/constant.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
+import type { Operation } from '../../tensor/operation.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
 import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
 import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
+
+const kernels: Readonly<Record<string, ReferenceKernel<Operation>>> = referenceKernels;
 
 /**
  * Runs programs with the reference kernels, in float64 throughout: slow, simple, and the measure of
@@ -111,9 +114,9 @@ class ReferenceExecutable implements Executable {
   }
 
   private execute({ op, inputs, outputs, attributes }: Instruction): void {
-    const operation = operations.get(op);
-    if (!operation) throw new NanobardError('internal', `reference device: no operation ${op}`);
-    operation.reference(
+    const kernel = kernels[op];
+    if (!kernel) throw new NanobardError('internal', `reference device: no operation ${op}`);
+    kernel(
       inputs.map((view) => this.array(view)),
       outputs.map((view) => this.array(view)),
       attributes,

@@ -17,7 +17,8 @@ import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
 import { transpose } from '../transpose/transpose.ts';
-import { pad, shift, slice } from './slice.ts';
+import { pad, shift } from '../pad/pad.ts';
+import { slice } from './slice.ts';
 
 /** A shape, one of its dimensions, and two places in that, in order. */
 const part = fc
