@@ -7,8 +7,8 @@ export { ReferenceDevice } from './engine/devices/reference/reference-device.ts'
 export { type ErrorCode, NanobardError } from './engine/errors.ts';
 export * from './engine/ops/index.ts';
 export { type CompileOptions, compile } from './engine/program/compile.ts';
-export { type Program, programBytes } from './engine/program/program.ts';
-export type { Assignment } from './engine/program/schedule.ts';
+export { type CompiledProgram, type Program, programBytes } from './engine/program/program.ts';
+export type { Assignment } from './engine/program/compile.ts';
 export type { DType, TypedArray } from './engine/tensor/dtype.ts';
 export { Generator, type GeneratorState } from './engine/tensor/generator.ts';
 export type { Shape } from './engine/tensor/shape.ts';

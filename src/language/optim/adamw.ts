@@ -1,6 +1,6 @@
 import { NanobardError } from '../../engine/errors.ts';
 import { adamW } from '../../engine/ops/adamw/adamw.ts';
-import type { Assignment } from '../../engine/program/schedule.ts';
+import type { Assignment } from '../../engine/program/compile.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 
 export interface AdamWOptions {

@@ -1,7 +1,7 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { embeddingGradientOperation } from '../../engine/ops/embedding/embedding.ts';
+import { rowGradients } from '../../engine/ops/embedding/embedding.ts';
 import { rowAdaGrad } from '../../engine/ops/row-adagrad/row-adagrad.ts';
-import type { Assignment } from '../../engine/program/schedule.ts';
+import type { Assignment } from '../../engine/program/compile.ts';
 import { formatShape } from '../../engine/tensor/shape.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 
@@ -55,10 +55,11 @@ export class RowAdaGrad {
    */
   update(gradients: ReadonlyMap<string, Tensor>, { learningRate }: RowAdaGradUpdateOperands): Assignment[] {
     return [...this.parameters].flatMap(([name, parameter]): Assignment[] => {
-      const node = gradients.get(name)?.node;
-      if (!gradients.has(name))
+      const whole = gradients.get(name);
+      if (!whole)
         throw new NanobardError('argument', `RowAdaGrad: the parameter ${name} was given no gradient`);
-      if (node?.operation !== embeddingGradientOperation) {
+      const rows = rowGradients(whole);
+      if (!rows) {
         throw new NanobardError(
           'argument',
           `RowAdaGrad: the gradient of the parameter ${name} is not that of one embedding`,
@@ -67,12 +68,8 @@ export class RowAdaGrad {
           },
         );
       }
-      const [gradient, indices] = node.inputs as [Tensor, Tensor];
       const squares = this.state.get(`adagrad.${name}`)!;
-      const updated = rowAdaGrad(
-        { table: parameter, squares, gradient, indices, learningRate },
-        this.options,
-      );
+      const updated = rowAdaGrad({ table: parameter, squares, ...rows, learningRate }, this.options);
       return [
         [parameter, updated.table],
         [squares, updated.squares],

@@ -1,7 +1,7 @@
 import { mul } from '../../engine/ops/arithmetic/arithmetic.ts';
 import { scalar } from '../../engine/ops/constant/constant.ts';
 import { clipScale, globalNorm } from '../../engine/ops/global-norm/global-norm.ts';
-import type { Assignment } from '../../engine/program/schedule.ts';
+import type { Assignment } from '../../engine/program/compile.ts';
 import { Input, type Tensor, type Variable } from '../../engine/tensor/tensor.ts';
 import { AdamW, type UpdateOperands } from '../optim/adamw.ts';
 import { Muon } from '../optim/muon.ts';

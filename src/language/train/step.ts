@@ -2,7 +2,6 @@ import type { Device, Executable } from '../../engine/devices/device.ts';
 import { add, mul } from '../../engine/ops/arithmetic/arithmetic.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import { compile } from '../../engine/program/compile.ts';
-import type { Program } from '../../engine/program/program.ts';
 import { Input, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { dropoutKey } from '../nn/dropout.ts';
@@ -72,7 +71,7 @@ export class TrainingStep {
     const share = 1 / recipe.gradientAccumulationSteps;
     const sums = names.map((name, i) => new Variable(gradients[i]!.shape, { name: `gradient.${name}` }));
     const keep = new Input('keep', []); // 0 for the first batch of an update, then 1
-    const accumulate: Program = compile({
+    const accumulate = compile({
       outputs: { loss },
       assign: sums.map((sum, i) => [sum, add(mul(sum, keep), mul(gradients[i]!, share))]),
     });

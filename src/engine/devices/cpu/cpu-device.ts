@@ -1,5 +1,6 @@
 import { NanobardError } from '../../errors.ts';
-import { type Program, programBytes } from '../../program/program.ts';
+import { layOut } from '../../program/lay-out.ts';
+import { type CompiledProgram, programBytes } from '../../program/program.ts';
 import type { Constant } from '../../tensor/constant.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
@@ -12,6 +13,7 @@ import { CpuExecutable } from './cpu-executable.ts';
 import { Heap } from './heap.ts';
 import { allowRelaxedSimd, allowWideSimd, processors } from './host.ts';
 import { CONTROL_BYTES, Threads } from './threads.ts';
+import { cpuTraits } from './traits.ts';
 
 /**
  * Instruction sets of the kernels. `simd128` is what every engine has; `relaxed` adds fused multiply-add, which
@@ -101,10 +103,11 @@ export class CpuDevice implements Device {
     return this.heap.bytes;
   }
 
-  async load(program: Program): Promise<Executable> {
+  async load(compiled: CompiledProgram): Promise<Executable> {
+    const program = layOut(compiled.program, (op) => cpuTraits[op] ?? {});
     const megabytes = Math.ceil(programBytes(program) / 2 ** 20);
     const purpose = `a program of ${megabytes.toLocaleString('en')} MB in all`;
-    const variables = program.variables.map((variable) => this.address(variable, purpose));
+    const variables = compiled.variables.map((variable) => this.address(variable, purpose));
     const wanted = Math.floor(program.flops / this.flopsPerThread);
     const threads = Math.max(1, Math.min(this.threads, wanted));
     if (threads > 1) await this.team.start();

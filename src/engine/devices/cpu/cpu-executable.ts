@@ -1,6 +1,6 @@
 import { NanobardError } from '../../errors.ts';
 import type { CpuView } from '../../ops/shared/kernel.ts';
-import type { Program, View } from '../../program/program.ts';
+import type { PlacedProgram, View } from '../../program/program.ts';
 import type { DType, TypedArray } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Executable } from '../device.ts';
@@ -10,7 +10,7 @@ import type { Threads } from './threads.ts';
 
 /** A program lowered to a tape in WebAssembly memory. */
 export class CpuExecutable implements Executable {
-  readonly program: Program;
+  readonly program: PlacedProgram;
   private readonly heap: Heap;
   private readonly team: Threads;
   private readonly threads: number;
@@ -25,7 +25,7 @@ export class CpuExecutable implements Executable {
 
   /** `threads` of the team's threads will share the work. */
   constructor(
-    program: Program,
+    program: PlacedProgram,
     machine: {
       readonly heap: Heap;
       readonly team: Threads;

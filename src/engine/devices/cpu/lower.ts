@@ -2,13 +2,13 @@ import { NanobardError } from '../../errors.ts';
 import { cpuKernels } from '../../ops/kernels.cpu.generated.ts';
 import { opcodes } from '../../ops/opcodes.generated.ts';
 import type { CpuLowering, CpuTape, CpuView } from '../../ops/shared/kernel.ts';
-import type { Program, View } from '../../program/program.ts';
+import type { PlacedProgram, View } from '../../program/program.ts';
 
 const kernels: Readonly<Record<string, CpuLowering>> = cpuKernels;
 
 /** The tape of a program: kernel calls as 32-bit words, and where each instruction begins. */
 export function lower(
-  program: Program,
+  program: PlacedProgram,
   locate: (view: View) => CpuView,
   scratch: number,
   { threads, panelColumns, blas }: Pick<CpuTape, 'threads' | 'panelColumns' | 'blas'>,

@@ -5,10 +5,11 @@ import { EPSILON, type MuonUpdateAttributes } from './muon.ts';
 const addresses = (views: readonly CpuView[]): number[] => views.map(({ address }) => address);
 
 export const muonMomentumCpu: CpuLowering = (tape, inputs, outputs) => {
-  const count = outputs.length - 1;
-  const table = outputs.slice(0, -1).flatMap((m, i) => addresses([inputs[i]!, inputs[count + i]!, m]));
-  const scalars = addresses(inputs.slice(-2));
-  tape.emit('muonMomentum', outputs[count]!.address, ...scalars, sizeOf(outputs[0]!.shape), count, ...table);
+  const [directions, ...means] = outputs;
+  const count = means.length;
+  const table = means.flatMap((m, i) => addresses([inputs[2 + i]!, inputs[2 + count + i]!, m]));
+  const scalars = addresses(inputs.slice(0, 2));
+  tape.emit('muonMomentum', directions!.address, ...scalars, sizeOf(means[0]!.shape), count, ...table);
 };
 
 export const normalizeGramsCpu: CpuLowering = (tape, inputs, [grams, scales]) => {
@@ -19,8 +20,8 @@ export const normalizeGramsCpu: CpuLowering = (tape, inputs, [grams, scales]) =>
 };
 
 export const muonUpdateCpu: CpuLowering<MuonUpdateAttributes> = (tape, inputs, outputs, attributes) => {
-  const operands = addresses(inputs.slice(-3));
+  const operands = addresses(inputs.slice(0, 3));
   const numbers = [attributes.weightDecay, attributes.factor].map(floatBits);
-  const table = outputs.flatMap((parameter, i) => addresses([inputs[i]!, parameter]));
+  const table = outputs.flatMap((parameter, i) => addresses([inputs[3 + i]!, parameter]));
   tape.emit('muonUpdate', ...operands, ...numbers, sizeOf(outputs[0]!.shape), outputs.length, ...table);
 };

@@ -1,7 +1,6 @@
 import type { DType } from '../../tensor/dtype.ts';
-import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
+import type { Attributes, InPlaceOf, Operation } from '../../tensor/operation.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import type { Attributes } from '../../tensor/tensor.ts';
 import type { KernelName } from '../opcodes.generated.ts';
 
 /** What a CPU lowering sees: a byte address in WebAssembly memory; strides count elements. */
