@@ -97,7 +97,7 @@ async function run(
 
 /** A scalar that weighs every element of the outputs differently, so that no error can hide in a sum. */
 function weigh(outputs: readonly Tensor[]): Tensor {
-  const terms = outputs
+  const terms: Tensor[] = outputs
     .filter((output) => output.dtype === 'f32')
     .map((output, i) => sum(mul(output, constant(values(output.shape, 77 + i).data, output.shape))));
   return terms.reduce((a, b) => add(a, b));

@@ -150,7 +150,7 @@ describe('operations against PyTorch', () => {
       fillInputs(
         executable,
         Object.fromEntries(
-          program.inputs.map(({ name }) => [name, scalars[name] ?? stored(`${key}.${name}`)!]),
+          program.program.inputs.map(({ name }) => [name, scalars[name] ?? stored(`${key}.${name}`)!]),
         ),
       );
       await executable.run();

@@ -65,7 +65,7 @@ describe('CpuDevice', () => {
       fillInputs(executable, batch);
       await executable.run();
       const outputs: Record<string, Float32Array> = {};
-      for (const { name } of program.outputs)
+      for (const { name } of program.program.outputs)
         outputs[name] = (await executable.read(name)).slice() as Float32Array;
       expect(Number.isFinite(outputs.loss![0])).toBe(true);
       results.push(outputs);
@@ -150,7 +150,7 @@ describe('CpuDevice', () => {
       fillInputs(executable, batch);
       await executable.run();
     }
-    for (const { name } of program.outputs) {
+    for (const { name } of program.program.outputs) {
       expectClose(await mine.read(name), await definition.read(name), 2e-6, name);
     }
     await device.dispose();

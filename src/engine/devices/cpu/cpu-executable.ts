@@ -1,9 +1,8 @@
 import { NanobardError } from '../../errors.ts';
 import type { CpuTape, CpuView } from '../../ops/shared/kernel.ts';
-import type { Program, View } from '../../program/program.ts';
+import type { PlacedProgram, View } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type DType, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Variable } from '../../tensor/tensor.ts';
 import type { Executable } from '../device.ts';
 import { lower } from './lower.ts';
 import { type Content, type Region, type Run, type Runner, viewOf } from './runner.ts';
@@ -18,12 +17,12 @@ export interface Layout {
   readonly contents: readonly Content[];
 }
 
-/** Lays a program out and lowers it to a tape. Nothing is written yet. */
-export function layOut(
-  program: Program,
-  addressOf: (variable: Variable) => number,
+/** Finds places for all that a program needs, and lowers it to a tape. Nothing is written yet. */
+export function assemble(
+  program: PlacedProgram,
+  variables: readonly number[],
   allocate: (bytes: number) => number,
-  machine: Pick<CpuTape, 'threads' | 'panelColumns' | 'blas'>,
+  machine: Pick<CpuTape, 'panelColumns' | 'blas'> & { readonly threads: number },
 ): Layout {
   const region = (dtype: DType, shape: Shape, address?: number): Region => {
     const length = sizeOf(shape);
@@ -33,7 +32,7 @@ export function layOut(
   const inputs = program.inputs.map(({ dtype, shape }) => region(dtype, shape));
   const contents: Content[] = [];
   const buffers = program.buffers.map((buffer) => {
-    if (buffer.kind === 'variable') return addressOf(program.variables[buffer.index]!);
+    if (buffer.kind === 'variable') return variables[buffer.index]!;
     if (buffer.kind === 'input') return inputs[buffer.index]!.address;
     if (buffer.kind === 'arena') return arena + buffer.offset;
     const dtype = buffer.data instanceof Float32Array ? 'f32' : 'i32';
@@ -66,7 +65,7 @@ const SMALL = 1024;
 
 /** A program on a tape in WebAssembly memory. */
 export class CpuExecutable implements Executable {
-  readonly program: Program;
+  readonly program: PlacedProgram;
   private readonly layout: Layout;
   private readonly runner: Runner;
   private free: (() => void) | undefined;
@@ -80,7 +79,7 @@ export class CpuExecutable implements Executable {
   private readonly returned = new Map<string, TypedArray>();
 
   constructor(
-    program: Program,
+    program: PlacedProgram,
     layout: Layout,
     { runner, threads, free }: { runner: Runner; threads: number; free: () => void },
   ) {

@@ -10,6 +10,7 @@ import {
   reference,
   values,
 } from '../../../testing/check.ts';
+import { placedOnCpu } from '../../../testing/program.ts';
 import { fillInputs } from '../../devices/evaluate.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
@@ -60,10 +61,9 @@ describe('cacheWrite', () => {
       await checkDevices(write, operands, { gradients: false, tolerance: 0 });
     }
     const tokens = new Variable([2, 4, 1], { dtype: 'i32' });
-    const program = compile({
-      assign: [[tokens, cacheWrite(tokens, new Input('x', [2, 1, 1], 'i32'), at(2))]],
-    });
-    expect(program.instructions.map(({ op }) => op)).toEqual(['cache-write']);
+    const assign = [[tokens, cacheWrite(tokens, new Input('x', [2, 1, 1], 'i32'), at(2))]] as const;
+    const program = compile({ assign });
+    expect(placedOnCpu(program).instructions.map(({ op }) => op)).toEqual(['cache-write']);
     for (const device of devices) {
       const executable = await device.load(program);
       fillInputs(executable, { x: [16777217, -1] });
@@ -76,9 +76,11 @@ describe('cacheWrite', () => {
     const cache = new Variable([2, 4, 3], { name: 'cache' });
     const update = new Input('update', [2, 1, 3]);
     const position = new Input('position', [], 'i32');
-    const program = compile({ assign: [[cache, cacheWrite(cache, update, position)]] });
-    expect(program.instructions.map(({ op }) => op)).toEqual(['cache-write']);
-    expect(program.arenaBytes).toBe(0);
+    const assign = [[cache, cacheWrite(cache, update, position)]] as const;
+    const program = compile({ assign });
+    const { instructions, arenaBytes } = placedOnCpu(program);
+    expect(instructions.map(({ op }) => op)).toEqual(['cache-write']);
+    expect(arenaBytes).toBe(0);
     for (const device of Object.values(cpus)) {
       const executable = await device.load(program);
       for (let i = 0; i < 5; i++) {

@@ -10,6 +10,7 @@ import {
   reference,
   values,
 } from '../../../testing/check.ts';
+import { placedOnCpu } from '../../../testing/program.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import { add, mul, sub } from '../arithmetic/arithmetic.ts';
@@ -143,7 +144,7 @@ describe('rotary', () => {
       const [B, T, C] = x.shape as [number, number, number];
       return split(x, C / 3, -1).map((y) => rotary(reshape(y, [B, T, 2, C / 6])));
     };
-    const program = compile({ outputs: { q: heads(new Input('x', [2, 5, 36]))[0]! } });
+    const program = placedOnCpu(compile({ outputs: { q: heads(new Input('x', [2, 5, 36]))[0]! } }));
     expect(program.instructions.map(({ op }) => op)).toEqual(['rotary']);
     await fc.assert(
       fc.asyncProperty(extent, extent, extent, async (B, T, half) => {
@@ -174,7 +175,7 @@ describe('rotary', () => {
     const x = new Input('x', [2, 3, 4, 6]);
     expect(() => rotary(x, new Input('p', [1], 'i32'))).toThrow('rotary: the position must be an i32 scalar');
     expect(() => rotary(x, new Input('p', []))).toThrow('rotary: the position must be an i32 scalar');
-    expect(() => rotary(x, undefined, { base: 0 })).toThrow('rotary: the base must be above 0, not 0');
+    expect(() => rotary(x, undefined, { base: 0 })).toThrow('rotary: base must be above 0, not 0');
     expect(() => rotary(new Input('ids', [1, 1, 1, 2], 'i32'))).toThrow('rotary: works on f32 tensors');
   });
 });

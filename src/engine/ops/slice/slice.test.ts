@@ -10,14 +10,15 @@ import {
   reference,
   values,
 } from '../../../testing/check.ts';
+import { placedOnCpu } from '../../../testing/program.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { add, mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
+import { pad, shift } from '../pad/pad.ts';
 import { sum } from '../reduce/reduce.ts';
 import { transpose } from '../transpose/transpose.ts';
-import { pad, shift } from '../pad/pad.ts';
 import { slice } from './slice.ts';
 
 /** A shape, one of its dimensions, and two places in that, in order. */
@@ -137,7 +138,7 @@ describe('shift', () => {
   it('is one pass, forwards and backwards', () => {
     const x = new Input('x', [2, 4, 3]);
     const y = shift(x, 1);
-    const program = compile({ outputs: { y, dx: grad(sum(mul(y, x)), [x])[0]! } });
+    const program = placedOnCpu(compile({ outputs: { y, dx: grad(sum(mul(y, x)), [x])[0]! } }));
     expect(program.instructions.filter(({ op }) => op === 'pad')).toHaveLength(2);
     expect(program.instructions.some(({ op }) => op === 'contiguous')).toBe(false);
   });
