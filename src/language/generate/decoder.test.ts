@@ -152,6 +152,10 @@ describe('Decoder', () => {
         'forget must be from 1 to the block size 9',
       );
     }
-    expect(await collect(decoder, [1], { ...options, tokens: 0 })).toEqual([]);
+    for (const tokens of [0, -1, 1.5, Number.NaN]) {
+      await expect(collect(decoder, [1], { ...options, tokens })).rejects.toThrow(
+        `tokens must be a whole number from 1 on, not ${tokens}`,
+      );
+    }
   });
 });

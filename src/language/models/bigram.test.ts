@@ -61,7 +61,7 @@ describe('the numbers of "Let\'s build GPT"', () => {
 
     // The lecture's training loop, as far as the fixture goes; its optimizer has PyTorch's defaults.
     const optimizer = new AdamW(model.parameters(), { learningRate: 1e-3 });
-    const step = device.compile((x, y) => optimizer.minimize(model.loss(x!, y!)));
+    const step = device.compile((x, y) => optimizer.minimize(model.loss(x, y)));
     const losses: number[] = [];
     for (const _ of lecture.losses) losses.push(await step(...dataset.batch('train', 32, generator)));
     step.dispose();

@@ -70,7 +70,7 @@ export class TrainingStep {
     };
     if (this.batches === 1) {
       this.gradients = device.compile((x, y) => {
-        const loss = model.loss(x!, y!);
+        const loss = model.loss(x, y);
         return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
       }, sources);
       return;
@@ -78,9 +78,9 @@ export class TrainingStep {
     const share = 1 / this.batches;
     // `keep` is 0 for the first batch of a step, then 1.
     this.gradients = device.compile((x, y, keep) => {
-      const loss = model.loss(x!, y!);
+      const loss = model.loss(x, y);
       for (const [i, gradient] of grad(loss, parameters).entries())
-        assign(sums[i]!, add(mul(sums[i]!, keep!), mul(gradient, share)));
+        assign(sums[i]!, add(mul(sums[i]!, keep), mul(gradient, share)));
       return { loss };
     }, sources);
     this.update = device.compile(() => ({ gradNorm: optimizer.update(sums) }));

@@ -206,10 +206,9 @@ export class TrainingRun {
   }
 
   private async *sample(step: number): AsyncGenerator<TrainEvent, void, void> {
-    let text = '';
     const seed = this.recipe.seed + streams.sample;
     const options = { tokens: SAMPLE_TOKENS, temperature: 0.8, seed };
-    for await (const piece of this.training.model.generate('', options)) text += piece;
+    const text = await this.training.model.write('', options);
     await this.folder.saveSample(step, text);
     yield { type: 'sample', step, text };
   }
