@@ -46,8 +46,8 @@ export { Optimizer, type OptimizerOptions } from './language/optim/optimizer.ts'
 export { RowAdaGrad } from './language/optim/row-adagrad.ts';
 export { cosineSchedule } from './language/optim/schedule.ts';
 export { changeRecipe } from './language/recipes/change.ts';
-export { parseRecipe } from './language/recipes/parse.ts';
-export type { Recipe, RecipeFields } from './language/recipes/recipe.ts';
+export { chooseRecipe } from './language/recipes/choose.ts';
+export type { Recipe, RecipeChanges } from './language/recipes/recipe.ts';
 export { defaultRecipe, type NamedRecipe, type RecipeName, recipes } from './language/recipes/recipes.ts';
 export { createTraining, type Training, type TrainingOptions } from './language/recipes/training.ts';
 export { type GenerateTextOptions, TextModel } from './language/text-model.ts';

@@ -27,7 +27,7 @@ export const MODEL_FILE = 'model.safetensors';
  *   `memory` if it does not fit.
  */
 export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<TextModel> {
-  const { spec, tokenizer, tensors } = decodeModel(await bytesOf(source));
+  const { spec, tokenizer, tensors, step } = decodeModel(await bytesOf(source));
   const network = createModel(spec);
   const { device: where, ...rest } = options;
   const ownsDevice = where === undefined || typeof where === 'string';
@@ -42,7 +42,7 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
     if (ownsDevice) await device.dispose();
     throw error;
   }
-  return new TextModel(network, tokenizer, device, ownsDevice);
+  return new TextModel(network, tokenizer, device, { ownsDevice, step });
 }
 
 async function bytesOf(source: ModelSource): Promise<Uint8Array> {

@@ -17,6 +17,8 @@ export interface ModelFile {
   readonly tokenizer: Tokenizer;
   /** Parameters by name, f32. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Steps that it was trained for. */
+  readonly step?: number | undefined;
 }
 
 /** How weights are stored: f16 takes half the bytes and rounds them to 11 bits. */
@@ -25,10 +27,11 @@ export type WeightType = 'f32' | 'f16';
 /** Names of the metadata entries, JSON each. */
 const SPEC = 'nanobard.model';
 const TOKENIZER = 'nanobard.tokenizer';
+const STEP = 'nanobard.step';
 
 /** The bytes of a model file; `dtype` is f32 by default. */
 export function encodeModel(
-  { spec, tokenizer, tensors }: ModelFile,
+  { spec, tokenizer, tensors, step }: ModelFile,
   dtype: WeightType = 'f32',
 ): Uint8Array<ArrayBuffer> {
   const stored = new Map<string, SafetensorsTensor>();
@@ -45,6 +48,7 @@ export function encodeModel(
     format: 'pt', // the layout of PyTorch's state dicts: what other readers look for
     [SPEC]: JSON.stringify(spec),
     [TOKENIZER]: JSON.stringify(tokenizer.toJSON()),
+    ...(step !== undefined && { [STEP]: JSON.stringify(step) }),
   });
 }
 
@@ -64,6 +68,10 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
     spec: result.output,
     tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
     tensors: new Map(weights),
+    step:
+      metadata[STEP] === undefined
+        ? undefined
+        : v.parse(v.fallback(v.optional(v.number()), undefined), parse(metadata[STEP])),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Generator } from '../../engine/tensor/generator.ts';
 /** How the next token is drawn from the logits. */
 export interface SamplingRule {
   /** Divides the logits: below 1 bolder, above 1 more varied, 0 always the likeliest token. Default 1. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
   /** Only the k likeliest tokens. */
   readonly topK?: number | undefined;
   /** Only the likeliest tokens that together reach this probability (Holtzman et al., 2020, §3.1). */

@@ -3,7 +3,7 @@ import type { Decoder, GenerateOptions } from './decoder.ts';
 
 export interface TextOptions extends GenerateOptions {
   /** One text or several that end the sample when they appear; they are not part of it. */
-  readonly stop?: string | readonly string[];
+  readonly stop?: string | readonly string[] | undefined;
 }
 
 /**

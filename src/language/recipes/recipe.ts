@@ -42,5 +42,7 @@ export type Recipe = v.InferOutput<typeof RecipeSchema>;
 
 type FieldsOf<M extends Recipe['model']> = Omit<Extract<Recipe, { model: M }>, 'model'>;
 
-/** Any fields of any recipe; `model` is what a recipe is, not a field to set. */
-export type RecipeFields = Partial<FieldsOf<'gpt'> & FieldsOf<'modern'>>;
+type Fields = FieldsOf<'gpt'> & FieldsOf<'modern'>;
+
+/** Fields of a recipe, to be set in place of the recipe's own; `model` is what a recipe is, not a field to set. */
+export type RecipeChanges = { readonly [F in keyof Fields]?: Fields[F] | undefined };

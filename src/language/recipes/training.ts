@@ -3,16 +3,17 @@ import { Generator } from '../../engine/tensor/generator.ts';
 import { Dataset } from '../data/dataset.ts';
 import { CharTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { createModel } from '../models/create.ts';
+import { anything, checkOptions, text, whole } from '../options.ts';
 import { TextModel } from '../text-model.ts';
 import { streams, Trainer } from '../train/trainer.ts';
-import { changeRecipe } from './change.ts';
-import { parseRecipe } from './parse.ts';
-import type { Recipe, RecipeFields } from './recipe.ts';
-import { type RecipeName, recipes } from './recipes.ts';
+import { checkMemory } from './check-memory.ts';
+import { chooseRecipe, recipeRules } from './choose.ts';
+import type { Recipe, RecipeChanges } from './recipe.ts';
+import type { RecipeName } from './recipes.ts';
 
-export interface TrainingOptions extends RecipeFields {
+export interface TrainingOptions extends RecipeChanges {
   /** A recipe or the name of one; any of its fields given beside it is used instead. */
-  readonly recipe: RecipeName | Recipe;
+  readonly recipe: RecipeName | Recipe | (string & {});
   /** The text to learn; its last tenth is for validation. */
   readonly text: string;
   /** By default one token for each different character of the text. */
@@ -20,12 +21,21 @@ export interface TrainingOptions extends RecipeFields {
   /** Stays the caller's. */
   readonly device: Device;
   /** Every how many steps the loss is read and told; 1 by default. */
-  readonly reportEvery?: number;
+  readonly reportEvery?: number | undefined;
 }
+
+const trainingRules = {
+  ...recipeRules,
+  text,
+  tokenizer: anything,
+  device: anything,
+  reportEvery: whole(1),
+};
 
 /** A training in memory: what trains, and the model as it stands. */
 export interface Training {
   readonly recipe: Recipe;
+  readonly dataset: Dataset;
   readonly trainer: Trainer;
   readonly model: TextModel;
 }
@@ -41,35 +51,24 @@ export interface Training {
  *   if the model does not fit.
  */
 export async function createTraining(options: TrainingOptions): Promise<Training> {
+  checkOptions('createTraining', options, trainingRules, ['recipe', 'text', 'device']);
   const {
-    recipe: chosen,
+    recipe: wanted,
     text,
     tokenizer = CharTokenizer.fromText(text),
     device,
     reportEvery,
-    ...fields
+    ...changes
   } = options;
-  const recipe = chooseRecipe(chosen, fields);
+  const recipe = chooseRecipe(wanted, changes);
+  const { vocabSize } = tokenizer;
+  checkMemory(recipe, vocabSize);
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
   const generator = new Generator(recipe.seed + streams.weights);
-  const network = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
+  const network = createModel({ ...recipe, vocabSize }, generator);
   const trainer = await Trainer.create({
-    model: network,
-    dataset,
-    device,
-    config: recipe,
-    generator,
+    ...{ model: network, dataset, device, config: recipe, generator },
     ...(reportEvery !== undefined && { reportEvery }),
   });
-  return { recipe, trainer, model: new TextModel(network, tokenizer, device) };
-}
-
-/**
- * A recipe by name, or one that is given, with some of its fields changed.
- *
- * @throws {NanobardError} code `config` if there is no such recipe, or it makes no sense.
- */
-export function chooseRecipe(recipe: RecipeName | Recipe, fields: RecipeFields = {}): Recipe {
-  const base: Recipe = typeof recipe === 'string' ? recipes[recipe]?.recipe : recipe;
-  return parseRecipe(changeRecipe(base, fields));
+  return { recipe, dataset, trainer, model: new TextModel(network, tokenizer, device) };
 }
