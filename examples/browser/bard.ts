@@ -15,11 +15,11 @@ export class Bard {
     return [`Device: ${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}.`, ...notes].join(' ');
   }
 
-  /** Trains a new model until the recipe's last step or `stop()`; every 100 steps it writes. */
+  /** Trains a new model until the recipe's last step or `stop()`; every 50 steps it writes. */
   async train(text: string, onEvent: (event: TrainEvent) => void, onText: OnText): Promise<void> {
     this.stopping = new AbortController();
     await this.model?.dispose();
-    const recipe = { recipe: 'shakespeare-char-cpu', evalInterval: 100, evalIters: 5 } as const;
+    const recipe = { recipe: 'shakespeare-char-cpu', evalInterval: 50, evalIters: 2 } as const;
     const { trainer, model } = await createTraining({ ...recipe, text, device: this.device! });
     this.model = model;
     for await (const event of trainer.run(this.stopping.signal)) {

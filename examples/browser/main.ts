@@ -11,7 +11,7 @@ let bard: Bard | Remote<Bard>;
 let worker: Worker | undefined;
 let hasModel = false;
 
-/** With shared memory the device keeps the page free by itself; elsewhere a worker of ours does. */
+/** On a page the device works in threads of its own and keeps the page free; a worker may have all of it, too. */
 async function open(): Promise<void> {
   worker?.terminate();
   worker = input('worker').checked ? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }) : undefined;
@@ -35,14 +35,14 @@ async function busy(work: () => Promise<void>): Promise<void> {
 
 const losses: Record<'train' | 'val', [step: number, loss: number][]> = { train: [], val: [] };
 
-/** As wide as the steps so far and as high as the first loss. */
+/** The steps' losses as a line, the evaluations' as dots: as wide as the steps so far, as high as the first loss. */
 function draw(): void {
   const last = losses.train.at(-1)?.[0] ?? 1;
   const first = losses.train[0]?.[1] ?? 1;
-  for (const split of ['train', 'val'] as const) {
-    const points = losses[split].map(([step, loss]) => `${(100 * step) / last},${100 - (90 * loss) / first}`);
-    find(`${split}-curve`).setAttribute('points', points.join(' '));
-  }
+  const points = (split: 'train' | 'val') =>
+    losses[split].map(([step, loss]) => `${((100 * step) / last).toFixed(2)} ${(100 - (90 * loss) / first).toFixed(2)}`);
+  find('train-curve').setAttribute('d', `M${points('train').join('L')}`);
+  find('val-curve').setAttribute('d', points('val').map((point) => `M${point}h0`).join(''));
 }
 
 const onText = proxy((written: string) => {
@@ -91,6 +91,5 @@ input('load').onchange = () =>
   });
 
 input('worker').onchange = () => busy(open);
-input('worker').checked = !crossOriginIsolated;
 text.value = plays({ characters: 100_000, seed: 1 });
 busy(open);
