@@ -4,8 +4,8 @@ const common = {
   outDir: 'dist',
   target: 'es2022',
   sourcemap: false,
-  // Its few functions that are used come along, so that a page needs no other package.
-  noExternal: ['valibot'],
+  // Their few functions that are used come along, so that a page needs no other package.
+  noExternal: ['valibot', 'fastest-levenshtein'],
 } as const;
 
 /**

@@ -1,5 +1,12 @@
 // Everything that nanobard does for the page: train on a text, write, save, load.
-import { createDevice, createTraining, type Device, loadModel, type TextModel, type TrainEvent } from 'nanobard';
+import {
+  createDevice,
+  createTraining,
+  type Device,
+  loadModel,
+  type TextModel,
+  type TrainEvent,
+} from 'nanobard';
 
 type OnText = (text: string) => void;
 

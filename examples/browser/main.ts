@@ -14,7 +14,9 @@ let hasModel = false;
 /** On a page the device works in threads of its own and keeps the page free; a worker may have all of it, too. */
 async function open(): Promise<void> {
   worker?.terminate();
-  worker = input('worker').checked ? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }) : undefined;
+  worker = input('worker').checked
+    ? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+    : undefined;
   bard = worker ? wrap<Bard>(worker) : new Bard();
   hasModel = false;
   find('device').textContent = await bard.open();
@@ -40,20 +42,28 @@ function draw(): void {
   const last = losses.train.at(-1)?.[0] ?? 1;
   const first = losses.train[0]?.[1] ?? 1;
   const points = (split: 'train' | 'val') =>
-    losses[split].map(([step, loss]) => `${((100 * step) / last).toFixed(2)} ${(100 - (90 * loss) / first).toFixed(2)}`);
+    losses[split].map(
+      ([step, loss]) => `${((100 * step) / last).toFixed(2)} ${(100 - (90 * loss) / first).toFixed(2)}`,
+    );
   find('train-curve').setAttribute('d', `M${points('train').join('L')}`);
-  find('val-curve').setAttribute('d', points('val').map((point) => `M${point}h0`).join(''));
+  find('val-curve').setAttribute(
+    'd',
+    points('val')
+      .map((point) => `M${point}h0`)
+      .join(''),
+  );
 }
 
 const onText = proxy((written: string) => {
-  find('sample').textContent = written;
+  find<HTMLTextAreaElement>('sample').value = written;
 });
 
 const onEvent = proxy((event: TrainEvent) => {
   if (event.type === 'eval') losses.val.push([event.step, event.val]);
   if (event.type !== 'step') return;
   losses.train.push([event.step, event.loss]);
-  find('progress').textContent = `step ${event.step}: loss ${event.loss.toFixed(3)}, ${event.ms.toFixed(0)} ms`;
+  find('progress').textContent =
+    `step ${event.step}: loss ${event.loss.toFixed(3)}, ${event.ms.toFixed(0)} ms`;
   draw();
 });
 

@@ -2,6 +2,6 @@
 import { trainingBits } from './bits.ts';
 
 const simd = globalThis.process?.argv[2];
-const result = await trainingBits(simd === 'simd128' ? simd : undefined);
+const result = await trainingBits(simd === 'relaxed' || simd === 'simd128' ? simd : undefined);
 if (globalThis.process) console.log(JSON.stringify(result));
 else postMessage(result);

@@ -26,12 +26,18 @@ export async function trainingBits(simd?: SimdLevel): Promise<Result> {
     times.push(event.ms);
   }
   let sample = '';
-  for await (const piece of model.generate('The ', { tokens: 200, temperature: 0.8, seed: 1 })) sample += piece;
+  for await (const piece of model.generate('The ', { tokens: 200, temperature: 0.8, seed: 1 }))
+    sample += piece;
   await device.dispose();
 
-  const bytes = new Uint8Array([...new Uint8Array(Float64Array.from(losses).buffer), ...new TextEncoder().encode(sample)]);
+  const bytes = new Uint8Array([
+    ...new Uint8Array(Float64Array.from(losses).buffer),
+    ...new TextEncoder().encode(sample),
+  ]);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('').slice(0, 12);
+  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .slice(0, 12);
   const ms = times.sort((a, b) => a - b)[times.length >> 1]!;
   return { simd: device.simd, threads: device.threads, ms, losses, sample, hash };
 }

@@ -4,7 +4,13 @@ import { createDevice, createTraining, plays } from 'nanobard';
 async function main() {
   const device = await createDevice();
   const text = plays({ characters: 20_000, seed: 1 });
-  const { trainer, model } = await createTraining({ recipe: 'shakespeare-char-cpu', text, device, maxIters: 3, evalIters: 1 });
+  const { trainer, model } = await createTraining({
+    recipe: 'shakespeare-char-cpu',
+    text,
+    device,
+    maxIters: 3,
+    evalIters: 1,
+  });
   let loss = 0;
   for await (const event of trainer.run()) if (event.type === 'step') loss = event.loss;
   let sample = '';

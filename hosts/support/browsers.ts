@@ -7,12 +7,11 @@ export type BrowserName = (typeof browserNames)[number];
 const chromiumFlags =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
-/** Debian's Chromium and Firefox ESR, both driven through WebDriver BiDi. */
+/** Debian's Chromium, and Firefox ESR through WebDriver BiDi; files are saved in the folder `downloads`. */
 export function openBrowser(name: BrowserName, downloads?: string): Promise<Browser> {
   if (name === 'chromium') {
     return puppeteer.launch({
       browser: 'chrome',
-      protocol: 'webDriverBiDi',
       executablePath: '/usr/bin/chromium',
       args: chromiumFlags.split(' '),
       ...(downloads !== undefined && { downloadBehavior: { policy: 'allow', downloadPath: downloads } }),

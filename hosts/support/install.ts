@@ -19,9 +19,14 @@ export default async function install(tests: TestProject): Promise<() => Promise
   const folder = await mkdtemp(join(tmpdir(), 'nanobard-hosts-'));
   const root = fileURLToPath(new URL('../..', import.meta.url));
   // What lies in dist/ is packed: the caller has built it.
-  const [packed] = JSON.parse(await npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder));
+  const [packed] = JSON.parse(
+    await npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder),
+  );
   const tarball = join(folder, packed.filename);
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'empty', private: true, type: 'module' }),
+  );
   await npm(folder, 'install', tarball);
   tests.provide('tarball', tarball);
   tests.provide('project', folder);
