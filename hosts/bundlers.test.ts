@@ -28,7 +28,6 @@ async function page(folder: string, script: string, head = ''): Promise<void> {
 /** What the page at this address finds. */
 async function resultOf(url: string): Promise<string> {
   const page = await browser!.newPage();
-  page.on('console', (message) => console.log(message.text()));
   page.on('pageerror', (error) => console.log(String(error)));
   try {
     await page.goto(url);

@@ -95,7 +95,7 @@ port.listen((message) => {
     last = last.then(() => answer(serving, message as Request));
   } else if ('thread' in (message as ThreadStart)) {
     beThread(message as ThreadStart);
-    parent?.close();
+    parent?.close?.(); // Deno’s has none
   } else {
     runner = new LocalRunner(message as RunnerStart);
     port.post('ready', []);
