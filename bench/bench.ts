@@ -138,7 +138,7 @@ async function trainings(): Promise<Row[]> {
   return rows;
 }
 
-const device = new CpuDevice({ blas: 'auto' });
+const device = await CpuDevice.create({ blas: 'auto' });
 const { blas, simd } = device;
 await device.dispose();
 

@@ -66,7 +66,7 @@ async function train(
 ): Promise<{ loss: number; trainSeconds: number }> {
   const dataset = new Dataset(seen, recipe.blockSize);
   const model = createModel(recipe, tokenizer.vocabSize, new Generator(recipe.seed));
-  const device = new CpuDevice({ threads: Number(values.threads) });
+  const device = await CpuDevice.create({ threads: Number(values.threads) });
   const step = await TrainingStep.create(model, device, recipe);
   const batches = batchStream({ recipe, generator: new Generator(recipe.seed) });
   const learningRate = cosineSchedule({

@@ -1,6 +1,7 @@
 // Writes, for each device, the table of its kernels by operation. Then compiles the AssemblyScript kernels
-// to WebAssembly and writes two more TypeScript files: the kernels' signatures, and the binaries (plain, relaxed
-// and wide SIMD) with the worker's source. Compiling is skipped when nothing has changed since the last time.
+// to WebAssembly and writes more TypeScript files: the kernels' signatures, and the binaries (plain, relaxed and wide
+// SIMD). Compiling is skipped when nothing has changed since the last time. Last comes the text of the CPU
+// device's workers.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +14,8 @@ const OPS = 'src/engine/ops/';
 const SIGNATURES = `${OPS}signatures.generated.ts`;
 const SCRIPTS = ['scripts/build-kernels.ts', 'scripts/kernel-signatures.ts'];
 const BINARIES = 'src/engine/devices/cpu/binaries.generated.ts';
+const WIDE = 'src/engine/devices/cpu/wide.generated.ts';
 const WORKER = 'src/engine/devices/cpu/worker.ts';
-const HOST_FUNCTIONS = 'src/engine/devices/cpu/host-functions.ts';
 
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
@@ -31,14 +32,14 @@ const kernels = findKernels(sources);
 for (const device of ['reference', 'cpu']) writeTable(device);
 
 const hash = createHash('sha256');
-for (const path of [...sources.keys(), WORKER, HOST_FUNCTIONS, ...SCRIPTS, 'package-lock.json'])
-  hash.update(path).update(read(path));
+for (const path of [...sources.keys(), ...SCRIPTS, 'package-lock.json']) hash.update(path).update(read(path));
 const stamp = `// Made by scripts/build-kernels.ts from sources with SHA-256 ${hash.digest('hex')}\n`;
 
-const current = [SIGNATURES, BINARIES].every(
+const current = [SIGNATURES, BINARIES, WIDE].every(
   (path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp),
 );
 if (!current) await build();
+writeWorker();
 
 /**
  * The kernels of one device by operation, from what `*.<device>.ts` export: `layerNormCpu` computes the operation
@@ -84,7 +85,7 @@ function operationOf(name: string): string {
 async function build(): Promise<void> {
   const entry = [
     dispatchSource(kernels),
-    "export { runAsCaller, runAsWorker } from './engine/devices/cpu/tape.wasm';",
+    "export { abandon, dismiss, runAsCaller, runAsWorker } from './engine/devices/cpu/tape.wasm';",
     "import { setDispatch } from './engine/devices/cpu/tape.wasm';",
     'setDispatch(dispatch);',
   ].join('\n');
@@ -94,6 +95,19 @@ async function build(): Promise<void> {
     relaxed: await compile(entry, ['--use', 'WIDE=0', '--enable', 'relaxed-simd']),
     wide: await compile(entry, ['--use', 'WIDE=1', '--enable', 'relaxed-simd']),
   };
+  const { wide, ...others } = binaries;
+  for (const [path, part] of Object.entries({ [BINARIES]: others, [WIDE]: { wide } })) {
+    const texts = Object.entries(part).map(
+      ([name, binary]) => `export const ${name} =\n  '${binary.toString('base64')}';\n`,
+    );
+    writeFileSync(`${root}/${path}`, stamp + texts.join(''));
+  }
+  const sizes = Object.entries(binaries).map(([name, { length }]) => `${length} bytes (${name})`);
+  console.log(`kernels: ${kernels.length}, ${sizes.join(', ')}`);
+}
+
+/** The text of the CPU device's workers, which start from no file. */
+function writeWorker(): void {
   const { outputFiles } = buildSync({
     entryPoints: [`${root}/${WORKER}`],
     bundle: true,
@@ -101,19 +115,11 @@ async function build(): Promise<void> {
     format: 'iife',
     target: 'es2022',
     external: ['node:*'],
-    minifySyntax: true,
+    minify: true,
   });
-  const worker = outputFiles[0]!.text;
-  writeFileSync(
-    `${root}/${BINARIES}`,
-    stamp +
-      Object.entries(binaries)
-        .map(([name, binary]) => `export const ${name} =\n  '${binary.toString('base64')}';\n`)
-        .join('') +
-      `export const workerSource = ${JSON.stringify(worker)};\n`,
-  );
-  const sizes = Object.entries(binaries).map(([name, { length }]) => `${length} bytes (${name})`);
-  console.log(`kernels: ${kernels.length}, ${sizes.join(', ')}`);
+  const text = `export const workerSource = ${JSON.stringify(outputFiles[0]!.text)};\n`;
+  const path = `${root}/${WORKER.replace('.ts', '.generated.ts')}`;
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }
 
 async function compile(entry: string, flags: string[]): Promise<Buffer> {

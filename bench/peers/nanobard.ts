@@ -14,7 +14,7 @@ import {
 import { measure, optimizer as options, readTask, THREADS, variant } from './task.ts';
 
 const task = readTask();
-const device = new CpuDevice({ threads: THREADS, blas: variant! });
+const device = await CpuDevice.create({ threads: THREADS, blas: variant! });
 if (variant !== 'off' && device.blas === undefined) throw new Error('no BLAS library found');
 
 const model = new GPT({ ...task, dropout: 0, bias: false });

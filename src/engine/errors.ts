@@ -18,6 +18,8 @@ export type ErrorCode =
 export interface ErrorOptions {
   /** What the reader can do about it, as one sentence. */
   readonly hint?: string;
+  /** Names of the options that can mend it, for whoever presents them under other names: the command line as flags. */
+  readonly options?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -29,10 +31,12 @@ export class NanobardError extends Error {
   override readonly name = 'NanobardError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly options: readonly string[];
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    this.options = options.options ?? [];
   }
 }

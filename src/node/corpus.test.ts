@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NanobardError } from '../engine/errors.ts';
 import { type CorpusOptions, defaultCorpus, loadCorpus } from './corpus.ts';
@@ -38,7 +39,8 @@ async function serve(
   await new Promise<void>((done) => server!.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   const source = { url: `http://127.0.0.1:${port}/input.txt`, sha256 };
-  return { cacheFolder, source, timeout: 2000, visits: () => visits };
+  const options = { cacheFolder, source, timeout: 2000, visits: () => visits };
+  return Object.defineProperty(options, 'visits', { enumerable: false }); // it is no option
 }
 
 const good: RequestListener = (_, response) => response.end(text);
@@ -101,7 +103,8 @@ describe('loadCorpus by name: download', () => {
     const error = await failure(loadCorpus('tinyshakespeare', options));
     expect(error.code).toBe('network');
     expect(error.message).toContain(`tinyshakespeare could not be downloaded: ${why}`);
-    expect(error.hint).toContain('--data');
+    expect(error.hint).toContain('built-in plays');
+    expect(error.options).toEqual(['data']);
     expect(options.visits()).toBe(visits);
     await expect(readdir(cacheFolder)).rejects.toThrow('ENOENT');
   });
@@ -194,14 +197,51 @@ describe('loadCorpus by path', () => {
   };
 
   it('reads a text in any language as it is', async () => {
-    const path = await file('話.txt', '\ufeff永遠\r\n🎭');
+    const path = await file('話.txt', '\ufeff永遠\n🎭');
     const loaded = await loadCorpus(path);
-    expect(loaded).toMatchObject({ name: '話.txt', text: '永遠\r\n🎭', source: 'file', path: resolve(path) });
+    expect(loaded).toMatchObject({ name: '話.txt', text: '永遠\n🎭', source: 'file', path: resolve(path) });
+    expect(loaded.notice).toBeUndefined();
+    expect(await loadCorpus(pathToFileURL(path))).toEqual(loaded);
     expect(loaded.sha256).toBe(
       createHash('sha256')
         .update(await readFile(path))
         .digest('hex'),
     );
+  });
+
+  it('reads CRLF and CR as line feeds, and leaves out byte order marks; the checksum is that of the file', async () => {
+    const content = '\ufeffa\r\nb\rc\n\r\n\ufeffd\r';
+    const loaded = await loadCorpus(await file('windows.txt', content));
+    expect(loaded).toMatchObject({
+      text: 'a\nb\nc\n\nd\n',
+      sha256: createHash('sha256').update(content).digest('hex'),
+      notice:
+        'The line ends of windows.txt (CRLF or CR) are read as line feeds. Byte order marks (U+FEFF) within windows.txt are left out.',
+    });
+  });
+
+  it('takes a text as it is, or its bytes, and says that there is no file', async () => {
+    const expected = {
+      name: 'mine',
+      text: 'a\nb',
+      source: 'memory',
+      notice: expect.stringContaining('CRLF'),
+    };
+    const given = await loadCorpus({ name: 'mine', text: 'a\r\nb' });
+    expect(given).toMatchObject({ ...expected, sha256: createHash('sha256').update('a\nb').digest('hex') });
+    expect(given.path).toBeUndefined();
+    expect(await loadCorpus(Buffer.from('a\r\nb'))).toMatchObject({ ...expected, name: 'text' });
+  });
+
+  it.each([
+    [{ timeout: Number.NaN }, 'loadCorpus: timeout must be a number of milliseconds above 0, not NaN'],
+    [{ cacheFolder: 7 }, 'loadCorpus: cacheFolder must be the path of a folder, not 7'],
+    [{ folder: 'x' }, "loadCorpus has no option 'folder'"],
+    [null, 'loadCorpus takes an object of options, not null'],
+  ])('refuses the options %j', async (options, message) => {
+    for (const load of [loadCorpus('plays', options as never), defaultCorpus(options as never)]) {
+      expect(await failure(load)).toMatchObject({ code: 'argument', message });
+    }
   });
 
   it.each([

@@ -1,8 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import envPaths from 'env-paths';
-import { closest, distance } from 'fastest-levenshtein';
+import { fileURLToPath } from 'node:url';
 import { NanobardError } from '../engine/errors.ts';
 import {
   type Corpus,
@@ -12,17 +13,26 @@ import {
   corpusNames,
 } from '../language/data/corpus.ts';
 import { plays } from '../language/data/plays.ts';
-import { decodeText } from '../language/data/text.ts';
+import { decodeText, MAX_TEXT_LENGTH, normalizeText } from '../language/data/text.ts';
+import { didYouMean } from '../language/did-you-mean.ts';
+import { anything, checkOptions, number, path as pathRule, shown } from '../language/options.ts';
 import { download } from './download.ts';
+
+/**
+ * A text: a corpus's name or a file's path, a file's URL, the bytes of a text in UTF-8, or a text with a name for it.
+ */
+export type TextSource = string | URL | Uint8Array | { readonly name?: string; readonly text: string };
 
 export interface LoadedCorpus {
   /** The corpus's name, or the file's. */
   readonly name: string;
+  /** With line feeds as line ends and without byte order marks, whatever the file had. */
   readonly text: string;
-  readonly source: 'cache' | 'download' | 'built-in' | 'file';
+  /** `memory`: given as a text, or read from a pipe, so that it cannot be read again. */
+  readonly source: 'cache' | 'download' | 'built-in' | 'file' | 'memory';
   /** The file that holds the text, where there is one. */
   readonly path?: string;
-  /** SHA-256 of the UTF-8 bytes, in hexadecimal. */
+  /** SHA-256 of the file's bytes, in hexadecimal; of the text in UTF-8 where there is no file. */
   readonly sha256: string;
   /** Something that the user should be told, as one sentence or two. */
   readonly notice?: string;
@@ -37,21 +47,39 @@ export interface CorpusOptions {
   readonly timeout?: number;
 }
 
-/** The longest string that V8 holds: no text can be longer. */
-const MAX_BYTES = 2 ** 29 - 24;
+const corpusRules = {
+  cacheFolder: pathRule,
+  source: anything,
+  timeout: number((ms) => ms > 0, 'of milliseconds above 0'),
+};
 
 /**
- * The text of a named corpus, or of a UTF-8 file. A name comes first: a file called `plays` is `./plays`.
+ * A text, from wherever it is. A name comes first: a file called `plays` is `./plays`.
  *
- * Throws NanobardError 'file' (missing, empty, or not UTF-8 text), 'network' (the download failed) or
- * 'checksum' (the download is not the text that was promised).
+ * @throws {NanobardError} code `file` (missing, empty, or not UTF-8 text), `network` (the download failed),
+ * `checksum` (the download is not the text that was promised) or `argument`.
  */
-export async function loadCorpus(nameOrPath: string, options: CorpusOptions = {}): Promise<LoadedCorpus> {
-  if (!isCorpusName(nameOrPath)) return loadFile(nameOrPath);
-  const { source, characters }: Corpus = corpora[nameOrPath];
-  if (source !== undefined) return loadDownload(nameOrPath, options.source ?? source, options);
+export async function loadCorpus(from: TextSource, options: CorpusOptions = {}): Promise<LoadedCorpus> {
+  checkOptions('loadCorpus', options, corpusRules);
+  if (typeof from === 'string' && isCorpusName(from)) return loadNamed(from, options);
+  if (typeof from === 'string' || from instanceof URL) return loadFile(pathOf(from));
+  if (from instanceof Uint8Array) return inMemory('text', Buffer.from(from), 'the text');
+  if (typeof from === 'object' && from !== null && typeof from.text === 'string') {
+    const { name = 'text', text } = from;
+    if (text === '') throw new NanobardError('file', `${shown(name)} is empty`, { options: ['data'] });
+    return inMemory(String(name), Buffer.from(text));
+  }
+  throw new NanobardError('argument', `a text cannot be loaded from ${shown(from)}`, {
+    hint: "Give a corpus's name, a file's path or URL, the bytes of a text in UTF-8, or { name, text }.",
+    options: ['data'],
+  });
+}
+
+async function loadNamed(name: CorpusName, options: CorpusOptions): Promise<LoadedCorpus> {
+  const { source, characters }: Corpus = corpora[name];
+  if (source !== undefined) return loadDownload(name, options.source ?? source, options);
   const text = plays({ characters, seed: 1 });
-  return { name: nameOrPath, text, source: 'built-in', sha256: sha256(text) };
+  return { name, text, source: 'built-in', sha256: sha256(text) };
 }
 
 /** tinyshakespeare, or where it cannot be had the built-in plays, with a notice that says so. */
@@ -59,8 +87,8 @@ export async function defaultCorpus(options: CorpusOptions = {}): Promise<Loaded
   try {
     return await loadCorpus('tinyshakespeare', options);
   } catch (error) {
-    if (!(error instanceof NanobardError)) throw error;
-    const notice = `${error.message}. Going on with the built-in plays instead.`;
+    if (!(error instanceof NanobardError) || error.code === 'argument') throw error;
+    const notice = `${error.message}. The built-in plays are used instead.`;
     return { ...(await loadCorpus('plays')), notice };
   }
 }
@@ -73,48 +101,84 @@ const sha256 = (data: string | Uint8Array): string => createHash('sha256').updat
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
-async function loadFile(path: string): Promise<LoadedCorpus> {
-  const bytes = await readWhole(path).catch((error: unknown) => {
-    throw error instanceof NanobardError ? error : unreadable(path, error);
+function pathOf(from: string | URL): string {
+  if (from instanceof URL && from.protocol === 'file:') return fileURLToPath(from);
+  const path = String(from);
+  if (path !== '' && path.length <= 4096 && !path.includes('\n') && !(from instanceof URL)) return path;
+  throw new NanobardError('file', `${shown(path)} is neither a corpus nor a file`, {
+    hint:
+      from instanceof URL
+        ? 'Download it first, and give the file.'
+        : 'A text itself is given as an object: { name, text }.',
+    options: ['data'],
   });
-  return {
-    name: basename(path),
-    text: decodeText(bytes, path),
-    source: 'file',
-    path: resolve(path),
-    sha256: sha256(bytes),
-  };
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
-  const { size } = await stat(path);
-  if (size > MAX_BYTES) {
-    throw new NanobardError('file', `${path} is too large to be one text (${size} bytes)`, {
-      hint: `Use a part of it, up to ${MAX_BYTES} bytes.`,
-    });
+function inMemory(name: string, bytes: Uint8Array, calledInErrors = name): LoadedCorpus {
+  const read = readText(bytes, name, calledInErrors);
+  return { name, source: 'memory', sha256: sha256(read.text), ...read };
+}
+
+/** The text as models see it, with a notice where that is not how it was written. Overwrites `bytes`. */
+function readText(bytes: Uint8Array, name: string, place: string): Pick<LoadedCorpus, 'text' | 'notice'> {
+  checkSize(bytes.length, place);
+  if (!isUtf8(bytes) || bytes.includes(0)) return { text: decodeText(bytes, place) }; // which says where
+  const { bytes: left, notices } = normalizeText(bytes, name);
+  return { text: decodeText(left, place), ...(notices.length > 0 && { notice: notices.join(' ') }) };
+}
+
+async function loadFile(path: string): Promise<LoadedCorpus> {
+  const name = basename(path);
+  try {
+    const { size } = await stat(path);
+    checkSize(size, path);
+    const place = await placeOf(path);
+    const bytes = await readFile(path);
+    if (place === undefined) return inMemory(name, bytes, path);
+    const source = { name, source: 'file', path: place, sha256: sha256(bytes) } as const;
+    return { ...source, ...readText(bytes, name, path) };
+  } catch (error) {
+    throw error instanceof NanobardError ? error : unreadable(path, error);
   }
-  return readFile(path);
+}
+
+/**
+ * Where a file can be found again: undefined for a pipe, and for `/dev/stdin` and its like the file that it stands for.
+ */
+async function placeOf(path: string): Promise<string | undefined> {
+  if (!(await stat(path)).isFile()) return undefined;
+  const absolute = resolve(path);
+  if (!/^\/(dev|proc)\//.test(absolute)) return absolute;
+  return realpath(absolute).catch(() => undefined);
+}
+
+function checkSize(size: number, name: string): void {
+  if (size <= MAX_TEXT_LENGTH) return;
+  throw new NanobardError('file', `${name} is too large to be one text (${size} bytes)`, {
+    hint: `Use a part of it, up to ${MAX_TEXT_LENGTH} bytes.`,
+    options: ['data'],
+  });
 }
 
 function unreadable(path: string, cause: unknown): NanobardError {
   switch (codeOf(cause)) {
     case 'ENOENT':
-    case 'ENOTDIR': {
-      const nearest = closest(path, corpusNames);
-      const guess = distance(path, nearest) <= nearest.length / 2 ? `Did you mean ${nearest}? ` : '';
-      return new NanobardError('file', `'${path}' is neither a corpus nor a file`, {
-        hint: `${guess}Name a corpus (${corpusNames.join(', ')}) or the path of a UTF-8 text file.`,
+    case 'ENOTDIR':
+      return new NanobardError('file', `${shown(path)} is neither a corpus nor a file`, {
+        hint: `${didYouMean(path, corpusNames)}Name a corpus (${corpusNames.join(', ')}) or the path of a UTF-8 text file.`,
+        options: ['data'],
         cause,
       });
-    }
     case 'EISDIR':
       return new NanobardError('file', `${path} is a folder, not a text file`, {
         hint: 'Name one file; several can be put together first: cat folder/*.txt > all.txt',
+        options: ['data'],
         cause,
       });
     default:
       return new NanobardError('file', `${path} cannot be read (${codeOf(cause)})`, {
         hint: 'Check the permissions of the file.',
+        options: ['data'],
         cause,
       });
   }
@@ -126,7 +190,7 @@ async function loadDownload(
   { url, sha256: expected }: CorpusSource,
   options: CorpusOptions,
 ): Promise<LoadedCorpus> {
-  const folder = options.cacheFolder ?? envPaths('nanobard', { suffix: '' }).cache;
+  const folder = options.cacheFolder ?? (await userCacheFolder());
   const path = join(folder, `${name}.txt`);
   const kept = await readFile(path).catch(() => undefined); // missing or unreadable: download
   if (kept !== undefined && sha256(kept) === expected) {
@@ -135,6 +199,7 @@ async function loadDownload(
   const bytes = await download(url, options.timeout ?? 5000).catch((cause: unknown) => {
     throw new NanobardError('network', `${name} could not be downloaded: ${(cause as Error).message}`, {
       hint: `Check the connection. ${otherWays(url)}`,
+      options: ['data'],
       cause,
     });
   });
@@ -143,7 +208,10 @@ async function loadDownload(
     throw new NanobardError(
       'checksum',
       `The download of ${name} is not the text that was expected (${bytes.length} bytes with SHA-256 ${actual})`,
-      { hint: `A proxy or login page may have answered in place of ${url}. ${otherWays(url)}` },
+      {
+        hint: `A proxy or login page may have answered in place of ${url}. ${otherWays(url)}`,
+        options: ['data'],
+      },
     );
   }
   const loaded: LoadedCorpus = { name, text: decodeText(bytes, url), source: 'download', sha256: expected };
@@ -152,6 +220,16 @@ async function loadDownload(
     return { ...loaded, path };
   } catch (error) {
     return { ...loaded, notice: `${name} could not be kept in ${folder} (${codeOf(error)}).` };
+  }
+}
+
+/** The user's folder for what can be downloaded again; a temporary one for a user without a home. */
+async function userCacheFolder(): Promise<string> {
+  try {
+    const { default: envPaths } = await import('env-paths'); // asks for the home folder when it is imported
+    return envPaths('nanobard', { suffix: '' }).cache;
+  } catch {
+    return join(tmpdir(), 'nanobard');
   }
 }
 
@@ -168,4 +246,4 @@ async function keep(path: string, folder: string, bytes: Uint8Array): Promise<vo
 }
 
 const otherWays = (url: string): string =>
-  `Save ${url} some other way and pass it with --data FILE, or use --data plays, which needs no network.`;
+  `Save ${url} some other way and use that file, or the built-in plays, which need no network.`;

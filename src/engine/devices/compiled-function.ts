@@ -3,8 +3,8 @@ import { compile } from '../program/compile.ts';
 import { trace } from '../program/trace.ts';
 import { Constant } from '../tensor/constant.ts';
 import type { DType } from '../tensor/dtype.ts';
-import type { Shape } from '../tensor/shape.ts';
 import type { Node } from '../tensor/operation.ts';
+import type { Shape } from '../tensor/shape.ts';
 import { Input, type Scalar, Tensor } from '../tensor/tensor.ts';
 import type { Device, Executable } from './device.ts';
 
@@ -39,12 +39,16 @@ export interface CompiledFunction<R extends Traced> {
   dispose(): void;
 }
 
+/** Where inputs get their values from, by name: for run number `run`, counted from 0. */
+export type Sources = Readonly<Record<string, (run: number) => ArrayLike<number>>>;
+
 /** `Device.compile`, the same on every device. */
 export function compileOn<R extends Traced>(
   device: Device,
   fn: (...args: Tensor[]) => R,
+  sources: Sources = {},
 ): CompiledFunction<R> {
-  const traced = new TracedFunction(device, fn);
+  const traced = new TracedFunction(device, fn, sources);
   return Object.assign((...args: Argument[]) => traced.call(args), {
     run: (...args: Argument[]) => traced.run(args),
     read: () => traced.read(),
@@ -66,7 +70,7 @@ interface Loaded<R> {
   readonly executable: Executable;
   /** Names of the inputs that the program really reads, by argument. */
   readonly arguments: readonly (string | undefined)[];
-  readonly sources: readonly Input[];
+  readonly sources: Sources;
   /** The function's own result: where the values go. */
   readonly result: R;
 }
@@ -76,6 +80,7 @@ const SCALAR: Parameter = { shape: [], dtype: 'f32' };
 class TracedFunction<R extends Traced> {
   private readonly device: Device;
   private readonly fn: (...args: Tensor[]) => R;
+  private readonly sources: Sources;
   private readonly versions: Loaded<R>[] = [];
   private current: Loaded<R> | undefined;
   private runs = 0;
@@ -83,9 +88,10 @@ class TracedFunction<R extends Traced> {
   private lastCall: Promise<void> | undefined;
   private disposed = false;
 
-  constructor(device: Device, fn: (...args: Tensor[]) => R) {
+  constructor(device: Device, fn: (...args: Tensor[]) => R, sources: Sources) {
     this.device = device;
     this.fn = fn;
+    this.sources = sources;
   }
 
   async call(args: readonly Argument[]): Promise<Values<R>> {
@@ -159,7 +165,7 @@ class TracedFunction<R extends Traced> {
       if (typeof argument === 'number') memory[0] = argument;
       else memory.set(argument.data);
     }
-    for (const { name, source } of sources) executable.input(name).set(source!(this.runs));
+    for (const name in sources) executable.input(name).set(sources[name]!(this.runs));
     this.runs++;
   }
 
@@ -176,26 +182,26 @@ class TracedFunction<R extends Traced> {
     const outputs = result instanceof Tensor ? { 0: result } : { ...(result ?? {}) };
     const executable = await this.device.load(compile({ outputs, assign }));
     const slots = new Set(executable.program.inputs.map(({ name }) => name));
+    const values = [...Object.values(outputs), ...assign.map(([, value]) => value)];
+    const sources: Record<string, (run: number) => ArrayLike<number>> = {};
+    for (const { name, source } of inputsOf(values)) {
+      const chosen = this.sources[name] ?? source;
+      if (chosen && slots.has(name)) sources[name] = chosen;
+    }
     const loaded: Loaded<R> = {
       parameters,
       executable,
       arguments: inputs.map(({ name }) => (slots.has(name) ? name : undefined)),
-      sources: inputsOf([...Object.values(outputs), ...assign.map(([, value]) => value)]).filter(
-        ({ source }) => source,
-      ),
+      sources,
       result,
     };
-    const open = [...slots]
-      .filter((name) => !name.startsWith('argument '))
-      .find((name) => !loaded.sources.some((input) => input.name === name));
+    const open = [...slots].find((name) => !loaded.arguments.includes(name) && !(name in sources));
     if (open !== undefined) {
       executable.dispose();
       throw new NanobardError(
         'argument',
         `the compiled function reads the input ${open}, which nothing fills`,
-        {
-          hint: 'Pass it as an argument, or give the Input a source.',
-        },
+        { hint: 'Pass it as an argument, or give the Input a source.' },
       );
     }
     this.versions.push(loaded);

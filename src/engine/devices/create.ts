@@ -1,25 +1,35 @@
 import { NanobardError } from '../errors.ts';
-import type { BlasChoice } from './cpu/blas.ts';
-import { CpuDevice } from './cpu/cpu-device.ts';
+import { CpuDevice, type CpuOptions } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
-import { ReferenceDevice } from './reference/reference-device.ts';
 
-/** A device by name; `auto` is the fastest that this machine has. */
-export type DeviceName = 'auto' | 'cpu' | 'reference';
+/** Devices by name; `auto` is the fastest that there is. */
+export const deviceNames = ['auto', 'cpu', 'reference'] as const;
 
-/** Where to compute. */
-export interface DeviceOptions {
-  readonly device?: DeviceName;
-  /** Threads that share the work of the CPU device; by default one for each processor. */
-  readonly threads?: number | undefined;
-  /** Whose matrix products the CPU device uses: its own (`off`, the default), or a BLAS library's. */
-  readonly blas?: BlasChoice;
+export type DeviceName = (typeof deviceNames)[number];
+
+/** Where to compute. The other options are the CPU device's. */
+export interface DeviceOptions extends CpuOptions {
+  readonly device?: DeviceName | undefined;
 }
 
-export function createDevice({ device = 'auto', threads, blas = 'off' }: DeviceOptions = {}): Device {
-  if (device === 'reference') return new ReferenceDevice();
-  if (device !== 'auto' && device !== 'cpu') {
-    throw new NanobardError('argument', `there is no device ${device}; choose auto, cpu or reference`);
+/**
+ * A device, ready to load programs. Whoever makes it disposes of it.
+ *
+ * @throws {NanobardError} code `argument` for options that make no sense, `device` if there is no such device here.
+ */
+export async function createDevice({ device = 'auto', ...options }: DeviceOptions = {}): Promise<Device> {
+  switch (device) {
+    case 'auto':
+    case 'cpu':
+      return CpuDevice.create(options);
+    case 'reference': {
+      const { ReferenceDevice } = await import('./reference/reference-device.ts');
+      return new ReferenceDevice();
+    }
+    default:
+      throw new NanobardError(
+        'argument',
+        `there is no device ${device}; choose ${deviceNames.slice(0, -1).join(', ')} or ${deviceNames.at(-1)}`,
+      );
   }
-  return new CpuDevice({ blas, ...(threads !== undefined && { threads }) });
 }

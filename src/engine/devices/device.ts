@@ -1,18 +1,23 @@
-import type { Program } from '../program/program.ts';
+import type { CompiledProgram, PlacedProgram } from '../program/program.ts';
 import type { Constant } from '../tensor/constant.ts';
 import type { TypedArray } from '../tensor/dtype.ts';
 import type { Tensor, Variable } from '../tensor/tensor.ts';
-import type { CompiledFunction, Traced } from './compiled-function.ts';
+import type { CompiledFunction, Sources, Traced } from './compiled-function.ts';
 
-/** Where programs run. Variables keep their values on a device between runs, shared by all its programs. */
+/**
+ * Where programs run. Variables keep their values on a device between runs, shared by all its programs.
+ * After `dispose`, everything that needs memory or threads fails with code `device`.
+ */
 export interface Device {
   readonly name: string;
   /** How many threads share the work. */
   readonly threads: number;
+  /** What this host does not allow and what follows from it, a sentence each. */
+  readonly notes: readonly string[];
   /** Bytes of memory that variables and loaded programs take. */
   readonly bytes: number;
   /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */
-  load(program: Program): Promise<Executable>;
+  load(program: CompiledProgram): Promise<Executable>;
   /** Compiles and runs a one-off program: for lessons and tests. `inputs` fills the graph's inputs by name. */
   evaluate(tensor: Tensor, inputs?: Readonly<Record<string, ArrayLike<number>>>): Promise<Constant>;
   /**
@@ -20,10 +25,12 @@ export interface Device {
    * shapes): its arguments are the program's inputs, what it returns comes back as numbers, and what it assigns
    * (see `assign`, `Optimizer.minimize`) happens at each run.
    *
+   * `sources` fill further inputs at each run, instead of their own sources.
+   *
    *     const step = device.compile((x, y) => optimizer.minimize(model.loss(x, y)));
    *     const loss = await step(...batch);
    */
-  compile<R extends Traced>(fn: (...args: Tensor[]) => R): CompiledFunction<R>;
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R>;
   /** A copy of a variable's values; its initial ones if no program has used it yet. */
   read(variable: Variable): Promise<TypedArray>;
   write(variable: Variable, values: ArrayLike<number>): Promise<void>;
@@ -35,8 +42,8 @@ export interface Device {
 
 /** A program on a device. */
 export interface Executable {
-  readonly program: Program;
-  /** The memory of an input: write the values for the next run here. Ask again after loading another program. */
+  readonly program: PlacedProgram;
+  /** The memory of an input: write the values for the next run here. Ask anew before each run. */
   input(name: string): TypedArray | Float64Array;
   /** Computes outputs and assigns variables. A device may finish at once and return nothing to wait for. */
   run(): Promise<void> | void;

@@ -103,7 +103,9 @@ export function callOf<I extends Tensors, O extends Tensors, A extends Attribute
   operation: Operation<I, O, A>,
   { node }: Tensor,
 ): Call<I, O, A> | undefined {
-  return node?.operation === operation ? (node as Call<Tensors, Tensors, Attributes> as Call<I, O, A>) : undefined;
+  return node?.operation === operation
+    ? (node as Call<Tensors, Tensors, Attributes> as Call<I, O, A>)
+    : undefined;
 }
 
 /** Applies an operation: its results. */

@@ -11,6 +11,7 @@ import {
   rhymes,
 } from './plays/lexicon.ts';
 import { type Addressee, Speech } from './plays/verse.ts';
+import { MAX_TEXT_LENGTH } from './text.ts';
 
 /**
  * Plays without end: acts, scenes, speakers and blank verse from a grammar and a vocabulary of nanobard's
@@ -21,10 +22,11 @@ import { type Addressee, Speech } from './plays/verse.ts';
  * @param options.seed a whole number, taken modulo 2³²; other seeds make other plays
  */
 export function plays({ characters, seed }: { characters: number; seed: number }): string {
-  if (!Number.isSafeInteger(characters) || characters < 0 || !Number.isSafeInteger(seed)) {
+  const possible = Number.isSafeInteger(characters) && characters >= 0 && characters <= MAX_TEXT_LENGTH;
+  if (!possible || !Number.isSafeInteger(seed)) {
     throw new NanobardError(
       'argument',
-      `plays needs whole numbers, characters ≥ 0 and any seed, not ${characters} and ${seed}`,
+      `plays needs whole numbers, characters from 0 to ${MAX_TEXT_LENGTH} and any seed, not ${characters} and ${seed}`,
     );
   }
   const dice = new Dice(seed);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeText } from './text.ts';
+import { decodeText, normalizeText } from './text.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const bytes = (...parts: (string | number)[]): Uint8Array =>
@@ -45,5 +45,44 @@ describe('decodeText', () => {
     ['only a byte order mark', '\ufeff'],
   ])('refuses %s', (_, text) => {
     expect(() => decodeText(utf8(text), 'some.txt')).toThrow('some.txt is empty');
+  });
+});
+
+describe('normalizeText', () => {
+  const normalize = (written: string): { text: string; notices: string[] } => {
+    const { bytes, notices } = normalizeText(utf8(written), 'my.txt');
+    return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), notices };
+  };
+
+  it.each([
+    ['a\r\nb', 'a\nb', 1],
+    ['a\rb\r', 'a\nb\n', 1],
+    ['a\n\rb\r\r\nc', 'a\n\nb\n\nc', 1],
+    ['\ufeffa', 'a', 0],
+    ['\ufeffa\ufeff\ufeffb', 'ab', 1],
+    ['\ufeff\r\ufeff\n', '\n\n', 2],
+  ])('%j is read as %j, with %i notices', (written, read, count) => {
+    const { text, notices } = normalize(written);
+    expect(text).toBe(read);
+    expect(notices).toHaveLength(count);
+    for (const notice of notices) expect(notice).toContain('my.txt');
+  });
+
+  it('does what replacing would do, and leaves every other text as it is', () => {
+    const anyText = fc
+      .array(
+        fc.oneof(
+          fc.constantFrom('\r', '\n', '\r\n', '\ufeff', '永', '\uffff'),
+          fc.string({ unit: 'binary' }),
+        ),
+      )
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(anyText, (written) => {
+        const { text, notices } = normalize(written);
+        expect(text).toBe(written.replaceAll(/\r\n?/g, '\n').replaceAll('\ufeff', ''));
+        if (!/\r|\ufeff/.test(written)) expect(notices).toEqual([]);
+      }),
+    );
   });
 });

@@ -1,5 +1,8 @@
 import { NanobardError } from '../../engine/errors.ts';
 
+/** The longest string that V8 holds: no text can be longer. */
+export const MAX_TEXT_LENGTH = 2 ** 29 - 24;
+
 /**
  * The text of UTF-8 bytes, strictly: a byte order mark is left out, everything else (line ends too) stays as
  * it is. `name` says in errors where the bytes come from.
@@ -20,6 +23,34 @@ export function decodeText(bytes: Uint8Array, name: string): string {
   if (text === '')
     throw new NanobardError('file', `${name} is empty`, { hint: 'Use a file with text in it.' });
   return text;
+}
+
+/**
+ * Makes of a UTF-8 text, in place, what Python's text mode reads: CRLF and CR become line feeds. Byte order marks, which
+ * stay behind where files are joined, are left out. (In place: a text of 100 MB is large enough once.)
+ *
+ * @param name what the text is called in notices
+ * @returns the part of `bytes` that holds the text now, and what was changed, a sentence each
+ */
+export function normalizeText(bytes: Uint8Array, name: string): { bytes: Uint8Array; notices: string[] } {
+  let [length, returns, marks] = [0, 0, 0];
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte === 0x0d) {
+      returns++;
+      if (bytes[i + 1] !== 0x0a) bytes[length++] = 0x0a;
+    } else if (byte === 0xef && bytes[i + 1] === 0xbb && bytes[i + 2] === 0xbf) {
+      if (i > 0) marks++; // one at the beginning is usual
+      i += 2;
+    } else {
+      bytes[length++] = byte;
+    }
+  }
+  const notices = [
+    ...(returns > 0 ? [`The line ends of ${name} (CRLF or CR) are read as line feeds.`] : []),
+    ...(marks > 0 ? [`Byte order marks (U+FEFF) within ${name} are left out.`] : []),
+  ];
+  return { bytes: bytes.subarray(0, length), notices };
 }
 
 function notText(name: string, where: string, cause?: unknown): NanobardError {

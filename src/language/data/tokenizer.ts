@@ -49,7 +49,7 @@ export class CharTokenizer implements Tokenizer {
 
   /** The vocabulary of a text: its distinct characters in the order of their code points. */
   static fromText(text: string): CharTokenizer {
-    const characters = [...new Set(text)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+    const characters = distinctCharacters(text);
     if (characters.length === 0) throw new NanobardError('vocabulary', 'An empty text has no vocabulary');
     return new CharTokenizer(characters);
   }
@@ -75,7 +75,7 @@ export class CharTokenizer implements Tokenizer {
       }
       tokens[count++] = token;
     }
-    return count === tokens.length ? tokens : tokens.slice(0, count);
+    return tokens.subarray(0, count);
   }
 
   decode(tokens: ArrayLike<number>): string {
@@ -111,6 +111,21 @@ export class CharTokenizer implements Tokenizer {
       },
     );
   }
+}
+
+/** The distinct characters of a text, in the order of their code points; without a copy of the text, which may be large. */
+function distinctCharacters(text: string): string[] {
+  const seen = new Uint8Array(0x110000);
+  for (let i = 0; i < text.length; i++) {
+    const codePoint = text.codePointAt(i)!;
+    seen[codePoint] = 1;
+    if (codePoint > 0xffff) i++;
+  }
+  const characters: string[] = [];
+  for (let at = seen.indexOf(1); at >= 0; at = seen.indexOf(1, at + 1)) {
+    characters.push(String.fromCodePoint(at));
+  }
+  return characters;
 }
 
 /** Rebuilds a tokenizer from its JSON. Throws NanobardError('checkpoint') when `value` is not one. */

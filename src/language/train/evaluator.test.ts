@@ -8,7 +8,7 @@ import { Evaluator } from './evaluator.ts';
 const V = 6;
 
 async function bigram(length: number) {
-  const dataset = new Dataset(integers([length], V).data as Int32Array, 4);
+  const dataset = new Dataset(integers([length], V).data, 4);
   const model = new BigramLanguageModel({ vocabSize: V, blockSize: 4 }, new Generator(1));
   const evaluator = await Evaluator.create(model, dataset, reference, 3);
   const table = model.token_embedding_table.weight.initial!;
@@ -36,11 +36,10 @@ describe('Evaluator', () => {
 
   it('averages over random windows, the same for the same generator', async () => {
     const { dataset, evaluator, loss } = await bigram(200);
-    const [x, y] = [new Int32Array(12), new Int32Array(12)];
     const generator = new Generator(7);
     const batches = Array.from({ length: 5 }, () => {
-      dataset.batch('validation', generator, x, y);
-      return mean(Array.from(x, (token, i) => loss(token, y[i]!)));
+      const [x, y] = dataset.batch('validation', 3, generator);
+      return mean(Array.from(x.data, (token, i) => loss(token, y.data[i]!)));
     });
     expect(await evaluator.randomWindows('validation', 5, new Generator(7))).toBeCloseTo(mean(batches), 12);
   });

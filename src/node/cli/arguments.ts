@@ -6,8 +6,7 @@ import { NanobardError } from '../../engine/errors.ts';
  * `--bias=False` becomes `--no-bias`. Values of flags stay as they are.
  */
 export function normaliseArguments(args: readonly string[], program: Command): string[] {
-  const name = args.find((argument) => !argument.startsWith('-'));
-  const command = program.commands.find((candidate) => candidate.name() === name) ?? program;
+  const command = commandOf(args, program);
   const options = new Map(command.options.map((option) => [option.long, option]));
   const normalised: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -24,6 +23,12 @@ export function normaliseArguments(args: readonly string[], program: Command): s
     }
   }
   return normalised;
+}
+
+/** The command that is called; the program where none is. */
+export function commandOf(args: readonly string[], program: Command): Command {
+  const name = args.find((argument) => !argument.startsWith('-'));
+  return program.commands.find((candidate) => candidate.name() === name) ?? program;
 }
 
 /** `--some_flag=value` → `--some-flag` and `value`; what is not a long flag stays whole. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { engine } from './engine.ts';
+import { allowWideSimd } from '../../engine/devices/cpu/host.ts';
 import { invocation } from './io.ts';
 import { run } from './main.ts';
 
@@ -10,10 +10,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
+allowWideSimd(); // a flag of V8: a program may set it, a library not
+
 const { stdin, stdout, stderr, env } = process;
 const io = {
   ...{ stdin, stdout, stderr, env, signals: process },
   exit: (code: number) => process.exit(code),
   command: invocation(process.argv[1] ?? '', process.cwd()),
 };
-process.exitCode = await run(process.argv.slice(2), { io, engine });
+process.exitCode = await run(process.argv.slice(2), io);

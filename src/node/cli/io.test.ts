@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { invocation, isTerminal, shellWord } from './io.ts';
+import { invocation, isTerminal, shellWord, sizeOf } from './io.ts';
 import { styleFor } from './style.ts';
-import { FakeOutput } from './testing/fakes.ts';
+import { TestOutput } from './testing/test-io.ts';
 
 describe('invocation', () => {
   it.each([
@@ -20,14 +20,40 @@ it('shellWord quotes what a shell would take apart', () => {
   expect(shellWord("it's")).toBe("'it'\\''s'");
 });
 
+it.each([
+  [
+    { columns: 100, rows: 30 },
+    { columns: 100, rows: 30 },
+  ],
+  [
+    { columns: 0, rows: 0 },
+    { columns: 80, rows: 24 },
+  ],
+  [
+    { columns: 120, rows: 0 },
+    { columns: 120, rows: 24 },
+  ],
+  [
+    { columns: 0, rows: 50 },
+    { columns: 80, rows: 50 },
+  ],
+  [
+    { columns: -1, rows: Number.NaN },
+    { columns: 80, rows: 24 },
+  ],
+  [undefined, { columns: 80, rows: 24 }],
+])('an output of the size %j is taken for %j', (size, expected) => {
+  expect(sizeOf(new TestOutput(size))).toEqual(expected);
+});
+
 describe('colours', () => {
-  const terminal = new FakeOutput({ columns: 80, rows: 24 });
+  const terminal = new TestOutput({ columns: 80, rows: 24 });
   it.each([
     ['on a terminal', terminal, {}, true],
     ['with NO_COLOR', terminal, { NO_COLOR: '1' }, false],
     ['with an empty NO_COLOR', terminal, { NO_COLOR: '' }, true],
     ['on a dumb terminal', terminal, { TERM: 'dumb' }, false],
-    ['in a pipe', new FakeOutput(), {}, false],
+    ['in a pipe', new TestOutput(), {}, false],
   ])('%s', (_name, output, env, colours) => {
     expect(styleFor(output, env).red('x') !== 'x').toBe(colours);
   });

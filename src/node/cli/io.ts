@@ -24,6 +24,14 @@ export interface Io {
   readonly command: string;
 }
 
+/** Exit codes; 130 is what shells report for a program that was interrupted. */
+export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+
+/** How large an output is; 80 × 24 where it is no terminal, or one that does not know and says 0. */
+export function sizeOf({ columns = 0, rows = 0 }: Output): { columns: number; rows: number } {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
+}
+
 /** Whether cursor movements make sense on this output. */
 export function isTerminal(output: Output, env: Io['env']): boolean {
   return output.isTTY === true && env.TERM !== 'dumb';

@@ -1,25 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { NanobardError } from '../../engine/errors.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import { version } from '../../version.ts';
-import type { Engine } from './commands/session.ts';
 import { run } from './main.ts';
-import { FakeEngine, type FakeIo, fakeIo } from './testing/fakes.ts';
+import { type TestIo, testIo } from './testing/test-io.ts';
 
 const names = Object.keys(recipes);
 
-async function call(args: string[], engine: Engine = new FakeEngine()): Promise<FakeIo & { code: number }> {
-  const io = fakeIo();
-  return Object.assign(io, { code: await run(args, { io, engine }) });
-}
-
-/** An engine whose evaluation fails. */
-function failing(error: unknown): Engine {
-  const engine = new FakeEngine();
-  engine.evaluate = async () => {
-    throw error;
-  };
-  return engine;
+async function call(args: string[], io = testIo()): Promise<TestIo & { code: number }> {
+  return Object.assign(io, { code: await run(args, io) });
 }
 
 describe('help and version', () => {
@@ -65,11 +53,11 @@ describe('wrong usage: exit code 2, one message, nothing on standard output', ()
     ],
     [
       ['train', 'shakespeare-chr'],
-      `error: unknown recipe 'shakespeare-chr'\nDid you mean shakespeare-char? The recipes are ${names.join(', ')}.\n`,
+      `error: there is no recipe 'shakespeare-chr'\nDid you mean shakespeare-char? The recipes are ${names.join(', ')}.\n`,
     ],
     [
       ['train', 'bigram', '--n-head', '2'],
-      `error: --n-head does not apply to recipe bigram: a bigram model has no such part\nLeave the flag out, or train another recipe: ${names.filter((name) => name !== 'bigram').join(', ')}.\n`,
+      `error: a bigram model has no nHead\nLeave it out, or train another recipe: ${names.filter((name) => name !== 'bigram').join(', ')}. See --n-head.\n`,
     ],
     [
       ['train', '--threads', '0'],
@@ -99,36 +87,58 @@ describe('wrong usage: exit code 2, one message, nothing on standard output', ()
   });
 });
 
+describe('help on any terminal', () => {
+  it.each([
+    [0, 0],
+    [40, 10],
+    [1, 1],
+  ])('of %i × %i', async (columns, rows) => {
+    const { code, stdout } = await call(['train', '--help'], testIo({ terminal: { columns, rows } }));
+    expect(code).toBe(0);
+    expect(stdout.text).toContain('--n-layer <n>');
+    if (columns === 0) expect(stdout.text).toBe((await call(['train', '--help'])).stdout.text);
+  });
+});
+
 describe('failures: exit code 1', () => {
-  it('prints message and hint', async () => {
-    const error = new NanobardError('checkpoint', 'best.safetensors is damaged', { hint: 'Train again.' });
-    const { code, stdout, stderr } = await call(['eval'], failing(error));
+  it('prints message and hint, with the flags that are meant', async () => {
+    const { code, stdout, stderr } = await call(['train', 'bigram', '--data', 'no/such/file']);
     expect([code, stdout.text, stderr.text]).toEqual([
       1,
       '',
-      'error: best.safetensors is damaged\nTrain again.\n',
+      "error: 'no/such/file' is neither a corpus nor a file\nName a corpus (tinyshakespeare, plays) or the path of a UTF-8 text file. See --data.\n",
     ]);
+  });
+
+  it('names no flag that the command does not have', async () => {
+    const { stderr } = await call(['sample', 'no/such/run']);
+    expect(stderr.text).toMatch(
+      /^error: no\/such\/run is not the folder of a run.*\nGive the folder .*\.\n$/,
+    );
   });
 
   it('a recipe that makes no sense as a whole is a failure, not wrong usage', async () => {
     const { code, stderr } = await call(['train', '--n-head', '5']);
     expect(code).toBe(1);
-    expect(stderr.text).toMatch(/^error: --n-head 5 must divide nEmbd/);
+    expect(stderr.text).toMatch(
+      /^error: nHead 5 must divide nEmbd.*\nWith nEmbd .* heads\. See --n-head\.\n$/,
+    );
   });
 
   it('prints the stack and the cause only with --debug', async () => {
-    const error = new NanobardError('file', 'no such run', { cause: new Error('ENOENT') });
-    const quiet = await call(['eval'], failing(error));
-    expect(quiet.stderr.text).toBe('error: no such run\n');
-    const loud = await call(['eval', '--debug'], failing(error));
-    expect(loud.stderr.text).toMatch(/^error: no such run\n[\s\S]*main\.test\.ts[\s\S]*ENOENT/);
+    const { code, stderr } = await call(['eval', 'no/such/run', '--debug']);
+    expect(code).toBe(1);
+    expect(stderr.text).toMatch(/^error: no\/such\/run is not .*\n.*\n[\s\S]*run-folder\.ts/);
   });
 
   it('points to --debug where an error was not foreseen', async () => {
-    const { code, stderr } = await call(['eval'], failing(new TypeError('x is undefined')));
+    const stdin: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('the pipe broke')) }),
+    };
+    const { code, stderr } = await call(['sample', '--prompt', '-'], { ...testIo(), stdin });
     expect([code, stderr.text]).toEqual([
       1,
-      'error: x is undefined\nAdd --debug to see where this came from.\n',
+      'error: the pipe broke\nAdd --debug to see where this came from.\n',
     ]);
   });
 });

@@ -3,16 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { recipeFields } from '../../language/recipes/recipe.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import { normaliseArguments } from './arguments.ts';
-import { chooseRecipe } from './recipe-choice.ts';
-import { addRecipeFlags, flagOf, overridesFrom } from './recipe-flags.ts';
+import { addRecipeFlags, recipeChanges } from './recipe-flags.ts';
 
-function parse(...args: string[]): ReturnType<typeof overridesFrom> {
+const flagOf = (field: string): string =>
+  `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function parse(...args: string[]): ReturnType<typeof recipeChanges> {
   const program = new Command();
   const command = program.command('train').action(() => {});
   addRecipeFlags(command);
   for (const each of [program, command]) each.exitOverride().configureOutput({ writeErr: () => {} });
   program.parse(normaliseArguments(['train', ...args], program), { from: 'user' });
-  return overridesFrom(command.opts());
+  return recipeChanges(command.opts());
 }
 
 describe('recipe flags', () => {
@@ -69,51 +71,5 @@ describe('recipe flags', () => {
     [['--n-layr', '6'], "unknown option '--n-layr'\n(Did you mean --n-layer?)"],
   ])('%j is refused with a reason', (args, message) => {
     expect(() => parse(...args)).toThrow(message);
-  });
-});
-
-describe('chooseRecipe', () => {
-  it('replaces fields', () => {
-    expect(chooseRecipe('shakespeare-char-cpu', { nLayer: 2, maxIters: 10 })).toEqual({
-      ...recipes['shakespeare-char-cpu'].recipe,
-      ...{ nLayer: 2, maxIters: 10, lrDecayIters: 10 },
-    });
-  });
-
-  it.each([
-    ['shakespear-char', "unknown recipe 'shakespear-char'", 'Did you mean shakespeare-char? '],
-    ['quijote', "unknown recipe 'quijote'", `The recipes are ${Object.keys(recipes).join(', ')}.`],
-    ['toString', "unknown recipe 'toString'", 'The recipes are '],
-  ])('%s: %s', (name, message, hint) => {
-    const call = (): unknown => chooseRecipe(name, {});
-    expect(call).toThrow(expect.objectContaining({ code: 'usage', message }));
-    expect(call).toThrow(
-      expect.objectContaining({ hint: expect.stringMatching(new RegExp(`^${hint.replace('?', '\\?')}`)) }),
-    );
-  });
-
-  it('refuses fields that the model does not have', () => {
-    expect(() => chooseRecipe('bigram', { maxIters: 10, nLayer: 6 })).toThrow(
-      expect.objectContaining({
-        code: 'usage',
-        message: '--n-layer does not apply to recipe bigram: a bigram model has no such part',
-        hint: expect.stringMatching(
-          /^Leave the flag out, or train another recipe: fast, best, shakespeare-char-cpu,/,
-        ),
-      }),
-    );
-  });
-
-  it('refuses heads that do not divide the width, and says which do', () => {
-    expect(() => chooseRecipe('shakespeare-char-cpu', { nHead: 5 })).toThrow(
-      expect.objectContaining({
-        code: 'config',
-        message: '--n-head 5 must divide nEmbd, since every head gets an equal share of the width',
-        hint: 'With --n-embd 128 there can be 1, 2, 4, 8, or 16 heads.',
-      }),
-    );
-    expect(() => chooseRecipe('shakespeare-char-cpu', { nEmbd: 100, nHead: 8 })).toThrow(
-      expect.objectContaining({ hint: 'With --n-embd 100 there can be 1, 2, 4, 5, or 10 heads.' }),
-    );
   });
 });

@@ -1,10 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as v from 'valibot';
-import { recipeFields } from '../../language/recipes/recipe.ts';
-import type { Overrides } from './commands/session.ts';
-import { inRange, parseNumber, parseWhole } from './values.ts';
+import type { DeviceName } from '../../engine/devices/create.ts';
+import { settableFields } from '../../language/recipes/choose.ts';
+import type { RecipeChanges } from '../../language/recipes/recipe.ts';
+import { inRange, parseNumber, parseWhole } from './number-flags.ts';
 
-type Field = keyof Overrides;
+type Field = keyof RecipeChanges;
+
+/** Where to compute. */
+export interface MachineFlags {
+  readonly device: DeviceName;
+  readonly threads?: number;
+  readonly blas: string;
+}
 
 /** What `--help` says about the fields of a recipe, group by group. */
 const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
@@ -15,7 +23,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     blockSize: 'tokens of context',
     dropout: 'share of activations dropped while training',
     bias: 'biases in linear layers and layer norms',
-    ngramOrder: 'longest run of tokens that has a table of its own; 1 for none',
+    ngramOrder: 'longest n-gram that has a table of embeddings; 1 for none',
     ngramRows: 'rows of each of these tables',
   },
   Training: {
@@ -25,7 +33,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     learningRate: 'peak learning rate',
     embeddingLearningRate: 'the same for token embeddings',
     headLearningRate: 'the same for the output layer',
-    tableLearningRate: 'the same for tables of runs of tokens',
+    tableLearningRate: 'the same for n-gram tables',
     decayLr: 'warm up and decay the learning rate by a cosine',
     warmupIters: 'updates of linear warm-up',
     lrDecayIters: 'update at which the learning rate reaches its lowest',
@@ -45,11 +53,9 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
   },
 };
 
-const { model: _, ...fields } = { ...recipeFields.bigram, ...recipeFields.modern, ...recipeFields.gpt };
-
 const kebab = (field: string): string => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-export const flagOf = (field: string): string => `--${kebab(field)}`;
+const flagOf = (field: string): string => `--${kebab(field)}`;
 
 /** Adds every field of the recipes as a flag; wrong values are refused by the recipes' own schema. */
 export function addRecipeFlags(command: Command): void {
@@ -63,7 +69,7 @@ export function addRecipeFlags(command: Command): void {
 }
 
 function optionsOf(field: Field, description: string): Option[] {
-  const entry = fields[field];
+  const entry = settableFields[field];
   const schema = entry.type === 'optional' ? entry.wrapped : entry;
   if (schema.type === 'boolean') {
     const negative = `--no-${kebab(field)}`;
@@ -80,10 +86,8 @@ function optionsOf(field: Field, description: string): Option[] {
 }
 
 /** The recipe fields among a command's parsed flags. */
-export function overridesFrom(flags: Readonly<Record<string, unknown>>): Overrides {
-  return Object.fromEntries(
-    Object.keys(fields).flatMap((field) => (flags[field] === undefined ? [] : [[field, flags[field]]])),
-  );
+export function recipeChanges(flags: object): RecipeChanges {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => Object.hasOwn(settableFields, name)));
 }
 
 /** Flags that say where to compute. */

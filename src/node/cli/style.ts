@@ -33,3 +33,9 @@ export function createStyle(enabled: boolean): Style {
 export function styleFor(output: Output, env: Io['env']): Style {
   return createStyle(isTerminal(output, env) && !env.NO_COLOR);
 }
+
+/** Tells things that the user should know, beside the output. */
+export function writeNotes(notes: readonly string[], { stderr, env }: Io): void {
+  const style = styleFor(stderr, env);
+  for (const note of notes) stderr.write(`${style.yellow('note:')} ${note}\n`);
+}

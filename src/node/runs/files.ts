@@ -16,7 +16,7 @@ export async function writeAtomically(path: string, contents: string | Uint8Arra
   } catch (cause) {
     await rm(temporary, { force: true });
     throw new NanobardError('file', `${path} cannot be written: ${(cause as Error).message}`, {
-      hint: 'Check that the disk has room and that you may write there.',
+      hint: 'Check that there is space on the disk and that you may write there.',
       cause,
     });
   }

@@ -4,18 +4,22 @@ import { Generator } from '../../engine/tensor/generator.ts';
 import { Dataset } from '../../language/data/dataset.ts';
 import { CharTokenizer } from '../../language/data/tokenizer.ts';
 import { createModel } from '../../language/models/create.ts';
-import type { Recipe } from '../../language/recipes/recipe.ts';
+import { checkOptions } from '../../language/options.ts';
+import { checkMemory } from '../../language/recipes/check-memory.ts';
+import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
+import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
+import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { TrainingStep } from '../../language/train/step.ts';
 import { batchStream } from '../../language/train/trainer.ts';
-import { defaultCorpus, loadCorpus } from '../corpus.ts';
+import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
 
-export interface ProfileOptions extends DeviceOptions {
-  readonly recipe: Recipe;
-  /** A corpus's name or a file's path, as for a run. */
-  readonly data?: string | undefined;
+/** What to measure, with any of the recipe's fields beside it, as for a run. */
+export interface ProfileOptions extends DeviceOptions, RecipeChanges {
+  readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
+  readonly data?: TextSource | undefined;
 }
 
-/** What the calls of one operation take in an update, on average. */
+/** What the calls of one operation take in a step, on average. */
 export interface OperationTime {
   readonly op: string;
   readonly calls: number;
@@ -24,7 +28,7 @@ export interface OperationTime {
 }
 
 export interface Profile {
-  /** Median time of a whole update, in milliseconds. */
+  /** Median time of a whole step, in milliseconds. */
   readonly stepMs: number;
   /** Speed of a large matrix product on this device, in GFLOP/s. */
   readonly peakGflops: number;
@@ -32,30 +36,45 @@ export interface Profile {
   readonly operations: readonly OperationTime[];
 }
 
-/** Updates before and while measuring. */
+/** Steps before and while measuring. */
 const ROUNDS = 10;
 
-/** Where the time of an update goes. Nothing is written; the model is thrown away. */
-export async function profileRecipe({ recipe, data, ...where }: ProfileOptions): Promise<Profile> {
+/** Where the time of a step goes. Nothing is written; the model is thrown away. */
+export async function profileRecipe(options: ProfileOptions = {}): Promise<Profile> {
+  checkOptions('profileRecipe', options, recipeRules);
+  const {
+    recipe: wanted = defaultRecipe,
+    data,
+    device: name = 'auto',
+    threads,
+    blas = 'off',
+    ...changes
+  } = options;
+  const recipe = chooseRecipe(wanted, changes);
   const { text } = data === undefined ? await defaultCorpus() : await loadCorpus(data);
   const tokenizer = CharTokenizer.fromText(text);
+  checkMemory(recipe, tokenizer.vocabSize);
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
   const generator = new Generator(recipe.seed);
-  const device = createDevice(where);
+  const device = await createDevice({ device: name, threads, blas });
   try {
-    const model = createModel(recipe, tokenizer.vocabSize, generator);
+    const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
+    const starts = batchStream({ model, config: recipe, generator });
+    const draw = () =>
+      Array.from({ length: recipe.gradientAccumulationSteps }, () =>
+        dataset.batch('train', recipe.batchSize, starts),
+      );
     const step = await TrainingStep.create(model, device, recipe);
-    const batches = batchStream({ recipe, generator });
-    const fill = (x: Int32Array, y: Int32Array): void => dataset.batch('train', batches, x, y);
     const steps: number[] = [];
     for (let i = 1; i <= 2 * ROUNDS; i++) {
+      const batches = draw();
       const begin = performance.now();
-      await step.run(i, recipe.learningRate, fill);
+      await step.run(i, recipe.learningRate, batches, true);
       if (i > ROUNDS) steps.push(performance.now() - begin);
     }
     const totals = new Map<string, { calls: number; ms: number; flops: number }>();
     for (let i = 1; i <= ROUNDS; i++) {
-      for (const { op, ms, flops } of await step.profile(2 * ROUNDS + i, recipe.learningRate, fill)) {
+      for (const { op, ms, flops } of await step.profile(2 * ROUNDS + i, recipe.learningRate, draw())) {
         const total = totals.get(op) ?? { calls: 0, ms: 0, flops: 0 };
         totals.set(op, { calls: total.calls + 1, ms: total.ms + ms, flops: total.flops + flops });
       }

@@ -53,7 +53,7 @@ describe('RunFolder', () => {
     const opened = await RunFolder.open(path);
     expect(opened.config).toEqual(config);
     expect(opened.tokenizer.toJSON()).toEqual(tokenizer.toJSON());
-    const longer = await opened.withRecipe({ ...config.recipe, maxIters: 77 });
+    const longer = await opened.with({ recipe: { ...config.recipe, maxIters: 77 } });
     expect(longer.config.recipe.maxIters).toBe(77);
     expect((await RunFolder.open(path)).config).toEqual(longer.config);
   });
@@ -65,7 +65,8 @@ describe('RunFolder', () => {
     await expect(RunFolder.create(empty, config, tokenizer)).rejects.toMatchObject({
       code: 'run-folder',
       message: `${empty} already holds a run`,
-      hint: expect.stringContaining('--resume'),
+      hint: 'Resume that run, or choose another folder.',
+      options: ['resume', 'folder'],
     });
     const used = fresh();
     await mkdir(used);
@@ -163,22 +164,56 @@ describe('RunFolder', () => {
     expect(await readFile(join(run.path, 'samples', 'step-250.txt'), 'utf8')).toBe('Enter GHOST 🎭\n');
   });
 
+  it('lets one of several begin in a folder at the same time', async () => {
+    const path = fresh();
+    const begun = await Promise.allSettled(
+      Array.from({ length: 5 }, () => RunFolder.create(path, config, tokenizer)),
+    );
+    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of begun) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'run-folder' });
+    }
+  });
+
+  it('makes a folder for each that asks for the same name', async () => {
+    const path = join(fresh(), 'runs', 'bigram');
+    const made = await Promise.all(Array.from({ length: 4 }, () => RunFolder.make(path)));
+    expect(made.toSorted()).toEqual([path, `${path}-2`, `${path}-3`, `${path}-4`]);
+    await writeFile(join(parent, 'a-file'), '');
+    await expect(RunFolder.make(join(parent, 'a-file', 'run'))).rejects.toMatchObject({ code: 'file' });
+  });
+
+  it('keeps a text that has no file', async () => {
+    const path = fresh();
+    await RunFolder.create(path, config, tokenizer, 'to be');
+    expect(await readFile(join(path, 'text.txt'), 'utf8')).toBe('to be');
+  });
+
   it('finds the newest run of a folder', async () => {
     const runs = fresh();
     await expect(RunFolder.newest(runs)).rejects.toMatchObject({
       message: `there is no run in ${runs}`,
-      hint: expect.stringContaining('nanobard train'),
+      hint: 'Train one first, or give the folder of a run.',
     });
     for (const [name, seconds] of [
       ['a', 300],
       ['b', 500],
       ['c', 400],
     ] as const) {
-      await RunFolder.create(join(runs, name), config, tokenizer);
+      const run = await RunFolder.create(join(runs, name), config, tokenizer);
+      await run.save(state(1), false);
       await utimes(join(runs, name, 'config.json'), seconds, seconds);
     }
     await mkdir(join(runs, 'd')); // not a run
     await writeFile(join(runs, 'notes.txt'), '');
     expect(await RunFolder.newest(runs)).toBe(join(runs, 'b'));
+    await RunFolder.create(join(runs, 'failed'), config, tokenizer); // newer, but nothing came of it
+    expect(await RunFolder.newest(runs)).toBe(join(runs, 'b'));
+    const empty = fresh();
+    await RunFolder.create(join(empty, 'failed'), config, tokenizer);
+    await expect(RunFolder.newest(empty)).rejects.toMatchObject({
+      code: 'run-folder',
+      message: `no run in ${empty} has a checkpoint yet: ${join(empty, 'failed')}`,
+    });
   });
 });

@@ -1,9 +1,11 @@
 import { appendFile, mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
-import { type Recipe, RecipeSchema } from '../../language/recipes/recipe.ts';
+import { MODEL_FILE } from '../../language/load-model.ts';
+import { checkArgument, path as pathRule } from '../../language/options.ts';
+import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import type { TrainerState } from '../../language/train/trainer.ts';
@@ -15,7 +17,7 @@ const RunConfigSchema = v.object({
   recipeName: v.string(),
   recipe: RecipeSchema,
   data: v.object({
-    /** A corpus by name, or the absolute path of a file. */
+    /** A corpus by name, or a file's path as seen from the run's folder. */
     source: v.string(),
     name: v.string(),
     sha256: v.string(),
@@ -26,7 +28,8 @@ const RunConfigSchema = v.object({
 /** What a run is, decided when it begins. */
 export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
 
-export type CheckpointKind = 'best' | 'last';
+/** The text of a run that has no file of its own. */
+export const KEPT_TEXT = 'text.txt';
 
 /** Metrics are written in pieces of about this many characters. */
 const METRICS_BUFFER = 16_384;
@@ -37,8 +40,10 @@ const METRICS_BUFFER = 16_384;
  *     config.json        recipe, text, version
  *     tokenizer.json
  *     metrics.jsonl      one event a line, samples apart
- *     checkpoints/       last.safetensors, best.safetensors
- *     samples/           text made on the way, one file each
+ *     model.safetensors  the best model so far: all that generation needs
+ *     checkpoints/       last.safetensors: all that training needs to go on
+ *     samples/           the text made at the end of training
+ *     text.txt           the text it is trained on, where that came from no file
  */
 export class RunFolder {
   readonly path: string;
@@ -52,24 +57,59 @@ export class RunFolder {
     this.tokenizer = tokenizer;
   }
 
-  /** Begins a run in an empty or new folder. */
-  static async create(path: string, config: RunConfig, tokenizer: Tokenizer): Promise<RunFolder> {
+  /** Begins a run in an empty or new folder, and keeps `text` there if it is given. */
+  static async create(
+    path: string,
+    config: RunConfig,
+    tokenizer: Tokenizer,
+    text?: string,
+  ): Promise<RunFolder> {
     await refuseOccupied(path);
     try {
-      await mkdir(join(path, 'checkpoints'), { recursive: true });
-      await mkdir(join(path, 'samples'), { recursive: true });
+      await mkdir(path, { recursive: true });
+      // Whoever makes this one has the folder, should two begin in it at the same time.
+      await mkdir(join(path, 'checkpoints'));
+      await mkdir(join(path, 'samples'));
     } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') await refuseOccupied(path);
       throw new NanobardError('file', `the run folder ${path} cannot be made: ${(cause as Error).message}`, {
+        options: ['folder'],
         cause,
       });
     }
+    if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
     await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
     const run = new RunFolder(path, config, tokenizer);
     await run.writeConfig();
     return run;
   }
 
+  /** Makes a folder of this name, or with -2, -3, … behind it where there is one already. */
+  static async make(path: string): Promise<string> {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      for (let number = 1; ; number++) {
+        const numbered = number === 1 ? path : `${path}-${number}`;
+        const made = await mkdir(numbered).then(
+          () => true,
+          (cause: NodeJS.ErrnoException) => {
+            if (cause.code === 'EEXIST') return false;
+            throw cause;
+          },
+        );
+        if (made) return numbered;
+      }
+    } catch (cause) {
+      throw new NanobardError('file', `the run folder ${path} cannot be made: ${(cause as Error).message}`, {
+        options: ['folder'],
+        cause,
+      });
+    }
+  }
+
+  /** @throws {NanobardError} code `run-folder` if there is no run, `checkpoint` if its files are damaged. */
   static async open(path: string): Promise<RunFolder> {
+    checkArgument('RunFolder.open', 'folder', pathRule, path);
     const config = await readIfThere(join(path, 'config.json'));
     if (!config) {
       throw new NanobardError('run-folder', `${path} is not the folder of a run: it holds no config.json`, {
@@ -82,53 +122,75 @@ export class RunFolder {
     return new RunFolder(path, parsed, parse(tokenizer, join(path, 'tokenizer.json'), tokenizerFromJSON));
   }
 
-  /** The folder of the newest run below `parent`, or an error that says how to make one. */
+  /** The newest run below `parent` that has a checkpoint, or an error that says how to make one. */
   static async newest(parent: string): Promise<string> {
     const names = await readdir(parent).catch(() => []);
-    const runs = await Promise.all(
+    const found = await Promise.all(
       names.map(async (name) => {
         const path = join(parent, name);
         const config = await stat(join(path, 'config.json')).catch(() => undefined);
-        return config ? [{ path, time: config.mtimeMs }] : [];
+        return config ? [{ path, time: config.mtimeMs, trained: await hasCheckpoint(path) }] : [];
       }),
     );
-    const newest = runs.flat().sort((a, b) => b.time - a.time)[0];
+    const runs = found.flat().sort((a, b) => b.time - a.time);
+    const newest = runs.find(({ trained }) => trained);
     if (newest) return newest.path;
-    throw new NanobardError('run-folder', `there is no run in ${parent}`, {
-      hint: 'Train one first: nanobard train; or give the folder of a run.',
-    });
+    if (runs.length === 0) {
+      throw new NanobardError('run-folder', `there is no run in ${parent}`, {
+        hint: 'Train one first, or give the folder of a run.',
+      });
+    }
+    throw new NanobardError(
+      'run-folder',
+      `no run in ${parent} has a checkpoint yet: ${runs.map(({ path }) => path).join(', ')}`,
+      { hint: 'Train one until its first evaluation after a step at least.' },
+    );
   }
 
-  /** The same run with another recipe: longer, say. */
-  async withRecipe(recipe: Recipe): Promise<RunFolder> {
-    const run = new RunFolder(this.path, { ...this.config, recipe }, this.tokenizer);
+  /** The same run with another recipe, longer say, or its text in another place. */
+  async with(changes: Partial<Pick<RunConfig, 'recipe' | 'data'>>): Promise<RunFolder> {
+    const run = new RunFolder(this.path, { ...this.config, ...changes }, this.tokenizer);
     await run.writeConfig();
     return run;
   }
 
-  checkpointPath(kind: CheckpointKind): string {
-    return join(this.path, 'checkpoints', `${kind}.safetensors`);
+  /** The state to go on from. */
+  get lastPath(): string {
+    return join(this.path, 'checkpoints', 'last.safetensors');
   }
 
-  /** Saves as the last checkpoint, and as the best too if it is that. */
-  async save(state: TrainerState, best: boolean): Promise<void> {
-    const bytes = encodeCheckpoint(state);
-    if (best) await writeAtomically(this.checkpointPath('best'), bytes);
-    await writeAtomically(this.checkpointPath('last'), bytes);
+  /** The best model so far. */
+  get bestPath(): string {
+    return join(this.path, MODEL_FILE);
   }
 
-  /** A checkpoint; undefined if it has not been saved yet. */
-  async load(kind: CheckpointKind): Promise<TrainerState | undefined> {
-    const path = this.checkpointPath(kind);
-    const bytes = await readIfThere(path);
+  async saveState(state: TrainerState): Promise<void> {
+    await writeAtomically(this.lastPath, encodeCheckpoint(state));
+  }
+
+  /** Keeps the bytes of a model as the best so far. */
+  async saveModel(bytes: Uint8Array): Promise<void> {
+    await writeAtomically(this.bestPath, bytes);
+  }
+
+  async hasModel(): Promise<boolean> {
+    return (await stat(this.bestPath).catch(() => undefined)) !== undefined;
+  }
+
+  /**
+   * The state to go on from; undefined if none has been saved yet.
+   *
+   * @throws {NanobardError} code `checkpoint` if it is damaged.
+   */
+  async loadState(): Promise<TrainerState | undefined> {
+    const bytes = await readIfThere(this.lastPath);
     if (!bytes) return undefined;
     try {
       return decodeCheckpoint(bytes);
     } catch (cause) {
       if (!(cause instanceof NanobardError)) throw cause;
-      const other = kind === 'last' ? 'best' : 'last';
-      throw new NanobardError(cause.code, `${path}: ${cause.message}`, {
-        hint: `${cause.hint ?? 'The file is damaged.'} The run's ${other} checkpoint may still be good: ${this.checkpointPath(other)}`,
+      throw new NanobardError(cause.code, `${this.lastPath}: ${cause.message}`, {
+        hint: `${cause.hint ?? 'The file is damaged.'} The run's best model may still be good: ${this.bestPath}`,
         cause,
       });
     }
@@ -146,16 +208,16 @@ export class RunFolder {
     if (pending !== '') await appendFile(join(this.path, 'metrics.jsonl'), pending);
   }
 
-  /** Drops what was recorded after update `iter`, which a resumed run does again. */
-  async rewindMetrics(iter: number): Promise<void> {
+  /** Drops what was recorded after step number `step`, which a resumed run does again. */
+  async rewindMetrics(step: number): Promise<void> {
     const path = join(this.path, 'metrics.jsonl');
     const text = (await readIfThere(path))?.toString() ?? '';
-    const kept = text.split('\n').filter((line) => line !== '' && iterOf(line) <= iter);
+    const kept = text.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
     await writeAtomically(path, kept.map((line) => `${line}\n`).join(''));
   }
 
-  async saveSample(iter: number, text: string): Promise<void> {
-    await writeAtomically(join(this.path, 'samples', `step-${iter}.txt`), text);
+  async saveSample(step: number, text: string): Promise<void> {
+    await writeAtomically(join(this.path, 'samples', `step-${step}.txt`), text);
   }
 
   private writeConfig(): Promise<void> {
@@ -163,10 +225,17 @@ export class RunFolder {
   }
 }
 
-/** A line that a crash cut short counts as beyond every update. */
-function iterOf(line: string): number {
+/** Whether there is something to go on from, or to write text with. */
+async function hasCheckpoint(path: string): Promise<boolean> {
+  const files = [MODEL_FILE, 'checkpoints/last.safetensors'];
+  const found = await Promise.all(files.map((file) => stat(join(path, file)).catch(() => undefined)));
+  return found.some((file) => file !== undefined);
+}
+
+/** A line that a crash cut short counts as beyond every step. */
+function stepOf(line: string): number {
   try {
-    return (JSON.parse(line) as { iter: number }).iter;
+    return (JSON.parse(line) as { step: number }).step;
   } catch {
     return Number.POSITIVE_INFINITY;
   }
@@ -175,16 +244,21 @@ function iterOf(line: string): number {
 async function refuseOccupied(path: string): Promise<void> {
   const names: string[] = await readdir(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return [];
-    throw new NanobardError('run-folder', `${path} cannot be a run folder: ${cause.message}`, { cause });
+    throw new NanobardError('run-folder', `${path} cannot be a run folder: ${cause.message}`, {
+      options: ['folder'],
+      cause,
+    });
   });
   if (names.includes('config.json')) {
     throw new NanobardError('run-folder', `${path} already holds a run`, {
-      hint: 'Go on with it by --resume, or choose another folder with --out.',
+      hint: 'Resume that run, or choose another folder.',
+      options: ['resume', 'folder'],
     });
   }
   if (names.length > 0) {
     throw new NanobardError('run-folder', `${path} is not empty`, {
-      hint: 'Choose a new or empty folder with --out.',
+      hint: 'Choose a new or empty folder.',
+      options: ['folder'],
     });
   }
 }

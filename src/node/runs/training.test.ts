@@ -1,14 +1,18 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NanobardError } from '../../engine/errors.ts';
 import { plays } from '../../language/data/plays.ts';
 import type { Recipe } from '../../language/recipes/recipe.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { version } from '../../version.ts';
+import { RunFolder } from './run-folder.ts';
 import { SavedModel } from './saved-model.ts';
-import { type NewRunOptions, TrainingRun } from './training.ts';
+import { defaultFolder, type NewRunOptions, TrainingRun } from './training.ts';
 
 const recipe: Recipe = {
   ...recipes['shakespeare-char-cpu'].recipe,
@@ -91,7 +95,7 @@ describe('TrainingRun', () => {
       nanobard: version,
       recipeName: 'tiny',
       recipe,
-      data: { source: text, name: 'plays.txt', characters: 2000 },
+      data: { source: '../plays.txt', name: 'plays.txt', characters: 2000 },
     });
     expect(run.notices).toEqual([]);
   });
@@ -108,9 +112,9 @@ describe('TrainingRun', () => {
     const folder = first.folder.path;
     const before = await train(first, 3);
     const after = await train(await TrainingRun.resume({ folder, ...machine }));
-    const all = results(await train(complete)).filter((event) => JSON.stringify(event).includes('"step"'));
-    const both = results([...before, ...after]).filter((event) => JSON.stringify(event).includes('"step"'));
-    expect(both).toEqual(all);
+    const all = results(await train(complete));
+    expect(all).toHaveLength(11); // six steps, four evaluations and the sample
+    expect([...results(before), ...results(after)]).toEqual(all);
     const model = await SavedModel.load(folder, machine);
     let text = '';
     for await (const piece of model.generate('', { tokens: 20, temperature: 1 })) text += piece;
@@ -121,7 +125,7 @@ describe('TrainingRun', () => {
     const again = await create({ recipe: { ...modern, maxIters: 300 } });
     expect(again.notices).toEqual([
       expect.stringMatching(
-        /^The text is short for 300 updates: it is read about 2\.7 times.*--max-iters 113 /,
+        /^The text is short for 300 updates: it is read about 2\.7 times.*With 113 updates in all /,
       ),
     ]);
   });
@@ -148,7 +152,7 @@ describe('TrainingRun', () => {
     for await (const event of run.events()) if (event.type === 'step' && event.iter === 5) break;
     const resumed = await TrainingRun.resume({
       folder: run.folder.path,
-      recipeName: 'tiny',
+      recipe: 'tiny',
       data: text,
       ...machine,
     });
@@ -162,7 +166,7 @@ describe('TrainingRun', () => {
     const run = await create();
     const folder = run.folder.path;
     await train(run);
-    const longer = await TrainingRun.resume({ folder, overrides: { maxIters: 8 }, ...machine });
+    const longer = await TrainingRun.resume({ folder, maxIters: 8, ...machine });
     expect(longer.recipe.maxIters).toBe(8);
     const events = await train(longer);
     expect(names(events.filter(({ type }) => type === 'step' || type === 'eval'))).toEqual([
@@ -190,10 +194,10 @@ describe('TrainingRun', () => {
     const another = join(parent, 'another.txt');
     await writeFile(another, plays({ characters: 2000, seed: 2 }));
     const refusals: [object, string][] = [
-      [{ overrides: { nLayer: 2 } }, `the run ${folder} has nLayer 1, which cannot become 2`],
-      [{ overrides: { seed: 1 } }, 'has seed 1337, which cannot become 1'],
-      [{ overrides: { sharedStream: true } }, 'has sharedStream false, which cannot become true'],
-      [{ recipeName: 'bigram' }, `the run ${folder} is of tiny, not bigram`],
+      [{ nLayer: 2 }, `the run ${folder} has nLayer 1, which cannot become 2`],
+      [{ seed: 1 }, 'has seed 1337, which cannot become 1'],
+      [{ sharedStream: true }, 'has sharedStream false, which cannot become true'],
+      [{ recipe: 'bigram' }, `the run ${folder} is of tiny, not bigram`],
       [{ data: another }, `the run ${folder} was trained on another text than another.txt`],
     ];
     for (const [changes, message] of refusals) {
@@ -202,7 +206,7 @@ describe('TrainingRun', () => {
         message: expect.stringContaining(message),
       });
     }
-    await expect(resume({ overrides: { maxIters: 0.5 } })).rejects.toMatchObject({ code: 'config' });
+    await expect(resume({ maxIters: 0.5 })).rejects.toMatchObject({ code: 'config' });
     expect((await train(await resume({}))).at(-1)).toMatchObject({ reason: 'finished' }); // nothing is lost
   });
 
@@ -210,7 +214,7 @@ describe('TrainingRun', () => {
     const occupied = (await create()).folder.path;
     await expect(create({ folder: occupied })).rejects.toMatchObject({
       code: 'run-folder',
-      hint: expect.stringContaining('--out'),
+      options: ['resume', 'folder'],
     });
     const folder = join(parent, 'never');
     const short = join(parent, 'short.txt');
@@ -250,11 +254,165 @@ describe('TrainingRun', () => {
 
     const run = await create();
     await train(run);
-    const resumed = await TrainingRun.resume({ folder: run.folder.path, overrides: wild, ...machine });
+    const resumed = await TrainingRun.resume({ folder: run.folder.path, ...wild, ...machine });
     const error = await train(resumed).catch((reason) => reason);
     expect(error).toMatchObject({ code: 'diverged', message: expect.stringContaining('step') });
     expect(error.hint).toContain(`The last good checkpoint is ${run.folder.checkpointPath('last')}.`);
     const weights = (await run.folder.load('last'))!.tensors.get('transformer.wte.weight')!.data;
     expect(weights.every(Number.isFinite)).toBe(true);
+  });
+
+  it('takes a recipe by name and fields beside it, and calls the run after them', async () => {
+    const folder = join(parent, `run-${count++}`);
+    const options = { batchSize: 2, evalIters: 1, data: text, folder, ...machine };
+    const run = await TrainingRun.create({
+      recipe: 'shakespeare-char-cpu',
+      nLayer: 1,
+      nEmbd: 8,
+      maxIters: 3,
+      ...options,
+    });
+    expect(run.folder.config.recipeName).toBe('shakespeare-char-cpu');
+    expect(run.recipe).toMatchObject({ nLayer: 1, maxIters: 3, lrDecayIters: 3 });
+    await run.dispose();
+    expect((await create({ recipeName: undefined })).folder.config.recipeName).toBe('gpt');
+  });
+
+  it('names folders after recipe and time, so that they sort by age', () => {
+    expect(defaultFolder('bigram', new Date(2026, 10, 2, 3, 4, 5))).toBe(
+      join('runs', 'bigram-20261102-030405'),
+    );
+  });
+
+  it('trains once, and frees its device', async () => {
+    const run = await create();
+    await train(run, 1);
+    expect(() => run.events()).toThrow(
+      expect.objectContaining({
+        code: 'argument',
+        message: 'this training run has begun already',
+        hint: expect.stringContaining('TrainingRun.resume({ folder: '),
+      }),
+    );
+    const unwanted = await create();
+    await unwanted.dispose();
+    await unwanted.dispose();
+    expect(() => unwanted.events()).toThrow('this training run has been disposed');
+    expect(() => unwanted.events('now' as never)).toThrow('signal must be an AbortSignal');
+  });
+
+  it('stops at once, with nothing lost, when the signal has been aborted before', async () => {
+    const run = await create();
+    const events: TrainEvent[] = [];
+    for await (const event of run.events(AbortSignal.abort())) events.push(event);
+    expect(names(events)).toEqual(['start 0', 'checkpoint last 0', 'end 0']);
+    expect(
+      (await train(await TrainingRun.resume({ folder: run.folder.path, ...machine }))).at(-1),
+    ).toMatchObject({
+      reason: 'finished',
+    });
+  });
+
+  describe('texts', () => {
+    const characters = plays({ characters: 2000, seed: 1 });
+
+    it('keeps one that was given as it is, so that the run can be resumed and measured', async () => {
+      const run = await create({ data: { name: 'upload', text: characters } });
+      const folder = run.folder.path;
+      expect(run.folder.config.data).toMatchObject({ source: 'text.txt', name: 'upload', characters: 2000 });
+      await train(run, 3);
+      expect((await train(await TrainingRun.resume({ folder, ...machine }))).at(-1)).toMatchObject({
+        reason: 'finished',
+      });
+      const model = await SavedModel.load(folder, machine);
+      expect((await model.evaluate()).tokens).toBe(199);
+      await model.dispose();
+    });
+
+    it('keeps one that came from a pipe', async () => {
+      const pipe = join(parent, 'pipe');
+      await promisify(execFile)('mkfifo', [pipe]);
+      const [run] = await Promise.all([create({ data: pipe }), writeFile(pipe, characters)]);
+      expect(run.folder.config.data).toMatchObject({ source: 'text.txt', name: 'pipe', characters: 2000 });
+      await run.dispose();
+    });
+
+    it('trains on CRLF as on LF, bit for bit', async () => {
+      const windows = join(parent, 'windows.txt');
+      await writeFile(windows, `\ufeff${characters.replaceAll('\n', '\r\n').replace('THE', '\ufeffTHE')}`);
+      const run = await create({ data: windows });
+      expect(run.notices).toEqual([
+        'The line ends of windows.txt (CRLF or CR) are read as line feeds. Byte order marks (U+FEFF) within windows.txt are left out.',
+      ]);
+      expect(results(await train(run))).toEqual(results(await train(await create())));
+    });
+
+    it('remembers the place of one that has moved', async () => {
+      const first = join(parent, 'first.txt');
+      await writeFile(first, characters);
+      const run = await create({ data: first });
+      const folder = run.folder.path;
+      await train(run, 1);
+      const second = join(parent, 'deep', 'second.txt');
+      await mkdir(join(parent, 'deep'));
+      await rename(first, second);
+      await expect(TrainingRun.resume({ folder, ...machine })).rejects.toMatchObject({
+        code: 'file',
+        message: `the text of the run ${folder} is no longer at ${first}`,
+        options: ['data'],
+      });
+      await train(await TrainingRun.resume({ folder, data: second, ...machine }), 2);
+      expect((await RunFolder.open(folder)).config.data.source).toBe('../deep/second.txt');
+      await (await TrainingRun.resume({ folder, ...machine })).dispose();
+    });
+
+    it('says what cannot be a text, briefly', async () => {
+      const long = 'To be or not to be.\n'.repeat(50_000);
+      for (const [data, message] of [
+        [long, /^'To be or not to be\.\n.*…' \(1000000 characters\) is neither a corpus nor a file$/s],
+        ['x'.repeat(5000), /is neither a corpus nor a file$/],
+        ['', /^'' is neither/],
+        [new URL('https://example.org/my.txt'), /^'https:\/\/example\.org\/my\.txt' is neither/],
+        [7, /^a text cannot be loaded from 7$/],
+        [null, /^a text cannot be loaded from null$/],
+        [{ text: 7 }, /^a text cannot be loaded from an object of type Object$/],
+        [{ text: '' }, /^'text' is empty$/],
+        [Uint8Array.of(0xff), /^the text is not UTF-8 text/],
+      ] as const) {
+        const failure = await create({ data: data as never }).catch((reason) => reason);
+        expect(failure).toBeInstanceOf(NanobardError);
+        expect(failure.message).toMatch(message);
+        expect(failure.message.length).toBeLessThan(200);
+      }
+    });
+  });
+
+  it.each([
+    [null, 'TrainingRun.create takes an object of options, not null'],
+    [{ folder: 7 }, 'TrainingRun.create: folder must be the path of a folder, not 7'],
+    [{ folder: '' }, "TrainingRun.create: folder must be the path of a folder, not ''"],
+    [{ threads: Number.NaN }, 'TrainingRun.create: threads must be a whole number from 1 on, not NaN'],
+    [{ threads: 1.5 }, 'TrainingRun.create: threads must be a whole number from 1 on, not 1.5'],
+    [{ device: 'tpu' }, 'there is no device tpu'],
+    [{ maxIter: 7 }, "TrainingRun.create has no option 'maxIter'"],
+    [{ maxIters: Number.NaN }, 'maxIters NaN'],
+    [{ recipeName: '../up' }, "recipeName must be a name that a folder can have, not '../up'"],
+  ])('refuses the options %j', async (options, message) => {
+    const given = options && { recipe: 'bigram', data: text, folder: join(parent, 'never'), ...options };
+    await expect(TrainingRun.create(given as never)).rejects.toMatchObject({
+      name: 'NanobardError',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it.each([
+    [undefined, 'TrainingRun.resume takes an object of options, not undefined'],
+    [{}, 'TrainingRun.resume: folder must be the path of a folder; it was left out'],
+    [{ folder: 7 }, 'folder must be the path of a folder, not 7'],
+  ])('refuses to resume %j', async (options, message) => {
+    await expect(TrainingRun.resume(options as never)).rejects.toMatchObject({
+      code: 'argument',
+      message: expect.stringContaining(message),
+    });
   });
 });

@@ -1,47 +1,47 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { Generator } from '../../engine/tensor/generator.ts';
-import { Dataset } from '../../language/data/dataset.ts';
 import { CharTokenizer } from '../../language/data/tokenizer.ts';
-import { Decoder } from '../../language/generate/decoder.ts';
-import { startTokens } from '../../language/generate/start-tokens.ts';
-import { generateText } from '../../language/generate/text.ts';
-import { createModel } from '../../language/models/create.ts';
-import type { LanguageModel } from '../../language/models/language-model.ts';
-import { changeRecipe } from '../../language/recipes/change.ts';
-import { parseRecipe } from '../../language/recipes/parse.ts';
-import type { Recipe } from '../../language/recipes/recipe.ts';
+import { checkArgument, checkOptions, fileName, path, signal as signalRule } from '../../language/options.ts';
+import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
+import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
+import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
+import { createTraining, type Training } from '../../language/recipes/training.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
-import { Trainer, type TrainerState } from '../../language/train/trainer.ts';
+import { streams, type TrainerState } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
-import { defaultCorpus, type LoadedCorpus, loadCorpus } from '../corpus.ts';
+import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
 import { RunFolder } from './run-folder.ts';
+import { describeText, loadRunText } from './run-text.ts';
 
-export interface NewRunOptions extends DeviceOptions {
-  readonly recipeName: string;
-  readonly recipe: Recipe;
-  /** Folder of the run, new or empty. */
-  readonly folder: string;
-  /** A corpus's name or a file's path; by default tinyshakespeare or, without a network, the built-in plays. */
-  readonly data?: string | undefined;
-}
-
-export interface ResumeOptions extends DeviceOptions {
-  readonly folder: string;
-  /** The recipe that the run is expected to have. */
+/** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
+export interface NewRunOptions extends DeviceOptions, RecipeChanges {
+  /** A recipe by name, or a whole one; default `fast`. */
+  readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
+  /** What a recipe of one's own is called; by default the recipe's name, or its model. */
   readonly recipeName?: string | undefined;
-  /** Recipe fields to change from here on: training for longer, say. Not the architecture or the seed. */
-  readonly overrides?: Partial<Recipe>;
-  /** Must be the text that the run began with. */
-  readonly data?: string | undefined;
+  /** Folder of the run, new or empty; by default `runs/<recipe>-<date>`. */
+  readonly folder?: string | undefined;
+  /** The text; by default tinyshakespeare or, without a network, the built-in plays. */
+  readonly data?: TextSource | undefined;
 }
+
+/** A run to go on with, and fields of its recipe to change from here on; not the architecture or the seed. */
+export interface ResumeOptions extends DeviceOptions, RecipeChanges {
+  readonly folder: string;
+  /** The name of the recipe that the run is expected to have. */
+  readonly recipe?: string | undefined;
+  /** The text that the run began with, where it has moved. */
+  readonly data?: TextSource | undefined;
+}
+
+const runRules = { ...recipeRules, folder: path };
 
 /** Fields that a run keeps for life. */
 const FIXED = [
-  ...(['model', 'nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
+  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
   ...(['seed', 'sharedStream', 'evenWindows'] as const),
 ];
 
@@ -54,74 +54,87 @@ const SAMPLE_TOKENS = 500;
  */
 export class TrainingRun {
   readonly folder: RunFolder;
-  /** Things to tell the user before the run starts, each a sentence or two. */
+  /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
-  private readonly trainer: Trainer;
-  private readonly model: LanguageModel;
+  private readonly training: Training;
   private readonly device: Device;
+  /** Why there is no further call of `events()`. */
+  private over: string | undefined;
 
-  private constructor(
-    folder: RunFolder,
-    notices: readonly string[],
-    parts: { trainer: Trainer; model: LanguageModel; device: Device },
-  ) {
+  private constructor(folder: RunFolder, notices: readonly (string | undefined)[], parts: Parts) {
     this.folder = folder;
-    this.notices = notices;
-    this.trainer = parts.trainer;
-    this.model = parts.model;
+    this.notices = [...notices, ...parts.device.notes].filter((notice) => notice !== undefined);
+    this.training = parts.training;
     this.device = parts.device;
   }
 
-  /** Begins a run. The folder is made last, so that nothing is left behind if anything is wrong before. */
-  static async create(options: NewRunOptions): Promise<TrainingRun> {
-    const { recipeName } = options;
-    const recipe = parseRecipe(options.recipe);
-    const corpus = options.data === undefined ? await defaultCorpus() : await loadCorpus(options.data);
+  /**
+   * Begins a run. The folder is made last, so that nothing is left behind if anything is wrong before.
+   *
+   * @throws {NanobardError} code `argument` or `config` for options that make no sense, `memory` for a model that does
+   * not fit, `run-folder` for a folder that is not empty, and whatever `loadCorpus` throws.
+   */
+  static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
+    checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
+    const {
+      recipe: wanted = defaultRecipe,
+      recipeName,
+      folder,
+      data,
+      device,
+      threads,
+      blas,
+      ...changes
+    } = options;
+    const recipe = chooseRecipe(wanted, changes);
+    const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
+    const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
     const tokenizer = CharTokenizer.fromText(corpus.text);
-    const parts = await prepare(recipe, corpus, tokenizer, options);
-    const config = { nanobard: version, recipeName, recipe, data: describe(corpus) };
-    const folder = await orDispose(parts.device, () => RunFolder.create(options.folder, config, tokenizer));
-    const notices = [corpus.notice, repetition(recipe, corpus)].filter((notice) => notice !== undefined);
-    return new TrainingRun(folder, notices, parts);
+    const parts = await prepare(recipe, corpus.text, tokenizer, { device, threads, blas });
+    const { characters } = parts;
+    const run = await orDispose(parts.device, async () => {
+      const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
+      const text = describeText(corpus, characters, place);
+      const config = { nanobard: version, recipeName: name, recipe, data: text };
+      return RunFolder.create(place, config, tokenizer, corpus.source === 'memory' ? corpus.text : undefined);
+    });
+    return new TrainingRun(run, [corpus.notice, repetition(recipe, characters)], parts);
   }
 
-  /** Goes on with a run from its last checkpoint, as if it had never stopped. */
+  /**
+   * Goes on with a run from its last checkpoint, as if it had never stopped.
+   *
+   * @throws {NanobardError} code `run-folder` for changes that would make it another run, or where there is no
+   * checkpoint; `checkpoint` for a damaged one.
+   */
   static async resume(options: ResumeOptions): Promise<TrainingRun> {
-    const folder = await RunFolder.open(options.folder);
+    checkOptions('TrainingRun.resume', options, runRules, ['folder']);
+    const { folder: place, recipe: expected, data, device, threads, blas, ...changes } = options;
+    const folder = await RunFolder.open(place);
+    const { recipeName } = folder.config;
+    if (expected !== undefined && expected !== recipeName) {
+      throw new NanobardError('run-folder', `the run ${folder.path} is of ${recipeName}, not ${expected}`, {
+        hint: 'Resume it without naming a recipe, or begin a new run in another folder.',
+        options: ['folder'],
+      });
+    }
     const state = await lastState(folder);
-    const { data } = folder.config;
-    const corpus = await loadCorpus(options.data ?? data.source);
-    if (corpus.sha256 !== data.sha256) {
-      throw new NanobardError(
-        'run-folder',
-        `the run ${folder.path} was trained on another text than ${corpus.name}`,
-        {
-          hint: `It began with ${data.name}, ${data.characters} characters, SHA-256 ${data.sha256.slice(0, 12)}….`,
-        },
-      );
-    }
-    if (options.recipeName !== undefined && options.recipeName !== folder.config.recipeName) {
-      throw new NanobardError(
-        'run-folder',
-        `the run ${folder.path} is of ${folder.config.recipeName}, not ${options.recipeName}`,
-        {
-          hint: 'Resume it without naming a recipe, or begin a new run with another --out.',
-        },
-      );
-    }
-    const recipe = extend(folder, options.overrides ?? {});
-    if (recipe.maxIters < state.progress.iter) {
+    const corpus = await loadRunText(folder, data);
+    const recipe = extend(folder, changes);
+    if (recipe.maxIters < state.progress.step) {
       throw new NanobardError(
         'config',
-        `the run ${folder.path} has done ${state.progress.iter} updates, more than ${recipe.maxIters}`,
-        { hint: 'Resume it with more updates in all.' },
+        `the run ${folder.path} has done ${state.progress.step} steps, more than ${recipe.maxIters}`,
+        { hint: 'Resume it with more steps in all.', options: ['maxIters'] },
       );
     }
-    const parts = await prepare(recipe, corpus, folder.tokenizer, options);
+    const parts = await prepare(recipe, corpus.text, folder.tokenizer, { device, threads, blas });
     return orDispose(parts.device, async () => {
-      await parts.trainer.restore(state);
-      await folder.rewindMetrics(state.progress.iter);
-      return new TrainingRun(await folder.withRecipe(recipe), [], parts);
+      await parts.training.trainer.restore(state);
+      await folder.rewindMetrics(state.progress.step);
+      const found =
+        corpus.source === 'memory' ? folder.config.data : describeText(corpus, parts.characters, place);
+      return new TrainingRun(await folder.with({ recipe, data: found }), [corpus.notice], parts);
     });
   }
 
@@ -129,19 +142,41 @@ export class TrainingRun {
     return this.folder.config.recipe;
   }
 
-  /** Trains, saving and recording on the way; ends with a sample. */
-  async *events(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
-    const { folder, trainer } = this;
+  /**
+   * Trains, saving and recording on the way; ends with a sample. When `signal` aborts, the step under way is
+   * finished, the state saved, and the run ends with reason `interrupted`. Can be called once.
+   *
+   * @throws {NanobardError} code `diverged` at a loss or gradient that is not finite.
+   */
+  events(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    if (signal !== undefined) checkArgument('TrainingRun.events', 'signal', signalRule, signal);
+    if (this.over !== undefined) {
+      throw new NanobardError('argument', `this training run has ${this.over}`, {
+        hint: `To train on, resume it: TrainingRun.resume({ folder: ${JSON.stringify(this.folder.path)} }).`,
+      });
+    }
+    this.over = 'begun already';
+    return this.train(signal);
+  }
+
+  /** Frees the memory and threads of a run that is not wanted any more; one whose events have ended has done so. */
+  async dispose(): Promise<void> {
+    this.over = 'been disposed';
+    await this.device.dispose();
+  }
+
+  private async *train(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    const { folder } = this;
     try {
-      for await (const event of trainer.run(signal)) {
+      for await (const event of this.training.trainer.run(signal)) {
         if (event.type === 'end') {
-          if (event.reason === 'interrupted') yield* this.save(event.iter, false);
-          else yield* this.sample(event.iter);
+          if (event.reason === 'interrupted') yield* this.save(event.step, false);
+          else yield* this.sample(event.step);
         }
         await folder.record(event);
         yield event;
         // A model that has learned nothing yet is not worth writing down: the recipe makes it anew.
-        if (event.type === 'eval' && event.iter > 0) yield* this.save(event.iter, event.best);
+        if (event.type === 'eval' && event.step > 0) yield* this.save(event.step, event.best);
       }
     } catch (error) {
       throw error instanceof NanobardError && error.code === 'diverged' ? this.withCheckpoint(error) : error;
@@ -154,31 +189,32 @@ export class TrainingRun {
     }
   }
 
-  private async *save(iter: number, best: boolean): AsyncGenerator<TrainEvent, void, void> {
-    await this.folder.save(await this.trainer.state(), best);
-    const kinds = best ? (['last', 'best'] as const) : (['last'] as const);
-    for (const kind of kinds) {
-      const event = { type: 'checkpoint', iter, kind, path: this.folder.checkpointPath(kind) } as const;
-      await this.folder.record(event);
+  /** Saves the state to go on from, and the model if it is the best so far or there is none yet. */
+  private async *save(step: number, best: boolean): AsyncGenerator<TrainEvent, void, void> {
+    const { folder, training } = this;
+    const saved: ('last' | 'best')[] = ['last'];
+    await folder.saveState(await training.trainer.state());
+    if (best || !(await folder.hasModel())) {
+      await folder.saveModel(await training.model.save({ step }));
+      saved.push('best');
+    }
+    for (const kind of saved) {
+      const event = { type: 'checkpoint', step, kind, path: folder[`${kind}Path`] } as const;
+      await folder.record(event);
       yield event;
     }
   }
 
-  private async *sample(iter: number): AsyncGenerator<TrainEvent, void, void> {
-    const { tokenizer } = this.folder;
-    const decoder = await Decoder.create(this.model, this.device);
-    const generator = new Generator(this.recipe.seed + 1);
-    let text = '';
-    const options = { tokens: SAMPLE_TOKENS, temperature: 0.8, generator };
-    for await (const piece of generateText(decoder, tokenizer, startTokens(tokenizer), options))
-      text += piece;
-    decoder.dispose();
-    await this.folder.saveSample(iter, text);
-    yield { type: 'sample', iter, text };
+  private async *sample(step: number): AsyncGenerator<TrainEvent, void, void> {
+    const seed = this.recipe.seed + streams.sample;
+    const options = { tokens: SAMPLE_TOKENS, temperature: 0.8, seed };
+    const text = await this.training.model.write('', options);
+    await this.folder.saveSample(step, text);
+    yield { type: 'sample', step, text };
   }
 
   private withCheckpoint(error: NanobardError): NanobardError {
-    const last = this.folder.checkpointPath('last');
+    const last = this.folder.lastPath;
     if (!existsSync(last)) return error;
     return new NanobardError(error.code, error.message, {
       hint: `${error.hint} The last good checkpoint is ${last}.`,
@@ -197,68 +233,71 @@ async function orDispose<T>(device: Device, work: () => Promise<T>): Promise<T> 
   }
 }
 
-async function prepare(
-  recipe: Recipe,
-  corpus: LoadedCorpus,
-  tokenizer: RunFolder['tokenizer'],
-  deviceOptions: DeviceOptions,
-): Promise<{ trainer: Trainer; model: LanguageModel; device: Device }> {
-  const dataset = new Dataset(tokenizer.encode(corpus.text), recipe.blockSize);
-  const generator = new Generator(recipe.seed);
-  const model = createModel(recipe, tokenizer.vocabSize, generator);
-  const device = createDevice(deviceOptions);
-  const trainer = await orDispose(device, () =>
-    Trainer.create({ model, dataset, device, recipe, generator }),
-  );
-  return { trainer, model, device };
+interface Parts {
+  readonly training: Training;
+  readonly device: Device;
+  /** Length of the text. */
+  readonly characters: number;
 }
 
-/** Tables for runs of tokens learn a text by heart that they see again and again: what to do about it, if so. */
-function repetition(recipe: Recipe, { text }: LoadedCorpus): string | undefined {
+async function prepare(
+  recipe: Recipe,
+  text: string,
+  tokenizer: RunFolder['tokenizer'],
+  where: DeviceOptions,
+): Promise<Parts> {
+  const device = await createDevice(where);
+  return orDispose(device, async () => {
+    const training = await createTraining({ recipe, text, tokenizer, device });
+    const { train, validation } = training.dataset; // a token for each character
+    return { training, device, characters: train.length + validation.length };
+  });
+}
+
+/** `runs/<recipe>-<yyyymmdd-hhmmss>`, in local time: names of runs sort by age. */
+export function defaultFolder(recipeName: string, date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join('');
+  return join('runs', `${recipeName}-${day}-${time}`);
+}
+
+/** Tables of n-grams learn a text by heart that they see again and again: what to do about it, if so. */
+function repetition(recipe: Recipe, characters: number): string | undefined {
   if (recipe.model !== 'modern' || recipe.ngramOrder < 2) return undefined;
-  const trained = Math.floor(0.9 * [...text].length); // as Dataset splits it
+  const trained = Math.floor(0.9 * characters); // as Dataset splits it
   const onePass = Math.ceil(trained / (recipe.batchSize * recipe.blockSize));
   const passes = recipe.maxIters / onePass;
   if (passes < 2 || recipe.dropout > 0) return undefined;
   return (
-    `The text is short for ${recipe.maxIters} updates: it is read about ${passes.toFixed(1)} times, and its runs of ` +
-    `tokens are learnt by heart. With --max-iters ${onePass} it is read once.`
+    `The text is short for ${recipe.maxIters} steps: it is read about ${passes.toFixed(1)} times, and its n-grams ` +
+    `are learned by heart. With ${onePass} steps in all it is read once.`
   );
 }
 
-function describe({ name, path, source, sha256, text }: LoadedCorpus): RunFolder['config']['data'] {
-  const isFile = source === 'file' && path !== undefined;
-  return { source: isFile ? resolve(path) : name, name, sha256, characters: [...text].length };
-}
-
 async function lastState(folder: RunFolder): Promise<TrainerState> {
-  const state = await folder.load('last');
+  const state = await folder.loadState();
   if (state) return state;
   throw new NanobardError('run-folder', `the run ${folder.path} has no checkpoint to go on from`, {
-    hint: 'It stopped before its first one: start anew with another --out.',
+    hint: 'It stopped before its first one: begin a new run in another folder.',
+    options: ['folder'],
   });
 }
 
 /** The run's recipe with changes, refusing those that would make it another run. */
-function extend(folder: RunFolder, overrides: Partial<Recipe>): Recipe {
-  const { recipe } = folder.config;
-  const fixed: Partial<Record<string, unknown>> = recipe;
+function extend(folder: RunFolder, changes: RecipeChanges): Recipe {
+  const recipe: Recipe & Readonly<Record<string, unknown>> = folder.config.recipe;
   for (const field of FIXED) {
-    const wanted = (overrides as Partial<Record<string, unknown>>)[field];
-    if (wanted === undefined || wanted === fixed[field]) continue;
-    if (!(field in recipe)) {
-      throw new NanobardError(
-        'config',
-        `the run ${folder.path} has a ${recipe.model} model, which has no ${field}`,
-      );
-    }
+    const wanted = changes[field];
+    if (wanted === undefined || wanted === recipe[field] || !(field in recipe)) continue;
     throw new NanobardError(
       'run-folder',
-      `the run ${folder.path} has ${field} ${fixed[field]}, which cannot become ${wanted}`,
+      `the run ${folder.path} has ${field} ${recipe[field]}, which cannot become ${wanted}`,
       {
-        hint: 'Resume without changing it, or begin a new run with another --out.',
+        hint: 'Resume it without this change, or begin a new run in another folder.',
+        options: [field, 'folder'],
       },
     );
   }
-  return parseRecipe(changeRecipe(recipe, overrides));
+  return chooseRecipe(recipe, changes);
 }

@@ -1,5 +1,5 @@
 import { NanobardError } from '../../errors.ts';
-import { platform, requireFromHere } from './host.ts';
+import { platform, requireFromProgram } from './host.ts';
 import type { BlasLocation, Koffi } from './host-functions.ts';
 
 /** Whose matrix products a device uses: its own, those of a BLAS library if there is one, or of the one named. */
@@ -29,13 +29,15 @@ export const blasHint: string =
 export function findBlas(choice: BlasChoice): BlasLocation | undefined {
   if (choice === 'off') return undefined;
   const named = choice !== 'auto';
-  let koffi: string | undefined;
-  try {
-    koffi = requireFromHere?.resolve('koffi');
-  } catch {
-    // Not installed.
+  let found: { require: NodeJS.Require; koffi: string } | undefined;
+  for (const require of requireFromProgram()) {
+    try {
+      found ??= { require, koffi: require.resolve('koffi') };
+    } catch {
+      // Not installed there.
+    }
   }
-  if (koffi === undefined) {
+  if (found === undefined) {
     if (!named) return undefined;
     throw new NanobardError(
       'device',
@@ -45,9 +47,10 @@ export function findBlas(choice: BlasChoice): BlasLocation | undefined {
       },
     );
   }
+  const { require, koffi } = found;
   for (const library of named ? [choice] : (LIBRARIES[platform] ?? [])) {
     try {
-      const { load } = requireFromHere!(koffi) as Koffi;
+      const { load } = require(koffi) as Koffi;
       load(library).func('void cblas_sgemm()');
       return { koffi, library };
     } catch (cause) {

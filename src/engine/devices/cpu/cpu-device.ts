@@ -1,29 +1,26 @@
 import { NanobardError } from '../../errors.ts';
-import { type Program, programBytes } from '../../program/program.ts';
+import { layOut } from '../../program/lay-out.ts';
+import type { CompiledProgram } from '../../program/program.ts';
 import type { Constant } from '../../tensor/constant.ts';
-import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
+import { BYTES_PER_ELEMENT, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import { type CompiledFunction, compileOn, type Traced } from '../compiled-function.ts';
+import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
 import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
-import { relaxed, simd128, wide } from './binaries.generated.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
-import { CpuExecutable } from './cpu-executable.ts';
+import { assemble, CpuExecutable } from './cpu-executable.ts';
 import { Heap } from './heap.ts';
-import { allowRelaxedSimd, allowWideSimd, processors } from './host.ts';
-import { CONTROL_BYTES, Threads } from './threads.ts';
-
-/**
- * Instruction sets of the kernels. `simd128` is what every engine has; `relaxed` adds fused multiply-add, which
- * rounds once; `wide` is `relaxed` for engines that join neighbouring instructions of 128 bits into one of 256.
- */
-export type SimdLevel = 'wide' | 'relaxed' | 'simd128';
-
-const binaries: Readonly<Record<SimdLevel, string>> = { wide, relaxed, simd128 };
+import { availableMemory, canShareMemory, joinsVectors, mayBlock, platform, processors } from './host.ts';
+import { HEAP, HEAP_END, LocalRunner } from './local-runner.ts';
+import { traitsOf } from './lower.ts';
+import { RemoteRunner } from './remote-runner.ts';
+import type { Block, Content, Region, Runner, RunnerStart } from './runner.ts';
+import { compileKernels, hasRelaxedSimd, type SimdLevel } from './simd.ts';
+import { workerSource } from './worker.generated.ts';
 
 export interface CpuOptions {
-  /** Threads that share the work, the caller's included; by default one for each processor. */
-  readonly threads?: number;
+  /** Threads that share the work; by default one for each processor. */
+  readonly threads?: number | undefined;
   /**
    * Work for which one more thread is woken, in floating-point operations of a run; 32 million by default.
    * Waking it and meeting at a barrier after each kernel costs small programs, such as a decoding step, more than
@@ -34,26 +31,17 @@ export interface CpuOptions {
    * Matrix products by a BLAS library of the machine: `auto` uses one if there is one, a path names one. `off`,
    * the default, gives the same bits on every machine with the same SIMD level.
    */
-  readonly blas?: BlasChoice;
+  readonly blas?: BlasChoice | undefined;
   /**
-   * Instruction set of the kernels; by default the best that the engine has. `wide` turns on an experimental flag of
-   * V8 for the whole process; `relaxed` does not, and is faster on the rare x86-64 without AVX2.
+   * Instruction set of the kernels; by default the best that the engine has. On Node 20, where relaxed SIMD is behind
+   * a flag of V8, the device turns that flag on for the process; with `simd128` it does not.
    */
   readonly simd?: SimdLevel;
-}
-
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
-/** The best instruction set that this engine runs. */
-function bestSimd(): SimdLevel {
-  allowRelaxedSimd();
-  if (!WebAssembly.validate(decodeBase64(relaxed))) return 'simd128';
-  return allowWideSimd() ? 'wide' : 'relaxed';
+  /**
+   * Whether all threads are workers, so that the caller's is free while programs run, and each run costs a message.
+   * By default only where a thread must not wait: on a page.
+   */
+  readonly background?: boolean;
 }
 
 /**
@@ -66,34 +54,53 @@ export class CpuDevice implements Device {
   readonly simd: SimdLevel;
   /** The BLAS library in use, by path or name. */
   readonly blas: string | undefined;
+  readonly notes: readonly string[];
   private readonly flopsPerThread: number;
-  private readonly heap = new Heap();
-  private readonly team: Threads;
-  private readonly variables = new Map<Variable, number>();
+  private readonly heap = new Heap(HEAP);
+  private readonly runner: Runner;
+  private readonly variables = new Map<Variable, Region>();
+  /** How far memory reaches. */
+  private reserved = 0;
+  /** Programs are loaded one after another, so that each finds the variables of those before in place. */
+  private last: Promise<unknown> = Promise.resolve();
+  private disposed = false;
 
-  constructor(options: CpuOptions = {}) {
-    this.threads = options.threads ?? Math.min(processors(), 255);
-    this.flopsPerThread = options.flopsPerThread ?? 32_000_000;
-    if (!Number.isInteger(this.threads) || this.threads < 1 || this.threads > 255) {
+  private constructor(
+    runner: Runner,
+    choice: Pick<CpuDevice, 'threads' | 'simd' | 'blas' | 'notes'> & { flopsPerThread: number },
+  ) {
+    this.runner = runner;
+    this.threads = choice.threads;
+    this.simd = choice.simd;
+    this.blas = choice.blas;
+    this.notes = choice.notes;
+    this.flopsPerThread = choice.flopsPerThread;
+  }
+
+  /**
+   * @throws {NanobardError} code `argument` for options that make no sense, `device` if this engine, or a page's
+   * rules, cannot give what they ask for.
+   */
+  static async create(options: CpuOptions = {}): Promise<CpuDevice> {
+    const { flopsPerThread = 32_000_000, blas: choice = 'off', background = !mayBlock() } = options;
+    const wanted = options.threads ?? Math.min(processors(), 255);
+    if (!Number.isInteger(wanted) || wanted < 1 || wanted > 255) {
       throw new NanobardError(
         'argument',
-        `the CPU device cannot use ${this.threads} threads; give a number from 1 to 255`,
+        `the CPU device cannot use ${wanted} threads; give a number from 1 to 255`,
       );
     }
-    allowRelaxedSimd();
-    this.simd = options.simd ?? bestSimd();
-    if (this.simd === 'wide') allowWideSimd();
-    const binary = decodeBase64(binaries[this.simd]);
-    if (!WebAssembly.validate(binary)) {
-      throw new NanobardError(
-        'device',
-        `this JavaScript engine does not run WebAssembly with ${this.simd} SIMD`,
-      );
-    }
-    const control = this.heap.allocate(CONTROL_BYTES, 'the CPU device');
-    const blas = findBlas(options.blas ?? 'off');
-    this.blas = blas?.library;
-    this.team = new Threads(new WebAssembly.Module(binary), this.heap.memory, control, this.threads, blas);
+    const notes: string[] = [];
+    const simd = options.simd ?? (await bestSimd());
+    if (simd === 'simd128' && options.simd === undefined)
+      notes.push('This engine has no relaxed SIMD: without fused multiply-add, results round differently.');
+    const shared = canShareMemory();
+    if (!shared && wanted > 1) notes.push(NOT_SHARED);
+    const blas = findBlas(choice);
+    const module = await compileKernels(simd, shared);
+    const start: RunnerStart = { module, shared, blas, worker: workerSource };
+    const { runner, threads } = await createRunner(start, shared ? wanted : 1, background, notes);
+    return new CpuDevice(runner, { threads, simd, blas: blas?.library, notes, flopsPerThread });
   }
 
   /** Bytes that variables and loaded programs take. */
@@ -101,76 +108,193 @@ export class CpuDevice implements Device {
     return this.heap.bytes;
   }
 
-  async load(program: Program): Promise<Executable> {
-    const megabytes = Math.ceil(programBytes(program) / 2 ** 20);
-    const purpose = `a program of ${megabytes.toLocaleString('en')} MB in all`;
-    const variables = program.variables.map((variable) => this.address(variable, purpose));
-    const wanted = Math.floor(program.flops / this.flopsPerThread);
-    const threads = Math.max(1, Math.min(this.threads, wanted));
-    if (threads > 1) await this.team.start();
-    const machine = {
-      heap: this.heap,
-      team: this.team,
-      threads,
-      panelColumns: this.simd === 'wide' ? 16 : 8,
-      blas: this.blas !== undefined,
-    };
-    return new CpuExecutable(program, machine, variables, purpose);
+  load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
+    return this.inTurn(async () => {
+      const program = layOut(plain, traitsOf);
+      const wanted = Math.floor(program.flops / this.flopsPerThread);
+      const threads = Math.max(1, Math.min(this.threads, wanted));
+      await this.runner.start(threads);
+      const machine = {
+        threads,
+        panelColumns: this.simd === 'wide' ? 16 : 8,
+        blas: this.blas !== undefined,
+      };
+      const { layout, free } = await this.place('the program', variables, (allocate) => {
+        const addresses = variables.map((variable) => this.variables.get(variable)!.address);
+        return assemble(program, addresses, allocate, machine);
+      });
+      return new CpuExecutable(program, layout, { runner: this.runner, threads, free });
+    });
   }
 
   evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<Constant> {
     return evaluateOn(this, tensor, inputs);
   }
 
-  compile<R extends Traced>(fn: (...args: Tensor[]) => R): CompiledFunction<R> {
-    return compileOn(this, fn);
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R> {
+    return compileOn(this, fn, sources);
   }
 
   async read(variable: Variable): Promise<TypedArray> {
-    const copy = typedArray(variable.dtype, variable.size);
-    copy.set(this.memoryOf(variable));
-    return copy;
+    this.check();
+    const region = this.variables.get(variable);
+    return region ? this.runner.read(region) : valuesOf(variable, variable.initial ?? []);
   }
 
-  async write(variable: Variable, values: ArrayLike<number>): Promise<void> {
-    if (values.length !== variable.size) {
-      throw new NanobardError(
-        'shape',
-        `variable ${variable.name} holds ${variable.size} values, not ${values.length}`,
-      );
-    }
-    this.memoryOf(variable).set(values);
+  write(variable: Variable, values: ArrayLike<number>): Promise<void> {
+    return this.inTurn(async () => {
+      if (values.length !== variable.size) {
+        throw new NanobardError(
+          'shape',
+          `variable ${variable.name} holds ${variable.size} values, not ${values.length}`,
+        );
+      }
+      await this.place(`variable ${variable.name}`, [variable], () => ({ contents: [] }));
+      await this.runner.write(this.variables.get(variable)!, valuesOf(variable, values));
+    });
   }
 
   release(variables: Iterable<Variable>): void {
     for (const variable of variables) {
-      const address = this.variables.get(variable);
-      if (address === undefined) continue;
-      this.heap.release(address);
+      const region = this.variables.get(variable);
+      if (region === undefined) continue;
+      this.heap.release(region.address);
       this.variables.delete(variable);
     }
   }
 
   async dispose(): Promise<void> {
-    this.team.stop();
+    this.disposed = true;
+    this.runner.stop();
     this.variables.clear();
   }
 
-  private address(variable: Variable, purpose = `variable ${variable.name}`): number {
-    let address = this.variables.get(variable);
-    if (address === undefined) {
-      address = this.heap.allocate(4 * variable.size, purpose);
-      this.variables.set(variable, address);
-      if (variable.initial) this.memoryOf(variable).set(variable.initial);
-    }
-    return address;
+  private check(): void {
+    if (this.disposed) throw new NanobardError('device', DISPOSED);
   }
 
-  private memoryOf(variable: Variable): TypedArray {
-    const address = this.address(variable);
-    const { buffer } = this.heap.memory;
-    return variable.dtype === 'f32'
-      ? new Float32Array(buffer, address, variable.size)
-      : new Int32Array(buffer, address, variable.size);
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(() => {
+      this.check();
+      return work();
+    });
+    this.last = result.catch(() => {});
+    return result;
   }
+
+  /** Finds memory for variables that are new here, and for what `lay` allocates, and fills it: for all or for none. */
+  private async place<T extends { readonly contents: readonly Content[] }>(
+    purpose: string,
+    variables: readonly Variable[],
+    lay: (allocate: (bytes: number) => number) => T,
+  ): Promise<{ layout: T; free: () => void }> {
+    const before = this.heap.end;
+    const blocks: Block[] = [];
+    const allocate = (bytes: number): number => {
+      const block = this.heap.allocate(bytes);
+      blocks.push(block);
+      return block.address;
+    };
+    const fresh = variables.filter((variable) => !this.variables.has(variable));
+    for (const variable of fresh) {
+      const { dtype, size } = variable;
+      this.variables.set(variable, { address: allocate(BYTES_PER_ELEMENT * size), length: size, dtype });
+    }
+    const forVariables = blocks.length;
+    try {
+      const layout = lay(allocate);
+      await this.reserve(purpose, before, blocks);
+      for (const variable of fresh) {
+        if (variable.initial) await this.runner.write(this.variables.get(variable)!, variable.initial);
+      }
+      for (const { region, values } of layout.contents) await this.runner.write(region, values);
+      const owned = blocks.slice(forVariables);
+      return { layout, free: () => this.free(owned) };
+    } catch (error) {
+      this.free(blocks);
+      for (const variable of fresh) this.variables.delete(variable);
+      throw error;
+    }
+  }
+
+  /** Makes memory reach all that is allocated, if there is as much; until then nothing has been taken. */
+  private async reserve(purpose: string, before: number, blocks: readonly Block[]): Promise<void> {
+    const { end } = this.heap;
+    const growth = end - this.reserved;
+    const available = Math.min(HEAP_END - before, availableMemory());
+    const refuse = (cause?: unknown): NanobardError => {
+      const needed = blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+      const [needs, are] = [needed, available].map(formatMegabytes);
+      return new NanobardError('memory', `${purpose} needs ${needs} but ${are} are available`, {
+        hint: 'Use a smaller batch size, block size or model, or fewer rows in its tables.',
+        cause,
+      });
+    };
+    if (end > HEAP_END || growth > available) throw refuse();
+    try {
+      await this.runner.reserve(end, blocks);
+    } catch (error) {
+      throw error instanceof NanobardError && error.code === 'memory' ? refuse(error) : error;
+    }
+    this.reserved = Math.max(this.reserved, end);
+  }
+
+  private free(blocks: readonly Block[]): void {
+    for (const { address } of blocks) this.heap.release(address);
+  }
+}
+
+const DISPOSED = 'the CPU device was disposed of and cannot be used any more';
+
+const NOT_SHARED =
+  'One thread: threads share memory only on pages that are cross-origin isolated, which the server says with the ' +
+  'headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.';
+
+const formatMegabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MB`;
+
+function valuesOf({ dtype, size }: Variable, values: ArrayLike<number>): TypedArray {
+  const copy = typedArray(dtype, size);
+  copy.set(values);
+  return copy;
+}
+
+async function bestSimd(): Promise<SimdLevel> {
+  if (!(await hasRelaxedSimd())) return 'simd128';
+  return joinsVectors() ? 'wide' : 'relaxed';
+}
+
+/**
+ * The best runner that this place allows: a page may refuse workers, or a worker may be refused workers of its own.
+ * What it refuses becomes a note.
+ */
+async function createRunner(
+  start: RunnerStart,
+  threads: number,
+  background: boolean,
+  notes: string[],
+): Promise<{ runner: Runner; threads: number }> {
+  const attempts = [
+    { background, threads },
+    { background, threads: 1 },
+    { background: false, threads: 1 },
+  ];
+  let refusal: unknown;
+  for (const attempt of attempts) {
+    try {
+      const runner = attempt.background ? await RemoteRunner.create(start) : new LocalRunner(start);
+      // Where workers may be refused, one is tried now, so that the number of threads is true.
+      if (platform === 'browser') await runner.start(Math.min(2, attempt.threads));
+      if (refusal !== undefined) {
+        const lacks = attempt.background ? '' : ', and this page cannot respond while a program runs';
+        notes.push(
+          `One thread${lacks}: a worker did not start (${(refusal as Error).message}). ` +
+            'The Content-Security-Policy must allow blob: as a worker-src.',
+        );
+      }
+      return { runner, threads: attempt.threads };
+    } catch (reason) {
+      refusal ??= reason;
+    }
+  }
+  throw refusal;
 }

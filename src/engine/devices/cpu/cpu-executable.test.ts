@@ -7,7 +7,7 @@ import { Input } from '../../tensor/tensor.ts';
 import { CpuDevice } from './cpu-device.ts';
 
 it('does not run after it was disposed of', async () => {
-  const device = new CpuDevice({ threads: 1 });
+  const device = await CpuDevice.create({ threads: 1 });
   const executable = await device.load(compile({ outputs: { y: gelu(new Input('x', [3])) } }));
   executable.run();
   executable.dispose();
@@ -24,7 +24,7 @@ it('is never given integers where kernels read floats', () => {
 });
 
 it('multiplies nothing by nothing', async () => {
-  const device = new CpuDevice({ threads: 1 });
+  const device = await CpuDevice.create({ threads: 1 });
   const product = matmul(new Input('a', [0, 3]), new Input('b', [3, 4]));
   expect((await device.evaluate(product, { a: [], b: new Float32Array(12) })).data.length).toBe(0);
 });

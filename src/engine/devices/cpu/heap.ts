@@ -1,87 +1,54 @@
-import { NanobardError } from '../../errors.ts';
 import { ALIGNMENT } from '../../program/plan-memory.ts';
-import { availableMemory } from './host.ts';
+import type { Block } from './runner.ts';
 
-const PAGE = 65536;
-/** WebAssembly's 32-bit addresses reach this far. */
-const MAX_PAGES = 65536;
-/** The kernels' own static data lies below. */
-const BASE = PAGE;
-
-const formatMegabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MB`;
-
-/** First-fit allocation in one growing WebAssembly memory. */
+/** First-fit allocation of addresses from `base` on. What lies at them is not its business. */
 export class Heap {
-  readonly memory: WebAssembly.Memory;
+  /** Where the last block ends. */
+  end: number;
   /** Free ranges below `end`, by address. */
-  private free: { address: number; bytes: number }[] = [];
-  private end = BASE;
-  private readonly sizes = new Map<number, number>();
+  private free: Block[] = [];
+  private readonly blocks = new Map<number, Block>();
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: BASE / PAGE, maximum: MAX_PAGES, shared: true });
+  constructor(base: number) {
+    this.end = base;
   }
 
   /** Bytes in use. */
   get bytes(): number {
-    return [...this.sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+    return [...this.blocks.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Address of `bytes` zeroed bytes, or an error with code `memory` that says what they are for. */
-  allocate(bytes: number, purpose: string): number {
-    const size = Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
-    let address: number;
-    const gap = this.free.findIndex((range) => range.bytes >= size);
-    if (gap >= 0) {
-      const range = this.free[gap]!;
-      address = range.address;
-      if (range.bytes === size) this.free.splice(gap, 1);
-      else this.free[gap] = { address: address + size, bytes: range.bytes - size };
-      new Uint8Array(this.memory.buffer, address, size).fill(0);
-    } else {
-      this.grow(this.end + size, size, purpose);
-      address = this.end;
-      this.end += size;
-    }
-    this.sizes.set(address, size);
-    return address;
+  /** A block of at least so many bytes, however far it reaches. */
+  allocate(wanted: number): Block {
+    const bytes = Math.max(1, Math.ceil(wanted / ALIGNMENT)) * ALIGNMENT;
+    const gap = this.free.findIndex((range) => range.bytes >= bytes);
+    const range = this.free[gap];
+    const block = { address: range?.address ?? this.end, bytes };
+    if (!range) this.end += bytes;
+    else if (range.bytes === bytes) this.free.splice(gap, 1);
+    else this.free[gap] = { address: range.address + bytes, bytes: range.bytes - bytes };
+    this.blocks.set(block.address, block);
+    return block;
   }
 
   release(address: number): void {
-    const bytes = this.sizes.get(address);
-    if (bytes === undefined) return;
-    this.sizes.delete(address);
+    const block = this.blocks.get(address);
+    if (block === undefined) return;
+    this.blocks.delete(address);
     const at = this.free.findIndex((range) => range.address > address);
-    this.free.splice(at < 0 ? this.free.length : at, 0, { address, bytes });
-    const merged: typeof this.free = [];
+    this.free.splice(at < 0 ? this.free.length : at, 0, block);
+    const merged: Block[] = [];
     for (const range of this.free) {
       const last = merged.at(-1);
-      if (last && last.address + last.bytes === range.address) last.bytes += range.bytes;
-      else merged.push({ ...range });
+      if (last && last.address + last.bytes === range.address)
+        merged[merged.length - 1] = { address: last.address, bytes: last.bytes + range.bytes };
+      else merged.push(range);
+    }
+    const last = merged.at(-1);
+    if (last && last.address + last.bytes === this.end) {
+      this.end = last.address;
+      merged.pop();
     }
     this.free = merged;
-  }
-
-  /** Makes the memory reach `end`, and `ALIGNMENT` bytes further: kernels may read past a row, never write. */
-  private grow(end: number, bytes: number, purpose: string): void {
-    const pages = Math.ceil((end + ALIGNMENT) / PAGE) - this.memory.buffer.byteLength / PAGE;
-    if (pages <= 0) return;
-    const limit = MAX_PAGES * PAGE - this.end;
-    const available = Math.min(limit, availableMemory());
-    const refuse = (cause?: unknown): NanobardError =>
-      new NanobardError(
-        'memory',
-        `${purpose} needs ${formatMegabytes(bytes)} but ${formatMegabytes(available)} are available`,
-        {
-          hint: 'Use a smaller batch size, block size or model, or fewer rows in its tables.',
-          cause,
-        },
-      );
-    if (bytes > available) throw refuse();
-    try {
-      this.memory.grow(pages);
-    } catch (cause) {
-      throw refuse(cause);
-    }
   }
 }

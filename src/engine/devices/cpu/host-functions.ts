@@ -25,7 +25,7 @@ export function hostFunctions(
   const words = new Int32Array(memory.buffer);
   return {
     memory,
-    sleep: (address: number, old: number) => void Atomics.wait(words, address >> 2, old),
+    sleep: (address: number, old: number) => void Atomics.wait(words, address >>> 2, old),
     sgemm: blas && requireKoffi ? bindSgemm(memory, blas.library, requireKoffi(blas.koffi)) : noBlas,
   };
 }
@@ -48,7 +48,8 @@ const SINGLE_THREAD = [
 
 /**
  * C = A · B + beta · C for row-major matrices at addresses in `memory`, which C sees at their place in the
- * process. Shared memory never moves, so the place is asked for once.
+ * process. Shared memory never moves, so the place is asked for once. Addresses beyond 2 GiB arrive as negative
+ * numbers: WebAssembly's i32 has no sign, JavaScript's view of it has.
  */
 function bindSgemm(memory: WebAssembly.Memory, path: string, koffi: Koffi) {
   const library = koffi.load(path);
@@ -79,6 +80,7 @@ function bindSgemm(memory: WebAssembly.Memory, path: string, koffi: Koffi) {
     ldc: number,
   ): void => {
     const [opA, opB] = [transposeA ? TRANSPOSED : AS_IS, transposeB ? TRANSPOSED : AS_IS];
-    cblas(ROW_MAJOR, opA, opB, m, n, k, 1, base + a, lda, base + b, ldb, beta, base + c, ldc);
+    const [atA, atB, atC] = [base + (a >>> 0), base + (b >>> 0), base + (c >>> 0)];
+    cblas(ROW_MAJOR, opA, opB, m, n, k, 1, atA, lda, atB, ldb, beta, atC, ldc);
   };
 }

@@ -1,30 +1,84 @@
-// What differs between Node and a browser. Node's modules are reached without importing them, so that
-// one build serves both.
+// What differs between the places where JavaScript runs: Node, Bun, Deno, pages and web workers. Node's modules are
+// reached without importing them, so that one build serves all, and nothing here runs before it is asked for.
 
 interface NodeProcess {
   getBuiltinModule?: {
     (name: 'node:worker_threads'): typeof import('node:worker_threads');
     (name: 'node:os'): typeof import('node:os');
+    (name: 'node:fs'): typeof import('node:fs');
     (name: 'node:v8'): typeof import('node:v8');
     (name: 'node:module'): typeof import('node:module');
   };
   availableMemory?: () => number;
+  cwd(): string;
   platform?: string;
   arch?: string;
+  argv?: readonly string[];
+  execArgv?: readonly string[];
+  env?: Readonly<Record<string, string | undefined>>;
   versions?: { readonly node: string };
 }
 
-const node = (globalThis as { process?: NodeProcess }).process;
-const builtin = node?.getBuiltinModule;
-
-/** A running worker thread. */
-export interface WorkerThread {
-  terminate(): void;
+interface Globals {
+  readonly process?: NodeProcess;
+  readonly Bun?: { readonly version: string };
+  readonly Deno?: { readonly version: { readonly deno: string } };
+  readonly document?: unknown;
 }
 
-/** Logical processors that this process may use. */
+const globals = globalThis as Globals;
+const node = globals.process;
+const builtin = node?.getBuiltinModule;
+
+/** The operating system, as Node names it; `browser` without one. */
+export const platform = node?.platform ?? 'browser';
+
+/** What runs this program. Bun and Deno have versions of their own, whatever version of Node they answer for. */
+export function runtime(): { readonly name: 'node' | 'bun' | 'deno' | 'browser'; readonly version: string } {
+  if (globals.Bun) return { name: 'bun', version: globals.Bun.version };
+  if (globals.Deno) return { name: 'deno', version: globals.Deno.version.deno };
+  if (node?.versions) return { name: 'node', version: node.versions.node };
+  return { name: 'browser', version: globalThis.navigator?.userAgent ?? 'unknown' };
+}
+
+/** Logical processors that this process may use: no more than a container's quota pays for. */
 export function processors(): number {
-  return builtin?.('node:os').availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  const count = builtin?.('node:os').availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  return Math.max(1, Math.min(count, Math.floor(processorQuota())));
+}
+
+/**
+ * Processors' worth of time that Linux's control groups grant this process (Node asks them itself from version 24 on):
+ * `cpu.max` says "quota period" in version 2, in version 1 each has a file of its own.
+ */
+function processorQuota(): number {
+  if (platform !== 'linux' || !builtin) return Number.POSITIVE_INFINITY;
+  const { readFileSync } = builtin('node:fs');
+  const read = (path: string): string => {
+    try {
+      return readFileSync(path, 'utf8').trim();
+    } catch {
+      return '';
+    }
+  };
+  const quotaAt = (folder: string): number => {
+    const text =
+      read(`${folder}/cpu.max`) ||
+      `${read(`${folder}/cpu.cfs_quota_us`)} ${read(`${folder}/cpu.cfs_period_us`)}`;
+    const [quota = Number.NaN, period = Number.NaN] = text.split(' ').map(Number);
+    return quota > 0 && period > 0 ? quota / period : Number.POSITIVE_INFINITY;
+  };
+  // A line for each hierarchy: number:controllers:path. A group is bound by those above it, too.
+  let least = Number.POSITIVE_INFINITY;
+  for (const line of read('/proc/self/cgroup').split('\n')) {
+    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    const root = controllers === '' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/cpu';
+    if (controllers !== '' && !controllers.split(',').includes('cpu')) continue;
+    const parts = path.split('/').filter(Boolean);
+    for (let depth = 0; depth <= parts.length; depth++)
+      least = Math.min(least, quotaAt([root, ...parts.slice(0, depth)].join('/')));
+  }
+  return least;
 }
 
 /** Bytes of memory that can still be taken, as far as the host tells. */
@@ -32,62 +86,159 @@ export function availableMemory(): number {
   return node?.availableMemory?.() ?? Number.POSITIVE_INFINITY;
 }
 
-/** The operating system, as Node names it; `browser` without one. */
-export const platform = node?.platform ?? 'browser';
+/** Memory that threads could share, if this place has it at all. */
+function sharedMemory(): WebAssembly.Memory | undefined {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  } catch {
+    return undefined;
+  }
+}
 
-/** Node's `require` for packages that are installed beside nanobard or the user's program. */
-export const requireFromHere: NodeJS.Require | undefined = builtin?.('node:module').createRequire(
-  import.meta.url,
-);
+/** Whether threads can share memory here: a page must be isolated from others for it (COOP and COEP). */
+export function canShareMemory(): boolean {
+  try {
+    return structuredClone(sharedMemory()?.buffer) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
-/** Node 20 has relaxed SIMD behind a flag that works at run time; later versions need none and know none. */
+/** Whether this thread may wait for others: a page's must not. */
+export function mayBlock(): boolean {
+  const memory = sharedMemory();
+  if (!memory) return globals.document === undefined;
+  try {
+    return Atomics.wait(new Int32Array(memory.buffer), 0, 1, 0) === 'not-equal';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Node's `require` for packages that are installed beside the program that runs, or where it runs. (Not beside this
+ * file: bundlers write the place that it had on the machine that made the bundle.)
+ */
+export function requireFromProgram(): NodeJS.Require[] {
+  if (!node || !builtin) return [];
+  const { createRequire } = builtin('node:module');
+  const program = node.argv?.[1];
+  let path: string | undefined;
+  try {
+    if (program !== undefined) path = builtin('node:fs').realpathSync(program);
+  } catch {
+    // Not a file: what `node --eval` was given, say.
+  }
+  return [...(path === undefined ? [] : [path]), `${node.cwd()}/`].map((from) => createRequire(from));
+}
+
+/**
+ * Node 20 has relaxed SIMD, which later versions have by default, behind a flag that works at run time: with it, the
+ * same program gives the same bits there. It adds instructions and changes nothing else.
+ */
 export function allowRelaxedSimd(): void {
-  if (node?.versions?.node.startsWith('20.')) {
+  const { name, version } = runtime();
+  if (name === 'node' && version.startsWith('20.'))
     builtin?.('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd');
-  }
+}
+
+const REVECTORIZE = 'experimental-wasm-revectorize';
+let turnedOn = false;
+
+/** Whether this is an engine that joins neighbouring vector instructions if it is told to: Node 24 on x86-64. */
+function canJoinVectors(): boolean {
+  const { name, version } = runtime();
+  return name === 'node' && Number.parseInt(version, 10) >= 24 && node?.arch === 'x64';
 }
 
 /**
- * Asks V8 to compile two neighbouring vector instructions of 128 bits as one of 256 (`experimental-wasm-revectorize`),
- * which it can on x86-64 with AVX2 from Node 24 on, and tells whether this is such a Node. It holds for whatever WebAssembly the process
- * compiles from here on, and changes no result.
+ * Turns on V8's experimental flag to compile two neighbouring vector instructions of 128 bits as one of 256
+ * (`experimental-wasm-revectorize`; AVX2, Node 24 and later). It holds for whatever WebAssembly the process compiles
+ * from here on, which is why no device does it: it is for programs that own their process, like a command line.
+ * Devices made afterwards measure whether it pays.
  */
-export function allowWideSimd(): boolean {
-  const version = Number.parseInt(node?.versions?.node ?? '0', 10);
-  const isNode = !('Bun' in globalThis) && !('Deno' in globalThis); // they call themselves Node, too
-  if (!isNode || version < 24 || node?.arch !== 'x64') return false;
-  builtin?.('node:v8').setFlagsFromString('--experimental-wasm-revectorize');
-  return true;
+export function allowWideSimd(): void {
+  if (!canJoinVectors()) return;
+  builtin?.('node:v8').setFlagsFromString(`--${REVECTORIZE}`);
+  turnedOn = true;
 }
 
-/**
- * Starts a worker from its source text and waits for its first message, which says that it is ready. Rejects if
- * it fails before; if it fails later, that is an uncaught error.
- */
-export async function startWorker(source: string, data: unknown): Promise<WorkerThread> {
-  if (builtin) {
-    const { Worker } = builtin('node:worker_threads');
-    const worker = new Worker(source, { eval: true, workerData: data, execArgv: [] });
-    await new Promise<void>((resolve, reject) => {
-      const exit = (): void => reject(new Error('it ended before it was ready'));
-      worker.once('error', reject);
-      worker.once('exit', exit);
-      worker.once('message', () => {
-        worker.off('error', reject);
-        worker.off('exit', exit);
-        resolve();
-      });
+/** Whether the engine joins vectors now: by `allowWideSimd`, or by a flag that the process was started with. */
+export function joinsVectors(): boolean {
+  if (turnedOn) return true;
+  const flags = [...(node?.execArgv ?? []), node?.env?.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-');
+  return canJoinVectors() && flags.includes(`--${REVECTORIZE}`);
+}
+
+/** A worker that was asked to start. */
+export interface WorkerThread {
+  /** Resolves with the first message, which says that it is ready; rejects if it fails before. */
+  readonly ready: Promise<void>;
+  post(message: unknown): void;
+  /** Whether it keeps the process alive; at first it does not. */
+  hold(alive: boolean): void;
+  terminate(): void;
+}
+
+/** Starts a worker from its source text. `listen` hears its messages after the first. */
+export function startWorker(
+  source: string,
+  data: unknown,
+  listen: (message: unknown) => void = () => {},
+): WorkerThread {
+  return builtin ? startNodeWorker(source, data, listen) : startWebWorker(source, data, listen);
+}
+
+function startNodeWorker(source: string, data: unknown, listen: (message: unknown) => void): WorkerThread {
+  const { Worker } = builtin!('node:worker_threads');
+  const worker = new Worker(source, { eval: true, execArgv: [] });
+  const ready = new Promise<void>((resolve, reject) => {
+    const exit = (): void => reject(new Error('it ended before it was ready'));
+    worker.once('error', reject);
+    worker.once('exit', exit);
+    worker.once('message', () => {
+      worker.off('error', reject);
+      worker.off('exit', exit);
+      worker.on('message', listen);
+      worker.unref();
+      resolve();
     });
-    worker.unref(); // it must not keep the process alive
-    return { terminate: () => void worker.terminate() };
-  }
+  });
+  worker.postMessage(data);
+  return {
+    ready,
+    post: (message) => worker.postMessage(message),
+    hold: (alive) => (alive ? worker.ref() : worker.unref()),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+function startWebWorker(source: string, data: unknown, listen: (message: unknown) => void): WorkerThread {
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const worker = new Worker(url);
-  await new Promise<void>((resolve, reject) => {
-    worker.addEventListener('message', () => resolve(), { once: true });
-    worker.addEventListener('error', (event) => reject(new Error(event.message)), { once: true });
+  let stop: (reason: Error) => void = () => {};
+  const ready = new Promise<void>((resolve, reject) => {
+    stop = reject;
+    worker.addEventListener('error', (event) => reject(new Error(event.message || 'it was not allowed to')), {
+      once: true,
+    });
+    worker.addEventListener(
+      'message',
+      () => {
+        worker.addEventListener('message', ({ data }) => listen(data));
+        resolve();
+      },
+      { once: true },
+    );
     worker.postMessage(data);
-  });
-  URL.revokeObjectURL(url);
-  return { terminate: () => worker.terminate() };
+  }).finally(() => URL.revokeObjectURL(url));
+  return {
+    ready,
+    post: (message) => worker.postMessage(message),
+    hold: () => {},
+    terminate: () => {
+      worker.terminate();
+      stop(new Error('it was stopped before it was ready'));
+    },
+  };
 }

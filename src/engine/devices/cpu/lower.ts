@@ -1,17 +1,29 @@
 import { NanobardError } from '../../errors.ts';
 import { cpuKernels } from '../../ops/kernels.cpu.generated.ts';
-import type { CpuKernel, CpuTape, CpuView, KernelArguments, KernelName } from '../../ops/shared/kernel.ts';
+import type {
+  CpuKernel,
+  CpuTape,
+  CpuView,
+  KernelArguments,
+  KernelName,
+  KernelTraits,
+} from '../../ops/shared/kernel.ts';
 import { signatures } from '../../ops/signatures.generated.ts';
-import type { Program, View } from '../../program/program.ts';
+import type { PlacedProgram, View } from '../../program/program.ts';
 import type { Operation } from '../../tensor/operation.ts';
 
 const kernels: Readonly<Record<string, CpuKernel<Operation>>> = cpuKernels;
+
+/** What the CPU's kernel of an operation can read and overwrite. */
+export function traitsOf(op: string): KernelTraits {
+  return kernels[op] ?? {};
+}
 
 const opcodes = new Map(Object.keys(signatures).map((kernel, opcode) => [kernel, opcode]));
 
 /** The tape of a program: kernel calls as 32-bit words, and where each instruction begins. `memory` is for scratch. */
 export function lower(
-  program: Program,
+  program: PlacedProgram,
   locate: (view: View) => CpuView,
   memory: number,
   { threads, panelColumns, blas }: Pick<CpuTape, 'panelColumns' | 'blas'> & { readonly threads: number },

@@ -1,6 +1,6 @@
 import { createContext, runInContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { workerSource } from './binaries.generated.ts';
+import { workerSource } from './worker.generated.ts';
 
 it('listens for its start in a scope that has nothing of Node’s, as in a browser', () => {
   const listened: string[] = [];

@@ -1,40 +1,103 @@
-// A worker thread of the CPU device, embedded as text: in Node it is evaluated, in a browser it is a
-// classic worker. It receives the compiled kernels and the shared memory, and lives inside
-// WebAssembly from then on.
+// A worker of the CPU device, embedded as text. Its first message says what it is: a thread that walks tapes beside
+// others, and lives inside WebAssembly from then on; or the runner of a device whose caller must not wait.
 
-import { type BlasLocation, hostFunctions, type Koffi } from './host-functions.ts';
+import { type ErrorCode, NanobardError } from '../../errors.ts';
+import { hostFunctions } from './host-functions.ts';
+import { type Kernels, LocalRunner, loadKoffi } from './local-runner.ts';
+import type { RunnerStart } from './runner.ts';
 
-export interface WorkerStart {
-  readonly module: WebAssembly.Module;
+export interface ThreadStart extends RunnerStart {
   readonly memory: WebAssembly.Memory;
   readonly control: number;
   readonly thread: number;
-  readonly blas: BlasLocation | undefined;
 }
 
-type RunAsWorker = (control: number, thread: number) => void;
+/** What a runner is asked for by messages: a method and its arguments. */
+export type Method = 'start' | 'reserve' | 'write' | 'read' | 'run' | 'profile';
+type Request = { [M in Method]: [method: M, ...args: Parameters<LocalRunner[M]>] }[Method];
 
-interface NodeProcess {
-  getBuiltinModule?: {
-    (name: 'node:worker_threads'): typeof import('node:worker_threads');
-    (name: 'node:module'): typeof import('node:module');
-  };
+export interface Answer {
+  readonly value?: unknown;
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 }
 
-/** Node's modules, where there are any: reached without `require`, which bundlers replace. */
-const builtin = (globalThis as { process?: NodeProcess }).process?.getBuiltinModule;
-
-function live({ module, memory, control, thread, blas }: WorkerStart, ready: () => void): void {
-  const load = builtin && ((path: string) => builtin('node:module').createRequire(path)(path) as Koffi);
-  const { exports } = new WebAssembly.Instance(module, { env: hostFunctions(memory, blas, load) });
-  ready();
-  (exports.runAsWorker as RunAsWorker)(control, thread);
+/** The other end, in Node and on pages. */
+interface Port {
+  post(message: unknown, transfer: ArrayBufferLike[]): void;
+  listen(receive: (message: unknown) => void): void;
 }
 
-if (builtin) {
-  const { workerData, parentPort } = builtin('node:worker_threads');
-  live(workerData as WorkerStart, () => parentPort?.postMessage('ready'));
-} else {
-  const ready = (): void => postMessage('ready');
-  addEventListener('message', (event: MessageEvent<WorkerStart>) => live(event.data, ready), { once: true });
+interface Globals {
+  readonly process?: { getBuiltinModule?(name: 'node:worker_threads'): typeof import('node:worker_threads') };
+  postMessage(message: unknown, transfer: ArrayBufferLike[]): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
 }
+
+const scope = globalThis as unknown as Globals;
+const parent = scope.process?.getBuiltinModule?.('node:worker_threads').parentPort;
+const port: Port = parent
+  ? {
+      post: (message, transfer) => parent.postMessage(message, transfer as ArrayBuffer[]),
+      listen: (receive) => parent.on('message', receive),
+    }
+  : {
+      post: (message, transfer) => scope.postMessage(message, transfer),
+      listen: (receive) => scope.addEventListener('message', ({ data }) => receive(data)),
+    };
+
+function beThread({ module, memory, control, thread, blas }: ThreadStart): void {
+  const env = hostFunctions(memory, blas, loadKoffi);
+  const kernels = new WebAssembly.Instance(module, { env }).exports as unknown as Kernels;
+  port.post('ready', []);
+  try {
+    kernels.runAsWorker(control, thread);
+  } catch {
+    // The thread that everybody waits for must fail in its caller's sight.
+    kernels.abandon(control);
+  }
+}
+
+function perform(runner: LocalRunner, request: Request): unknown {
+  switch (request[0]) {
+    case 'start':
+      return runner.start(request[1]);
+    case 'reserve':
+      return runner.reserve(request[1], request[2]);
+    case 'write':
+      return runner.write(request[1], request[2]);
+    case 'read':
+      return runner.read(request[1]);
+    case 'run':
+      return runner.run(request[1]);
+    case 'profile':
+      return runner.profile(request[1], request[2]);
+  }
+}
+
+async function answer(runner: LocalRunner, request: Request): Promise<void> {
+  try {
+    const value = await perform(runner, request);
+    port.post({ value } satisfies Answer, ArrayBuffer.isView(value) ? [value.buffer] : []);
+  } catch (reason) {
+    const { message } = reason as Error;
+    const { code, hint } = reason instanceof NanobardError ? reason : { code: 'internal' as const };
+    port.post({ error: { code, message, ...(hint !== undefined && { hint }) } } satisfies Answer, []);
+  }
+}
+
+let runner: LocalRunner | undefined;
+/** Requests are answered one after another. */
+let last = Promise.resolve();
+
+port.listen((message) => {
+  if (runner) {
+    const serving = runner;
+    last = last.then(() => answer(serving, message as Request));
+  } else if ('thread' in (message as ThreadStart)) {
+    beThread(message as ThreadStart);
+    parent?.close();
+  } else {
+    runner = new LocalRunner(message as RunnerStart);
+    port.post('ready', []);
+  }
+});

@@ -1,4 +1,4 @@
-import { type ReferenceKernel, valueOf } from '../shared/reference.ts';
+import { type ReferenceKernel, scalarOf } from '../shared/reference.ts';
 import type { adamwOperation } from './adamw.ts';
 
 export const adamwReference: ReferenceKernel<typeof adamwOperation> = (
@@ -6,10 +6,10 @@ export const adamwReference: ReferenceKernel<typeof adamwOperation> = (
   [newParameter, newM, newV],
   { beta1, beta2, epsilon, weightDecay },
 ) => {
-  const rate = valueOf(learningRate);
-  const scale = valueOf(gradientScale);
-  const correction1 = 1 - beta1 ** valueOf(step);
-  const correction2 = 1 - beta2 ** valueOf(step);
+  const rate = scalarOf(learningRate);
+  const scale = scalarOf(gradientScale);
+  const correction1 = 1 - beta1 ** scalarOf(step);
+  const correction2 = 1 - beta2 ** scalarOf(step);
   parameter.data.forEach((value, i) => {
     const g = gradient.data[i]! * scale;
     const mean = beta1 * m.data[i]! + (1 - beta1) * g;

@@ -34,7 +34,8 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
     const problem = `${q.shape[1]} queries need as many keys, not ${formatShape(k.shape)}`;
     throw shapeError('attention', problem, q.shape, k.shape);
   }
-  const { position = new Constant(Int32Array.of(0), []), scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1) } = options;
+  const { position = new Constant(Int32Array.of(0), []), scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1) } =
+    options;
   const p = options.dropout ? options.dropout.p : 0;
   const key = options.dropout && p !== 0 ? options.dropout.key : new Constant(new Int32Array(3));
   return apply(attentionOperation, [q, k, v, position, key], { scale, p, site: newSite() })[0];

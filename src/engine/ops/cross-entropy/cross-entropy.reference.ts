@@ -1,4 +1,4 @@
-import { type ReferenceKernel, rowsOf, valueOf } from '../shared/reference.ts';
+import { type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
 import type { crossEntropyGradientOperation, crossEntropyOperation } from './cross-entropy.ts';
 
 export const crossEntropyReference: ReferenceKernel<typeof crossEntropyOperation> = (
@@ -31,8 +31,10 @@ export const crossEntropyGradientReference: ReferenceKernel<typeof crossEntropyG
   rowsOf(logits).forEach((values, row) => {
     const target = targets.data[row]!;
     const known = target >= 0 && target < values.length;
-    const scale = target === ignoreIndex ? 0 : known ? valueOf(dloss) / count : Number.NaN;
+    const scale = target === ignoreIndex ? 0 : known ? scalarOf(dloss) / count : Number.NaN;
     const probabilities = values.map((v) => Math.exp(v - largest.data[row]! - logSum.data[row]!));
-    gradients[row]!.set(probabilities.map((q, i) => (scale === 0 ? 0 : (q - (i === target ? 1 : 0)) * scale)));
+    gradients[row]!.set(
+      probabilities.map((q, i) => (scale === 0 ? 0 : (q - (i === target ? 1 : 0)) * scale)),
+    );
   });
 };

@@ -1,6 +1,6 @@
 import { apply, type Operation } from '../../tensor/operation.ts';
 import { hasRank, sameShape, shapeError } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { Scalar, Tensor } from '../../tensor/tensor.ts';
 import { requireFloat, requireIntegers, requireNumbers } from '../shared/operands.ts';
 
 export type CrossEntropyAttributes = { readonly ignoreIndex: number };
@@ -18,7 +18,7 @@ export function crossEntropy(
   logits: Tensor,
   targets: Tensor,
   { ignoreIndex = -1 }: { ignoreIndex?: number } = {},
-): Tensor {
+): Scalar {
   return apply(crossEntropyOperation, [logits, targets], { ignoreIndex })[0];
 }
 
@@ -28,7 +28,7 @@ export function crossEntropy(
  */
 export const crossEntropyOperation: Operation<
   [logits: Tensor, targets: Tensor],
-  [loss: Tensor, largest: Tensor, logSum: Tensor],
+  [loss: Scalar, largest: Tensor, logSum: Tensor],
   CrossEntropyAttributes
 > = {
   name: 'cross-entropy',

@@ -1,4 +1,4 @@
-import { type ReferenceKernel, valueOf } from '../shared/reference.ts';
+import { type ReferenceKernel, scalarOf } from '../shared/reference.ts';
 import type { clipScaleOperation, globalNormOperation } from './global-norm.ts';
 
 export const globalNormReference: ReferenceKernel<typeof globalNormOperation> = (tensors, [norm]) => {
@@ -12,5 +12,5 @@ export const clipScaleReference: ReferenceKernel<typeof clipScaleOperation> = (
   [scale],
   { maxNorm },
 ) => {
-  scale.data[0] = Math.min(1, maxNorm / (valueOf(norm) + 1e-6));
+  scale.data[0] = Math.min(1, maxNorm / (scalarOf(norm) + 1e-6));
 };

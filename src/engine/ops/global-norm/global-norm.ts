@@ -1,6 +1,6 @@
 import { NanobardError } from '../../errors.ts';
 import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { Scalar, Tensor } from '../../tensor/tensor.ts';
 import { requireFloat, requireNumbers, requireShape } from '../shared/operands.ts';
 
 /**
@@ -8,7 +8,7 @@ import { requireFloat, requireNumbers, requireShape } from '../shared/operands.t
  *
  * @throws {NanobardError} code `argument` if there is no tensor or one is not f32.
  */
-export function globalNorm(tensors: readonly Tensor[]): Tensor {
+export function globalNorm(tensors: readonly Tensor[]): Scalar {
   return apply(globalNormOperation, tensors, {})[0];
 }
 
@@ -23,7 +23,7 @@ export function clipScale(norm: Tensor, maxNorm: number): Tensor {
   return apply(clipScaleOperation, [norm], { maxNorm })[0];
 }
 
-export const globalNormOperation: Operation<readonly Tensor[], [norm: Tensor], NoAttributes> = {
+export const globalNormOperation: Operation<readonly Tensor[], [norm: Scalar], NoAttributes> = {
   name: 'global-norm',
   shape(tensors) {
     if (tensors.length === 0) throw new NanobardError('argument', 'globalNorm: needs at least one tensor');

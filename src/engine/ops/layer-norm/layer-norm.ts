@@ -33,7 +33,9 @@ export const layerNormOperation: Operation<
   flops: ({ outputs: [y] }) => 8 * y.size,
   gradient({ inputs: [x, weight, bias], outputs: [, mean, rstd] }, [dy]) {
     if (!dy) return [];
-    const [dx, dweight, dbias] = apply(layerNormGradientOperation, [x, weight, mean, rstd, dy], { bias: !!bias });
+    const [dx, dweight, dbias] = apply(layerNormGradientOperation, [x, weight, mean, rstd, dy], {
+      bias: !!bias,
+    });
     return [dx, dweight, dbias];
   },
 };

@@ -1,15 +1,20 @@
 import { extents } from '../../tensor/shape.ts';
-import { combine, type ReferenceKernel, rowsOf, valueOf } from '../shared/reference.ts';
-import { EPSILON, type muonMomentumOperation, type muonUpdateOperation, type normalizeGramsOperation } from './muon.ts';
+import { combine, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import {
+  EPSILON,
+  type muonMomentumOperation,
+  type muonUpdateOperation,
+  type normalizeGramsOperation,
+} from './muon.ts';
 
 export const muonMomentumReference: ReferenceKernel<typeof muonMomentumOperation> = (
   [momentum, gradientScale, ...matrices],
   [directions, ...means],
 ) => {
-  const mu = valueOf(momentum);
+  const mu = scalarOf(momentum);
   means.forEach((mean, k) => {
     const [m, gradient] = [matrices[k]!, matrices[means.length + k]!];
-    const parts = gradient.data.map((g) => (1 - mu) * valueOf(gradientScale) * g);
+    const parts = gradient.data.map((g) => (1 - mu) * scalarOf(gradientScale) * g);
     combine(mean.data, m.data, parts, (old, part) => mu * old + part);
     const stacked = rowsOf(directions, parts.length)[k]!;
     combine(stacked, mean.data, parts, (value, part) => mu * value + part);
@@ -37,7 +42,7 @@ export const muonUpdateReference: ReferenceKernel<typeof muonUpdateOperation> = 
   updated,
   { weightDecay, factor },
 ) => {
-  const rate = valueOf(learningRate);
+  const rate = scalarOf(learningRate);
   updated.forEach(({ data }, k) => {
     const direction = rowsOf(directions, data.length)[k]!;
     const scale = scales.data[k]!;

@@ -1,4 +1,4 @@
-import { type ReferenceKernel, rowsOf, valueOf } from '../shared/reference.ts';
+import { type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
 import type { ngramOperation } from './ngram.ts';
 
 export const ngramReference: ReferenceKernel<typeof ngramOperation> = (
@@ -9,7 +9,7 @@ export const ngramReference: ReferenceKernel<typeof ngramOperation> = (
   const results = rowsOf(y);
   rowsOf(ids).forEach((tokens, b) => {
     results[b]?.forEach((_, t, result) => {
-      const p = valueOf(position) + t;
+      const p = scalarOf(position) + t;
       result[t] = hash(Array.from({ length: order }, (_, j) => tokens[p - j] ?? -1)) % rows;
     });
   });

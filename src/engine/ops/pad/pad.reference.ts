@@ -8,7 +8,7 @@ export const padReference: ReferenceKernel<typeof padOperation> = ([x], [y], { d
   const results = rowsOf(y, sizeOf(y.shape.slice(dim)));
   rowsOf(x, sizeOf(x.shape.slice(dim))).forEach((values, i) => {
     const kept = values.subarray(Math.max(0, -before) * inner);
-    const place = results[i]!.subarray(Math.max(0, before) * inner);
-    place.set(kept.subarray(0, place.length));
+    const place = results[i]?.subarray(Math.max(0, before) * inner);
+    place?.set(kept.subarray(0, place.length));
   });
 };

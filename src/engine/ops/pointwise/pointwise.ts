@@ -31,7 +31,11 @@ export const tanh: Pointwise = pointwise('tanh', 25, (dy, _x, y) => mul(dy, sub(
 export const relu: Pointwise = pointwise('relu', 1, gradientKernel('relu-gradient', 1));
 
 /** max(x, 0)². So et al., "Primer: Searching for Efficient Transformers for Language Modeling", 2021, §3. */
-export const reluSquared: Pointwise = pointwise('relu-squared', 2, gradientKernel('relu-squared-gradient', 3));
+export const reluSquared: Pointwise = pointwise(
+  'relu-squared',
+  2,
+  gradientKernel('relu-squared-gradient', 3),
+);
 
 /** The logistic function, 1 / (1 + e⁻ˣ). */
 export const sigmoid: Pointwise = pointwise('sigmoid', 25, (dy, _x, y) => mul(dy, mul(y, sub(1, y))));

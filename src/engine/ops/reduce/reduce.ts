@@ -1,6 +1,6 @@
 import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { Scalar, Tensor } from '../../tensor/tensor.ts';
 import { div } from '../arithmetic/arithmetic.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
@@ -13,6 +13,8 @@ export interface ReduceOptions {
 }
 
 /** Sum over the dimensions `dims`; over all of them, to a scalar, by default. Negative ones count from the end. */
+export function sum(x: Tensor): Scalar;
+export function sum(x: Tensor, dims?: number | readonly number[], options?: ReduceOptions): Tensor;
 export function sum(
   x: Tensor,
   dims?: number | readonly number[],
@@ -22,6 +24,8 @@ export function sum(
 }
 
 /** Arithmetic mean over the dimensions `dims`; over all of them, to a scalar, by default. */
+export function mean(x: Tensor): Scalar;
+export function mean(x: Tensor, dims?: number | readonly number[], options?: ReduceOptions): Tensor;
 export function mean(
   x: Tensor,
   dims?: number | readonly number[],

@@ -1,4 +1,4 @@
-import { combine, dot, type ReferenceKernel, rowsOf, valueOf } from '../shared/reference.ts';
+import { combine, dot, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
 import type { rowAdagradOperation } from './row-adagrad.ts';
 
 export const rowAdagradReference: ReferenceKernel<typeof rowAdagradOperation> = (
@@ -15,7 +15,7 @@ export const rowAdagradReference: ReferenceKernel<typeof rowAdagradOperation> = 
     const g = row.map((_, c) => own.reduce((sum, values) => sum + values[c]!, 0));
     const square = squares.data[index]! + dot(g, g) / g.length;
     newSquares.data[index] = square;
-    const rate = valueOf(learningRate) / (Math.sqrt(square) + epsilon);
+    const rate = scalarOf(learningRate) / (Math.sqrt(square) + epsilon);
     combine(row, row, g, (value, slope) => value - rate * slope);
   });
 };

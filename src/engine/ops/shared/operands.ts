@@ -1,7 +1,7 @@
 // What the operations check of what they are given. Names in messages are those of parameters and options.
 import { NanobardError } from '../../errors.ts';
 import { requireTensors } from '../../tensor/operation.ts';
-import { sameShape, type Shape, shapeError } from '../../tensor/shape.ts';
+import { type Shape, sameShape, shapeError } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 type Named<T> = Readonly<Record<string, T>>;

@@ -30,7 +30,7 @@ export function rowsOf({ shape, data }: ReferenceArray, width = lastOf(shape)): 
 }
 
 /** The value of a scalar. */
-export function valueOf({ data }: ReferenceArray): number {
+export function scalarOf({ data }: ReferenceArray): number {
   return data[0]!;
 }
 

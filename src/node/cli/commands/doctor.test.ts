@@ -1,15 +1,17 @@
 import { expect, it } from 'vitest';
+import { processors } from '../../../engine/devices/cpu/host.ts';
 import { version } from '../../../version.ts';
 import { run } from '../main.ts';
-import { FakeEngine, fakeIo } from '../testing/fakes.ts';
+import { testIo } from '../testing/test-io.ts';
 
 it('doctor tries the devices of this machine', async () => {
-  const io = fakeIo();
-  expect(await run(['doctor', '--json'], { io, engine: new FakeEngine() })).toBe(0);
+  const io = testIo();
+  expect(await run(['doctor', '--json'], io)).toBe(0);
   expect(JSON.parse(io.stdout.text)).toMatchObject({
     type: 'doctor',
     version,
-    node: process.versions.node,
+    runtime: { name: 'node', version: process.versions.node },
+    usable: processors(),
     sharedMemory: true,
     memory: { available: expect.any(Number), total: expect.any(Number) },
     devices: [
@@ -20,9 +22,9 @@ it('doctor tries the devices of this machine', async () => {
 });
 
 it('doctor explains itself in words', async () => {
-  const io = fakeIo();
-  await run(['doctor'], { io, engine: new FakeEngine() });
+  const io = testIo();
+  await run(['doctor'], io);
   expect(io.stdout.text).toMatch(
-    /^nanobard [\s\S]*\ncpu device +works: \d+ threads?, WebAssembly .*, \d+ GFLOP\/s\nreference device +works: 1 thread[\s\S]*\nBLAS +(none found\. .+|\S+ works: \d+ GFLOP\/s.*)\n$/,
+    /^nanobard .*\nnode +\d+\.\d+\.\d+ on [\s\S]*\ncpu device +works: \d+ threads?, WebAssembly .*, \d+ GFLOP\/s\nreference device +works: 1 thread[\s\S]*\nBLAS +(none found\. .+|\S+ works: \d+ GFLOP\/s.*)\n$/,
   );
 });

@@ -1,15 +1,15 @@
-import { cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import process from 'node:process';
 import { blasHint } from '../../../engine/devices/cpu/blas.ts';
-import { CpuDevice, type SimdLevel } from '../../../engine/devices/cpu/cpu-device.ts';
-import { availableMemory, processors } from '../../../engine/devices/cpu/host.ts';
+import { CpuDevice } from '../../../engine/devices/cpu/cpu-device.ts';
+import { availableMemory, canShareMemory, processors, runtime } from '../../../engine/devices/cpu/host.ts';
+import type { SimdLevel } from '../../../engine/devices/cpu/simd.ts';
+import { createDevice } from '../../../engine/devices/create.ts';
 import type { Device } from '../../../engine/devices/device.ts';
 import { measurePeak } from '../../../engine/devices/peak.ts';
-import { ReferenceDevice } from '../../../engine/devices/reference/reference-device.ts';
 import { version } from '../../../version.ts';
-import { type Context, exitCodes } from '../context.ts';
 import { formatBytes } from '../display/format.ts';
-import type { Io } from '../io.ts';
+import { exitCodes, type Io } from '../io.ts';
 import { styleFor } from '../style.ts';
 
 export interface DoctorFlags {
@@ -23,20 +23,23 @@ interface DeviceReport {
   readonly arithmetic: string;
   /** Speed of a matrix product, in GFLOP/s. */
   readonly gflops: number | undefined;
+  /** What this place does not allow, and what follows. */
+  readonly notes: readonly string[];
   /** Why it does not work; undefined if it does. */
   readonly problem: string | undefined;
 }
 
 /** Tells what this machine offers and tries it out; returns the exit code: 1 if a device does not work. */
-export async function doctor(flags: DoctorFlags, { io }: Context): Promise<number> {
+export async function doctor(flags: DoctorFlags, io: Io): Promise<number> {
   const report = {
     version,
-    node: process.versions.node,
+    runtime: runtime(),
     platform: `${process.platform} ${process.arch}`,
     processor: cpus()[0]?.model.trim() ?? 'unknown',
-    processors: processors(),
+    processors: availableParallelism(),
+    usable: processors(),
     memory: { available: Math.min(availableMemory(), totalmem()), total: totalmem() },
-    sharedMemory: sharedMemoryWorks(),
+    sharedMemory: canShareMemory(),
     devices: [await checkCpu(), await checkReference()],
     blas: await checkBlas(),
   };
@@ -46,15 +49,6 @@ export async function doctor(flags: DoctorFlags, { io }: Context): Promise<numbe
   return tried.every(({ problem }) => problem === undefined) ? exitCodes.success : exitCodes.failure;
 }
 
-function sharedMemoryWorks(): boolean {
-  try {
-    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    return Atomics.add(new Int32Array(buffer), 0, 1) === 0;
-  } catch {
-    return false;
-  }
-}
-
 const simdNames: Readonly<Record<SimdLevel, string>> = {
   wide: 'WebAssembly relaxed SIMD (fused multiply-add), joined to 256 bits',
   relaxed: 'WebAssembly relaxed SIMD (fused multiply-add)',
@@ -62,26 +56,31 @@ const simdNames: Readonly<Record<SimdLevel, string>> = {
 };
 
 async function checkCpu(): Promise<DeviceReport> {
-  const device = new CpuDevice();
+  const device = await CpuDevice.create();
   return {
     name: 'cpu',
     threads: device.threads,
     arithmetic: simdNames[device.simd],
+    notes: device.notes,
     ...(await tryOut(device)),
   };
 }
 
 /** The CPU device with a BLAS library, or undefined if this machine has none that can be called. */
 async function checkBlas(): Promise<DeviceReport | undefined> {
-  const device = new CpuDevice({ blas: 'auto' });
-  if (device.blas === undefined) return undefined;
-  return { name: 'blas', threads: device.threads, arithmetic: device.blas, ...(await tryOut(device)) };
+  const device = await CpuDevice.create({ blas: 'auto' });
+  if (device.blas === undefined) {
+    await device.dispose();
+    return undefined;
+  }
+  const { threads, blas: arithmetic } = device;
+  return { name: 'blas', threads, arithmetic, notes: [], ...(await tryOut(device)) };
 }
 
 async function checkReference(): Promise<DeviceReport> {
   const arithmetic = 'plain JavaScript in float64, for checking';
-  const { problem } = await tryOut(new ReferenceDevice(), 32);
-  return { name: 'reference', threads: 1, arithmetic, gflops: undefined, problem };
+  const { problem } = await tryOut(await createDevice({ device: 'reference' }), 32);
+  return { name: 'reference', threads: 1, arithmetic, notes: [], gflops: undefined, problem };
 }
 
 /** Lets a device multiply matrices, large enough that all of its threads take part. */
@@ -99,10 +98,11 @@ async function tryOut(device: Device, size?: number): Promise<Pick<DeviceReport,
 function describe(
   report: Readonly<{
     version: string;
-    node: string;
+    runtime: ReturnType<typeof runtime>;
     platform: string;
     processor: string;
     processors: number;
+    usable: number;
     memory: { available: number; total: number };
     sharedMemory: boolean;
     devices: readonly DeviceReport[];
@@ -116,20 +116,26 @@ function describe(
   const mark = (good: boolean): string => (good ? style.green('works') : style.red('fails'));
   return [
     style.bold(`nanobard ${report.version}`),
-    row('node', `${report.node} on ${report.platform}`),
-    row('processors', `${report.processors} × ${report.processor}`),
+    row(report.runtime.name, `${report.runtime.version} on ${report.platform}`),
+    row('processors', `${report.processors} × ${report.processor}${quota(report)}`),
     row('memory', `${formatBytes(available)} available of ${formatBytes(total)}`),
     row('shared memory', report.sharedMemory ? mark(true) : `${mark(false)}: one thread only`),
-    ...report.devices.map(({ name, threads, arithmetic, gflops, problem }) => {
+    ...report.devices.flatMap(({ name, threads, arithmetic, notes, gflops, problem }) => {
       const speed = gflops === undefined ? '' : `, ${gflops.toFixed(0)} GFLOP/s`;
       const details = `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${arithmetic}${speed}`;
-      return row(`${name} device`, `${mark(problem === undefined)}: ${problem ?? details}`);
+      const works = `${mark(problem === undefined)}: ${problem ?? details}`;
+      return [row(`${name} device`, works), ...notes.map((note) => row('', note))];
     }),
     row(
       'BLAS',
       report.blas ? describeBlas(report.blas, report.devices[0]?.gflops, mark) : `none found. ${blasHint}`,
     ),
   ];
+}
+
+/** A quota of processor time, which a container has, is less than the processors that it sees. */
+function quota({ processors, usable }: { processors: number; usable: number }): string {
+  return usable < processors ? `, of which this process may use the time of ${usable}` : '';
 }
 
 function describeBlas(

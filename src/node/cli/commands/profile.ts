@@ -1,23 +1,21 @@
-import type { Recipe } from '../../../language/recipes/recipe.ts';
 import type { Profile } from '../../runs/profile.ts';
-import { type Context, exitCodes } from '../context.ts';
+import { exitCodes, type Io } from '../io.ts';
+import { recipeChanges } from '../recipe-flags.ts';
 import { styleFor } from '../style.ts';
 import type { TrainFlags } from './train.ts';
 
 /** Prints where the time of an update goes; returns the exit code. */
-export async function profile(
-  recipe: Recipe,
-  { data, device, threads, blas, json }: TrainFlags,
-  { io, engine }: Context,
-): Promise<number> {
-  const result = await engine.profile({ recipe, data, device, threads, blas });
+export async function profile(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
+  const { data, device, threads, blas, json } = flags;
+  const { profileRecipe } = await import('../../runs/profile.ts');
+  const result = await profileRecipe({ recipe, data, device, threads, blas, ...recipeChanges(flags) });
   if (json) io.stdout.write(`${JSON.stringify({ type: 'profile', ...result })}\n`);
   else io.stdout.write(`${table(result, styleFor(io.stdout, io.env).dim).join('\n')}\n`);
   return exitCodes.success;
 }
 
 /** One line for each operation: calls and milliseconds in an update, share of it, speed, share of the peak. */
-function table({ stepMs, peakGflops, operations }: Profile, dim: (text: string) => string): string[] {
+export function table({ stepMs, peakGflops, operations }: Profile, dim: (text: string) => string): string[] {
   const total = operations.reduce((sum, { ms }) => sum + ms, 0);
   const cells = operations.map(({ op, calls, ms, gflops }) => [
     op,

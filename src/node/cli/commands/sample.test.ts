@@ -1,84 +1,104 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { plays } from '../../../language/data/plays.ts';
+import { TrainingRun } from '../../runs/training.ts';
 import { run } from '../main.ts';
-import { FakeEngine, type FakeIo, fakeIo } from '../testing/fakes.ts';
+import { type TestIo, testIo } from '../testing/test-io.ts';
 
-async function sample(args: string[], io = fakeIo()): Promise<{ io: FakeIo; asked: unknown; code: number }> {
-  const engine = new FakeEngine();
-  const code = await run(['sample', ...args], { io, engine });
-  return { io, asked: engine.asked[0], code };
+let parent: string;
+let folder: string;
+
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'nanobard-'));
+  folder = join(parent, 'run');
+  const text = plays({ characters: 2000, seed: 1 });
+  const options = { recipe: 'bigram', maxIters: 20, evalInterval: 10, evalIters: 1, folder, threads: 1 };
+  const training = await TrainingRun.create({ ...options, data: { text: `${text} \u{1f600}ü\u001b` } });
+  for await (const _ of training.events());
+});
+
+afterAll(async () => {
+  await rm(parent, { recursive: true });
+});
+
+async function sample(args: string[], io = testIo()): Promise<TestIo & { code: number }> {
+  return Object.assign(io, {
+    code: await run(['sample', folder, '--threads', '1', '--seed', '5', ...args], io),
+  });
 }
 
-const terminal = { columns: 80, rows: 24 };
+const lines = (io: TestIo): { type: string; text: string; [key: string]: unknown }[] =>
+  io.stdout.text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 describe('sample', () => {
-  it('asks for the newest run and 500 tokens by default', async () => {
-    const { asked } = await sample([]);
-    expect(asked).toEqual({
-      ...{ run: undefined, prompt: '', tokens: 500, temperature: 0.8, topK: undefined, topP: undefined },
-      ...{
-        forget: undefined,
-        stop: [],
-        count: 1,
-        seed: expect.any(Number),
-        device: 'auto',
-        threads: undefined,
-        blas: 'off',
-      },
-    });
+  it('writes what it says with --json: pieces that make up the text, the prompt before it', async () => {
+    const flags = ['--tokens', '40', '--prompt', 'The ', '--count', '2'];
+    const events = lines(await sample([...flags, '--json']));
+    const texts = events.filter(({ type }) => type === 'sample');
+    expect(texts).toMatchObject([
+      { index: 0, prompt: 'The ', seed: 5, tokens: 40, stopped: 'length' },
+      { index: 1, prompt: 'The ', tokens: 40 },
+    ]);
+    for (const { index, text } of texts) {
+      const pieces = events.filter((event) => event.type === 'token' && event.index === index);
+      expect(pieces.map((piece) => piece.text).join('')).toBe(text);
+      expect([...text]).toHaveLength(40);
+    }
+    expect(texts[0]!.text).not.toBe(texts[1]!.text);
+    const { code, stdout, stderr } = await sample(flags);
+    expect([code, stderr.text]).toEqual([0, '']);
+    const [first, second] = texts.map(({ text }) => `The ${text}${text.endsWith('\n') ? '' : '\n'}`);
+    expect(stdout.text).toBe(`${first}---------------\n${second}`);
   });
 
-  it('asks for what the flags say', async () => {
-    const flags =
-      '--tokens 9 --temperature 0 --top_k=200 --top-p .9 --forget 3 --stop a --stop b --count 2 --seed 5 --threads 1 --blas auto';
-    const { asked } = await sample(['runs/a', '--prompt', '--x_y', ...flags.split(' ')]);
-    expect(asked).toEqual({
-      ...{ run: 'runs/a', prompt: '--x_y', tokens: 9, temperature: 0, topK: 200, topP: 0.9 },
-      ...{ forget: 3, stop: ['a', 'b'], count: 2, seed: 5, device: 'auto', threads: 1, blas: 'auto' },
-    });
+  it('writes 500 tokens unless it is told otherwise', async () => {
+    const [last] = lines(await sample(['--json'])).slice(-1);
+    expect(last).toMatchObject({ tokens: 500, prompt: '' });
   });
 
-  it('streams the text behind the prompt, samples apart', async () => {
-    const { io, code } = await sample(['--prompt', 'HAMLET: ', '--count', '2']);
-    expect([code, io.stderr.text]).toEqual([0, '']);
-    expect(io.stdout.text).toBe('HAMLET: To be, or not 0\n---------------\nHAMLET: To be, or not 1\n');
-    expect(io.stdout.writes.slice(0, 3)).toEqual(['HAMLET: To be,', ' or', ' not 0']);
+  it('obeys the flags', async () => {
+    const whole = lines(await sample(['--tokens', '60', '--json'])).at(-1)!.text;
+    const stop = whole.slice(20, 23);
+    const cut = lines(await sample(['--tokens', '60', '--stop', stop, '--json'])).at(-1)!;
+    expect(cut).toMatchObject({ text: whole.slice(0, whole.indexOf(stop)), stopped: 'stop' });
+    const greedy = async (...args: string[]) =>
+      lines(await sample(['--tokens', '20', '--json', ...args])).at(-1)!.text;
+    expect(await greedy('--temperature', '0')).toBe(await greedy('--top_k=1'));
+    const forgetful = await sample(['--forget', '9']);
+    expect([forgetful.code, forgetful.stderr.text]).toEqual([
+      2,
+      expect.stringContaining('from 1 to the block size 8'),
+    ]);
   });
 
   it('reads the prompt from standard input, cut anywhere', async () => {
-    const bytes = new TextEncoder().encode('Gr\u00fc\u00dfe, \u{1f600}');
+    const bytes = new TextEncoder().encode('a ü\u{1f600}\r\n');
     const stdin = [...bytes].map((byte) => Uint8Array.of(byte));
-    const { asked } = await sample(['--prompt', '-'], fakeIo({ stdin }));
-    expect(asked).toMatchObject({ prompt: 'Gr\u00fc\u00dfe, \u{1f600}' });
+    const read = await sample(['--prompt', '-', '--tokens', '1', '--json'], testIo({ stdin }));
+    expect(lines(read).at(-1)).toMatchObject({ prompt: 'a ü\u{1f600}\n' });
   });
 
-  it('refuses a prompt that is not text', async () => {
-    const { io, code, asked } = await sample(['--prompt', '-'], fakeIo({ stdin: [Uint8Array.of(0xff)] }));
-    expect([code, asked]).toEqual([1, undefined]);
-    expect(io.stderr.text).toMatch(/^error: the prompt on standard input is not UTF-8 text\n/);
-  });
-
-  it('with --json prints one object a line', async () => {
-    const { io } = await sample(['--json', '--prompt', 'a\nb', '--seed', '3']);
-    const lines = io.stdout.text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as unknown);
-    expect(lines).toHaveLength(4);
-    expect(lines[0]).toEqual({ type: 'token', index: 0, text: 'To be,' });
-    expect(lines[3]).toMatchObject({
-      type: 'sample',
-      text: 'To be, or not 0',
-      prompt: 'a\nb',
-      seed: 3,
-      tokens: 3,
-    });
+  it('refuses a prompt that is not text, or that the model cannot read', async () => {
+    const bytes = await sample(['--prompt', '-'], testIo({ stdin: [Uint8Array.of(0xff)] }));
+    expect(bytes.code).toBe(1);
+    expect(bytes.stderr.text).toMatch(/^error: the prompt on standard input is not UTF-8 text\n/);
+    const foreign = await sample(['--prompt', '永']);
+    expect([foreign.code, foreign.stderr.text]).toEqual([1, expect.stringContaining("'永'")]);
   });
 
   it('lets no control characters through to a terminal, and all of them to a pipe', async () => {
-    const prompt = 'a\u001b[2Jb\nc';
-    const shown = await sample(['--prompt', prompt], fakeIo({ terminal, env: { NO_COLOR: '1' } }));
-    expect(shown.io.stdout.text).toBe('a\u241b[2Jb\ncTo be, or not 0\n');
-    const piped = await sample(['--prompt', prompt]);
-    expect(piped.io.stdout.text).toBe(`${prompt}To be, or not 0\n`);
+    const prompt = 'a\u001b\u001ba';
+    const flags = ['--prompt', prompt, '--tokens', '1', '--temperature', '0'];
+    const shown = await sample(
+      flags,
+      testIo({ terminal: { columns: 80, rows: 24 }, env: { NO_COLOR: '1' } }),
+    );
+    expect(shown.stdout.text).toMatch(/^a\u241b\u241ba/);
+    expect((await sample(flags)).stdout.text.startsWith(prompt)).toBe(true);
   });
 });

@@ -1,13 +1,14 @@
 import { NanobardError } from '../../../engine/errors.ts';
-import { type Context, exitCodes } from '../context.ts';
+import type { TextModel } from '../../../language/text-model.ts';
 import { formatCount, formatRate } from '../display/format.ts';
 import { GatheredOutput } from '../display/gathered-output.ts';
-import { printable } from '../display/text.ts';
-import { type Io, isTerminal } from '../io.ts';
+import { printable } from '../display/terminal-text.ts';
+import { exitCodes, type Io, isTerminal } from '../io.ts';
+import type { MachineFlags } from '../recipe-flags.ts';
 import { styleFor } from '../style.ts';
-import type { MachineOptions, SampledEvent, SampleOptions } from './session.ts';
+import { openModel } from './open-model.ts';
 
-export interface SampleFlags extends MachineOptions {
+export interface SampleFlags extends MachineFlags {
   readonly prompt: string;
   readonly tokens: number;
   readonly temperature: number;
@@ -23,44 +24,92 @@ export interface SampleFlags extends MachineOptions {
 const SEPARATOR = '-'.repeat(15);
 
 /** Writes text in a model's style as it is made; returns the exit code. */
-export async function sample(
-  run: string | undefined,
-  flags: SampleFlags,
-  { io, engine }: Context,
-): Promise<number> {
-  const prompt = flags.prompt === '-' ? await readText(io.stdin) : flags.prompt;
-  const { tokens, temperature, topK, topP, forget, stop, count, device, threads, blas } = flags;
+export async function sample(run: string | undefined, flags: SampleFlags, io: Io): Promise<number> {
+  const given = flags.prompt === '-' ? await readText(io.stdin) : flags.prompt;
+  const prompt = lineFeeds(given);
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
-  const options: SampleOptions = {
-    ...{ run, prompt, tokens, temperature, topK, topP, forget, stop, count, seed, device, threads, blas },
-  };
+  const model = await openModel(run, flags, io);
   const output = new GatheredOutput(io.stdout);
   try {
+    const samples = write(model, prompt, seed, flags);
     if (flags.json) {
-      for await (const event of engine.sample(options)) {
+      for await (const event of samples) {
         const line = event.type === 'sample' ? { ...event, prompt, seed } : event;
         output.write(`${JSON.stringify(line)}\n`);
       }
     } else {
-      await show(options, output, { io, engine });
+      await show(samples, { prompt, seed }, output, io);
     }
   } finally {
     output.flush();
+    await model.dispose();
   }
   return exitCodes.success;
 }
 
-async function show(options: SampleOptions, output: GatheredOutput, { io, engine }: Context): Promise<void> {
+/** Texts that models are trained on have line feeds alone: so must what they are compared with. */
+const lineFeeds = (text: string): string => text.replace(/\r\n?/g, '\n');
+
+/** Text of sample `index`, as soon as it is made. Samples come one after the other, not interleaved. */
+interface TokenEvent {
+  readonly type: 'token';
+  readonly index: number;
+  readonly text: string;
+}
+
+/** Sample `index` is complete; `text` does not repeat the prompt. */
+interface SampledEvent {
+  readonly type: 'sample';
+  readonly index: number;
+  readonly text: string;
+  readonly tokens: number;
+  readonly ms: number;
+  readonly tokensPerSecond: number;
+  readonly firstTokenMs: number;
+  readonly stopped: 'length' | 'stop';
+}
+
+async function* write(
+  model: TextModel,
+  prompt: string,
+  seed: number,
+  { tokens: limit, temperature, topK, topP, forget, stop, count }: SampleFlags,
+): AsyncGenerator<TokenEvent | SampledEvent, void, void> {
+  const rules = { tokens: limit, temperature, topK, topP, forget, stop: stop.map(lineFeeds) };
+  for (let index = 0; index < count; index++) {
+    const begin = performance.now();
+    let firstTokenMs = Number.NaN;
+    let text = '';
+    const pieces = model.generate(prompt, { ...rules, seed: seed + index });
+    let next = await pieces.next();
+    for (; !next.done; next = await pieces.next()) {
+      if (text === '') firstTokenMs = performance.now() - begin;
+      text += next.value;
+      yield { type: 'token', index, text: next.value };
+    }
+    const ms = performance.now() - begin;
+    const { tokens, stopped } = next.value;
+    const tokensPerSecond = (1000 * tokens) / ms;
+    yield { type: 'sample', index, text, tokens, ms, tokensPerSecond, firstTokenMs, stopped };
+  }
+}
+
+async function show(
+  samples: AsyncIterable<TokenEvent | SampledEvent>,
+  { prompt, seed }: { prompt: string; seed: number },
+  output: GatheredOutput,
+  io: Io,
+): Promise<void> {
   const terminal = isTerminal(io.stdout, io.env);
   const style = styleFor(io.stdout, io.env);
   const safe = (text: string): string => (terminal ? printable(text) : text);
   const done: SampledEvent[] = [];
   let begun = -1;
   let end = '';
-  for await (const event of engine.sample(options)) {
+  for await (const event of samples) {
     if (event.index > begun) {
       if (begun >= 0) output.write(`${SEPARATOR}\n`);
-      if (options.prompt !== '') output.write(style.bold(safe(options.prompt)));
+      if (prompt !== '') output.write(style.bold(safe(prompt)));
       begun = event.index;
     }
     if (event.type === 'token') {
@@ -72,7 +121,7 @@ async function show(options: SampleOptions, output: GatheredOutput, { io, engine
     }
   }
   output.flush();
-  if (isTerminal(io.stderr, io.env)) io.stderr.write(`\n${summary(done, options.seed, io)}\n`);
+  if (isTerminal(io.stderr, io.env)) io.stderr.write(`\n${summary(done, seed, io)}\n`);
 }
 
 function summary(samples: readonly SampledEvent[], seed: number, io: Io): string {

@@ -1,170 +1,191 @@
-import { describe, expect, it } from 'vitest';
-import { NanobardError } from '../../../engine/errors.ts';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { plays } from '../../../language/data/plays.ts';
 import { recipes } from '../../../language/recipes/recipes.ts';
-import type { TrainEvent } from '../../../language/train/events.ts';
 import { version } from '../../../version.ts';
 import { run } from '../main.ts';
-import { FakeEngine, fakeEvents, fakeIo } from '../testing/fakes.ts';
-import { newRunFolder } from './train.ts';
+import { type TestIo, testIo } from '../testing/test-io.ts';
 
-describe('train asks the engine for', () => {
-  const asked = async (...args: string[]): Promise<unknown> => {
-    const engine = new FakeEngine();
-    const io = fakeIo();
-    expect(await run(['train', ...args], { io, engine })).toBe(0);
-    return engine.asked[0];
-  };
+const text = plays({ characters: 2000, seed: 1 });
+const home = process.cwd();
 
-  it('the default recipe in a folder of its own', async () => {
-    expect(await asked()).toEqual({
-      resume: false,
-      recipeName: 'fast',
-      recipe: recipes.fast.recipe,
-      overrides: {},
-      data: undefined,
-      out: expect.stringMatching(/^runs\/fast-\d{8}-\d{6}$/),
-      device: 'auto',
-      threads: undefined,
-      blas: 'off',
-      signal: expect.any(AbortSignal),
-    });
-  });
+let parent: string;
+let data: string;
+let out: string;
 
-  it('what the flags say', async () => {
-    const args = 'bigram --data a_b.txt --out my_run --device reference --threads 1 --batch_size=32 --seed 0';
-    expect(await asked(...args.split(' '))).toMatchObject({
-      recipeName: 'bigram',
-      recipe: { ...recipes.bigram.recipe, batchSize: 32, seed: 0 },
-      overrides: { batchSize: 32, seed: 0 },
-      data: 'a_b.txt',
-      out: 'my_run',
-      device: 'reference',
-      threads: 1,
-      blas: 'off',
-    });
-  });
-
-  it('a run to go on with, and only what was set', async () => {
-    const options = await asked('--resume', '--out', 'runs/a', '--max-iters', '4000');
-    expect(options).toMatchObject({
-      resume: true,
-      recipeName: undefined,
-      out: 'runs/a',
-      overrides: { maxIters: 4000 },
-    });
-    expect(options).not.toHaveProperty('recipe');
-    expect(await asked('--resume')).toMatchObject({ out: undefined });
-  });
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'nanobard-'));
+  data = join(parent, 'my text.txt');
+  out = join(parent, 'run');
+  await writeFile(data, text);
 });
 
-it('newRunFolder: names sort by age', () => {
-  expect(newRunFolder('bigram', new Date(2026, 10, 2, 3, 4, 5))).toBe('runs/bigram-20261102-030405');
+afterEach(async () => {
+  process.chdir(home);
+  await rm(parent, { recursive: true });
 });
+
+const tiny = ['--max-iters', '20', '--eval-interval', '10', '--eval-iters', '1', '--threads', '1'];
+
+/** Trains a bigram; later flags override earlier ones. */
+async function train(args: string[], io = testIo()): Promise<TestIo & { code: number }> {
+  const all = ['train', ...(args.includes('--resume') ? args : ['bigram', '--data', data, ...tiny, ...args])];
+  return Object.assign(io, { code: await run(all, io) });
+}
+
+const lines = (io: TestIo): { type: string; iter: number; [key: string]: unknown }[] =>
+  io.stdout.text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 describe('train', () => {
-  it('tells notices on standard error', async () => {
-    const io = fakeIo();
-    const engine = new FakeEngine(undefined, { notices: ['The download failed.'] });
-    await run(['train', '--json'], { io, engine });
-    expect(io.stderr.text).toBe('note: The download failed.\n');
+  it('with --json prints every event as a line, and nothing else', async () => {
+    const io = await train(['--out', out, '--json', '--batch_size=4', '--seed', '0']);
+    expect([io.code, io.stderr.text]).toEqual([0, '']);
+    const [start, ...events] = lines(io);
+    const config = {
+      ...recipes.bigram.recipe,
+      maxIters: 20,
+      evalInterval: 10,
+      evalIters: 1,
+      batchSize: 4,
+      seed: 0,
+    };
+    expect(start).toMatchObject({
+      ...{ type: 'start', iter: 0, recipe: 'bigram', data: { name: 'my text.txt', characters: 2000 } },
+      ...{ out, version, seed: 0, config: { ...config, lrDecayIters: expect.any(Number) } },
+    });
+    const metrics = (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
+    const recorded = metrics.map((line) => JSON.parse(line)).filter(({ type }) => type !== 'start');
+    expect(events.filter(({ type }) => type !== 'sample')).toEqual(recorded);
+    expect(events.filter(({ type }) => type === 'step')).toHaveLength(20);
+    expect(events.at(-1)).toMatchObject({ type: 'end', reason: 'finished' });
   });
 
-  it('with --json prints every event as a line, and nothing else', async () => {
-    const io = fakeIo();
-    expect(await run(['train', '--json'], { io, engine: new FakeEngine() })).toBe(0);
-    const printed = io.stdout.text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as TrainEvent);
-    const events: TrainEvent[] = [];
-    for await (const event of fakeEvents({ iters: 500 })) events.push(event);
-    expect(printed).toEqual([
-      {
-        ...events[0],
-        recipe: 'shakespeare-char-cpu',
-        config: recipes['shakespeare-char-cpu'].recipe,
-        data: { name: 'tinyshakespeare', characters: 1_115_394, vocabSize: 65 },
-        out: 'runs/shakespeare-char-cpu-20261122-101530',
-        version,
-        seed: 1337,
-      },
-      ...events.slice(1),
+  it('makes a folder below runs, another one for each run, and resumes the newest', async () => {
+    process.chdir(parent);
+    expect((await train([])).code).toBe(0);
+    expect((await train([])).code).toBe(0);
+    const runs = await readdir('runs');
+    expect(runs).toHaveLength(2);
+    for (const name of runs) expect(name).toMatch(/^bigram-\d{8}-\d{6}(-2)?$/);
+    const resumed = await train(['--resume', '--max-iters', '23', '--json', '--threads', '1']);
+    expect(lines(resumed)[0]).toMatchObject({ iter: 20, out: expect.stringMatching(/^runs.bigram/) });
+    expect(lines(resumed).at(-1)).toMatchObject({ iter: 23, reason: 'finished' });
+  });
+
+  it('tells notices on standard error', async () => {
+    await writeFile(data, text.replaceAll('\n', '\r\n'));
+    const { stderr } = await train(['--out', out, '--json']);
+    expect(stderr.text).toBe('note: The line ends of my text.txt (CRLF or CR) are read as line feeds.\n');
+  });
+
+  it('refuses a folder in use, naming the flags', async () => {
+    await train(['--out', out]);
+    const again = await train(['--out', out]);
+    expect([again.code, again.stderr.text]).toEqual([
+      1,
+      `error: ${out} already holds a run\nResume that run, or choose another folder. See --out and --resume.\n`,
     ]);
   });
 
   it('shows the events before a failure, then the error', async () => {
-    async function* diverging(): AsyncGenerator<TrainEvent> {
-      for await (const event of fakeEvents()) {
-        if (event.type === 'step' && event.iter === 3)
-          throw new NanobardError('diverged', 'the loss is NaN at step 3');
-        yield event;
-      }
-    }
-    const io = fakeIo();
-    expect(await run(['train', '--json'], { io, engine: new FakeEngine(diverging) })).toBe(1);
-    expect(JSON.parse(io.stdout.text.trimEnd().split('\n').at(-1)!)).toMatchObject({ type: 'step', iter: 2 });
-    expect(io.stderr.text).toBe('error: the loss is NaN at step 3\n');
+    const io = await train(['--out', out, '--learning-rate', '1e38', '--json']);
+    expect(io.code).toBe(1);
+    expect(lines(io).at(-1)!.type).toMatch(/^(step|eval)$/);
+    expect(io.stderr.text).toMatch(/^error: (step|after step) \d+.*\nUse a lower learning rate/);
+  });
+
+  it.each([
+    [0, 0],
+    [24, 0],
+    [0, 24],
+    [1, 1],
+    [40, 12],
+    [80, 24],
+  ])('trains on a terminal of %i × %i', async (columns, rows) => {
+    const io = await train(['--out', out], testIo({ terminal: { columns, rows } }));
+    expect([io.code, io.stderr.text]).toEqual([0, '']);
+    expect(io.stdout.text).toContain('Done');
+  });
+
+  it('goes on when the display fails', async () => {
+    const io = testIo({ terminal: { columns: 80, rows: 24 } });
+    Object.defineProperty(io.stdout, 'columns', {
+      get: () => {
+        throw new RangeError('no columns');
+      },
+    });
+    expect((await train(['--out', out], io)).code).toBe(0);
+    expect(io.stderr.text).toBe('note: The display failed (no columns); training goes on.\n');
+    expect(existsSync(join(out, 'checkpoints', 'last.safetensors'))).toBe(true);
   });
 });
 
 describe('Ctrl-C', () => {
-  /** Trains and sends signals when a step is reached. */
-  const interrupt = async (
-    at: Record<number, string>,
-    ...args: string[]
-  ): Promise<ReturnType<typeof fakeIo> & { code: number }> => {
-    const io = fakeIo();
-    const engine = new FakeEngine(async function* (options) {
-      for await (const event of fakeEvents({ signal: options.signal })) {
-        yield event;
-        const signal = event.type === 'step' ? at[event.iter] : undefined;
-        if (signal !== undefined) io.signals.emit(signal);
-      }
+  /** Sends a signal with each of the first `times` writes that tell of a step. */
+  const interrupted = (signal: string, times = 1, terminal?: { columns: number; rows: number }): TestIo => {
+    let sent = 0;
+    const io: TestIo = testIo({
+      ...(terminal && { terminal }),
+      written: (written) => {
+        if (/"type":"step"|tok\/s/.test(written) && sent++ < times) io.signals.emit(signal);
+      },
     });
-    return Object.assign(io, { code: await run(['train', ...args], { io, engine }) });
+    return io;
   };
+  const long = ['--max-iters', '1000000', '--eval-interval', '1000000', '--json'];
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s stops the run and says how to go on', async (signal) => {
-    const { code, stdout, exits, signals } = await interrupt({ 7: signal });
-    expect([code, exits]).toEqual([130, []]);
-    expect(stdout.text).toContain('Stopping as soon as possible, then saving.');
-    expect(stdout.text).toMatch(
-      /Stopped after 7 of 2,000 steps; everything is saved\.\nGo on with\n {2}nanobard train --resume --out runs\/shakespeare-char-cpu-20261122-101530\n/,
-    );
-    expect(signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM')).toBe(0);
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s stops the run, which can be resumed', async (signal) => {
+    const io = await train(['--out', out, ...long], interrupted(signal));
+    expect([io.code, io.exits]).toEqual([130, []]);
+    const end = lines(io).at(-1)!;
+    expect(end).toMatchObject({ type: 'end', reason: 'interrupted' });
+    expect(io.signals.listenerCount(signal)).toBe(0);
+    const more = String(end.iter + 5);
+    const resumed = await train(['--resume', '--out', out, '--max-iters', more, '--json', '--threads', '1']);
+    expect(lines(resumed)[0]).toMatchObject({ type: 'start', iter: end.iter });
+    expect(resumed.code).toBe(0);
   });
 
-  it('keeps standard output clean with --json', async () => {
-    const { code, stdout } = await interrupt({ 7: 'SIGINT' }, '--json');
-    expect(code).toBe(130);
-    expect(JSON.parse(stdout.text.trimEnd().split('\n').at(-1)!)).toMatchObject({
-      type: 'end',
-      reason: 'interrupted',
-    });
+  it('says on a terminal that it stops, and how to resume', async () => {
+    const io = interrupted('SIGINT', 1, { columns: 80, rows: 24 });
+    await train(['--out', out, ...long.slice(0, -1)], io);
+    expect(io.stdout.text).toContain('Stopping after this step, then saving.');
+    expect(io.stdout.text).toMatch(
+      /Stopped.* after [\d,]+ of 1,000,000 steps; everything is saved\.\nResume it with\n.*train --resume --out /,
+    );
   });
 
   it('quits at once the second time', async () => {
-    const io = fakeIo();
-    const engine = new FakeEngine(async function* () {
-      for await (const event of fakeEvents({ iters: 3 })) {
-        yield event;
-        if (event.type === 'step') io.signals.emit('SIGINT');
-      }
+    const io = await train(['--out', out, ...long], interrupted('SIGINT', 1));
+    expect(io.exits).toEqual([]);
+    const other = join(parent, 'other');
+    const impatient: TestIo = testIo({
+      written: (written) => {
+        if (!written.includes('"type":"step"')) return;
+        impatient.signals.emit('SIGINT');
+        impatient.signals.emit('SIGINT');
+      },
     });
-    await run(['train'], { io, engine });
-    expect(io.exits).toEqual([130, 130]);
+    await train(['--out', other, ...long], impatient);
+    expect(impatient.exits[0]).toBe(130);
   });
 
   it('quits at once while there is nothing to save yet', async () => {
-    const io = fakeIo();
-    const engine = new FakeEngine();
-    const open = engine.openTraining.bind(engine);
-    engine.openTraining = async (options) => {
-      io.signals.emit('SIGINT');
-      expect(io.exits).toEqual([130]);
-      return open(options);
-    };
-    await run(['train'], { io, engine });
-    expect.assertions(1);
+    let sent = false;
+    const io: TestIo = testIo({
+      terminal: { columns: 80, rows: 24 },
+      written: () => {
+        if (!sent) io.signals.emit('SIGINT');
+        sent = true;
+      },
+    });
+    await train(['--out', out], io);
+    expect(io.exits).toEqual([130]);
   });
 });

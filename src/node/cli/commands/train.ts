@@ -1,14 +1,12 @@
-import { defaultRecipe } from '../../../language/recipes/recipes.ts';
 import type { EndEvent } from '../../../language/train/events.ts';
-import { type Context, exitCodes } from '../context.ts';
+import type { TrainingRun } from '../../runs/training.ts';
 import { createDisplay, type Display } from '../display/display.ts';
-import { type Io, isTerminal } from '../io.ts';
-import { checkFields, chooseRecipe } from '../recipe-choice.ts';
-import { overridesFrom } from '../recipe-flags.ts';
-import { styleFor } from '../style.ts';
-import type { Engine, MachineOptions, TrainOptions, TrainSession } from './session.ts';
+import { exitCodes, type Io, isTerminal } from '../io.ts';
+import { type MachineFlags, recipeChanges } from '../recipe-flags.ts';
+import { writeNotes } from '../style.ts';
+import { newestRun } from './open-model.ts';
 
-export interface TrainFlags extends MachineOptions {
+export interface TrainFlags extends MachineFlags {
   readonly profile?: true;
   readonly data?: string;
   readonly out?: string;
@@ -16,18 +14,12 @@ export interface TrainFlags extends MachineOptions {
   readonly json?: true;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Trains a model and shows how it goes; returns the exit code. */
-export async function train(
-  name: string | undefined,
-  flags: TrainFlags,
-  { io, engine }: Context,
-): Promise<number> {
-  if (flags.profile) {
-    const { profile } = await import('./profile.ts');
-    return profile(chooseRecipe(name ?? defaultRecipe, overridesFrom({ ...flags })), flags, { io, engine });
-  }
+export async function train(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
+  if (flags.profile) return (await import('./profile.ts')).profile(recipe, flags, io);
   const controller = new AbortController();
-  const options = trainOptions(name, flags, controller.signal);
   let display: Display | undefined;
   // Until training has begun there is nothing to save; a second signal means that saving takes too long.
   const interrupt = (): void => {
@@ -39,60 +31,33 @@ export async function train(
       display.stopping();
     }
   };
-  io.signals.on('SIGINT', interrupt);
-  io.signals.on('SIGTERM', interrupt);
-  io.signals.on('SIGHUP', interrupt);
+  for (const signal of SIGNALS) io.signals.on(signal, interrupt);
   try {
-    const session = await openTraining(engine, options, io, flags.json === true);
-    const style = styleFor(io.stderr, io.env);
-    for (const notice of session.notices) io.stderr.write(`${style.yellow('note:')} ${notice}\n`);
-    display = await createDisplay(session, io, flags.json === true);
+    const run = await open(recipe, flags, io);
+    writeNotes(run.notices, io);
+    display = await createDisplay(run, io, flags.json === true);
     let end: EndEvent | undefined;
-    for await (const event of session.events()) {
+    for await (const event of run.events(controller.signal)) {
       display.show(event);
       if (event.type === 'end') end = event;
     }
     return end?.reason === 'interrupted' ? exitCodes.interrupted : exitCodes.success;
   } finally {
     display?.close();
-    io.signals.off('SIGINT', interrupt);
-    io.signals.off('SIGTERM', interrupt);
-    io.signals.off('SIGHUP', interrupt);
+    for (const signal of SIGNALS) io.signals.off(signal, interrupt);
   }
-}
-
-function trainOptions(name: string | undefined, flags: TrainFlags, signal: AbortSignal): TrainOptions {
-  const overrides = overridesFrom({ ...flags });
-  const { data, device, threads, blas } = flags;
-  const common = { data, device, threads, blas, overrides, signal };
-  if (flags.resume) {
-    if (name !== undefined) checkFields(name, overrides);
-    return { ...common, resume: true, recipeName: name, out: flags.out };
-  }
-  const recipeName = name ?? defaultRecipe;
-  const recipe = chooseRecipe(recipeName, overrides);
-  const out = flags.out ?? newRunFolder(recipeName, new Date());
-  return { ...common, resume: false, recipeName, recipe, out };
-}
-
-/** `runs/<recipe>-<yyyymmdd-hhmmss>`, in local time: names of runs sort by age. */
-export function newRunFolder(recipeName: string, date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
-  return `runs/${recipeName}-${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
 }
 
 /** Opening may take seconds, for a download; on a terminal a line says so for as long as it lasts. */
-async function openTraining(
-  engine: Engine,
-  options: TrainOptions,
-  io: Io,
-  json: boolean,
-): Promise<TrainSession> {
+async function open(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<TrainingRun> {
+  const { data, out, resume, json, device, threads, blas } = flags;
   const told = isTerminal(io.stdout, io.env) && !json;
   if (told) io.stdout.write('Getting the text and the model ready…');
   try {
-    return await engine.openTraining(options);
+    const { TrainingRun } = await import('../../runs/training.ts');
+    const options = { recipe, data, device, threads, blas, ...recipeChanges(flags) };
+    if (!resume) return await TrainingRun.create({ ...options, folder: out });
+    return await TrainingRun.resume({ ...options, folder: out ?? (await newestRun()) });
   } finally {
     if (told) io.stdout.write('\r\u001b[K');
   }

@@ -6,6 +6,9 @@ import type { Point } from './history.ts';
 /** Columns that the y axis and its labels take. */
 const AXIS = 6;
 
+/** Narrower than this, a chart shows nothing. */
+const MIN_WIDTH = AXIS + 10;
+
 /** Fewest points that make a curve. */
 const MIN_POINTS = 4;
 
@@ -26,12 +29,13 @@ export function lossChart(
 ): string[] {
   const [first, last] = [curve[0], curve.at(-1)];
   if (!first || !last || curve.length < MIN_POINTS) return [];
-  const shown = evals.filter(([iter]) => iter >= first[0]);
+  if (width < MIN_WIDTH) return [];
+  const shown = evals.filter(([step]) => step >= first[0]);
   const losses = [...curve, ...shown].map(([, loss]) => loss);
   const [low, high] = [Math.min(...losses), Math.max(...losses)];
   const columns = Math.min(width - AXIS, 2 * curve.length);
   const chart = plot(
-    curve.map(([iter, loss]) => [iter, loss]),
+    curve.map(([step, loss]) => [step, loss]),
     {
       width: columns,
       height,

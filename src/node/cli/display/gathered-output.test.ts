@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { FakeOutput } from '../testing/fakes.ts';
+import { TestOutput } from '../testing/test-io.ts';
 import { GatheredOutput } from './gathered-output.ts';
 
 it('writes once for each turn of the event loop, or when it is told to', async () => {
-  const output = new FakeOutput();
+  const output = new TestOutput();
   const gathered = new GatheredOutput(output);
   gathered.write('To be, ');
   gathered.write('');

@@ -1,4 +1,4 @@
-import type { Output } from '../io.ts';
+import { type Output, sizeOf } from '../io.ts';
 
 // Control sequences (ECMA-48, and DEC's private modes for cursor and line wrapping).
 const UP = (lines: number): string => (lines > 0 ? `\r\u001b[${lines}A` : '\r');
@@ -22,7 +22,7 @@ export class Region {
   }
 
   draw(text: string): void {
-    const lines = text.split('\n').slice(0, (this.output.rows ?? 24) - 1);
+    const lines = text.split('\n').slice(0, sizeOf(this.output).rows - 1);
     const body = lines.map((line) => `${line}${ERASE_REST_OF_LINE}\n`).join('');
     // One write, and nothing erased before it is overwritten: no flicker.
     this.output.write(`${HIDE_CURSOR}${CUT_LINES}${UP(this.height)}${body}${ERASE_BELOW}${WRAP_LINES}`);

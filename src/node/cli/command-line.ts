@@ -5,17 +5,16 @@ import type { DoctorFlags } from './commands/doctor.ts';
 import type { EvalFlags } from './commands/eval.ts';
 import type { SampleFlags } from './commands/sample.ts';
 import type { TrainFlags } from './commands/train.ts';
-import type { Context } from './context.ts';
+import { type Io, sizeOf } from './io.ts';
+import { inRange, parseNumber, parseWhole } from './number-flags.ts';
 import { addMachineFlags, addRecipeFlags } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
-import { inRange, parseNumber, parseWhole } from './values.ts';
 
 /**
  * The command line: what can be said, and how `--help` explains it. What commands do is loaded only when one
  * runs, so that none waits for what another needs. `finish` receives the exit code.
  */
-export function createProgram(context: Context, finish: (exitCode: number) => void): Command {
-  const { io } = context;
+export function createCommandLine(io: Io, finish: (exitCode: number) => void): Command {
   const program = new Command('nanobard')
     .description('Train and run GPT language models in TypeScript.')
     .version(version, '-v, --version', 'print the version')
@@ -27,8 +26,8 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      getOutHelpWidth: () => io.stdout.columns ?? 80,
-      getErrHelpWidth: () => io.stderr.columns ?? 80,
+      getOutHelpWidth: () => sizeOf(io.stdout).columns,
+      getErrHelpWidth: () => sizeOf(io.stderr).columns,
       outputError: (text, write) => write(text.replace(/^error:/, styleFor(io.stderr, io.env).red('error:'))),
     });
 
@@ -40,7 +39,7 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
       .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
       .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
       .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
-      .option('--resume', 'go on with the run in --out, or with the newest one'),
+      .option('--resume', 'resume the run in --out, or the newest one'),
   )
     .addOption(
       new Option('--profile', 'show where the time of a step goes, and train nothing').conflicts([
@@ -58,12 +57,12 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
         ['nanobard train', `${defaultRecipe} on tinyshakespeare`],
         ['nanobard train bigram --data my.txt', 'your own text'],
         ['nanobard train --n-layer 2 --max-iters 500', 'another size; --n_layer=2 works too'],
-        ['nanobard train --resume --max-iters 4000', 'go on with the newest run'],
+        ['nanobard train --resume --max-iters 4000', 'train the newest run for longer'],
         ['nanobard train --profile --blas auto', 'what each operation takes'],
       ),
     )
     .action(async (recipe: string | undefined, flags: TrainFlags) =>
-      finish(await (await import('./commands/train.ts')).train(recipe, flags, context)),
+      finish(await (await import('./commands/train.ts')).train(recipe, flags, io)),
     );
 
   addMachineFlags(
@@ -72,7 +71,7 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
       .summary('write text in the style of a trained model')
       .description('Writes text in the style of a trained model, as it is made.')
       .argument('[run]', 'run folder (default: the newest in ./runs)')
-      .option('--prompt <text>', 'text to go on from; - reads it from standard input', '')
+      .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
       .option('--tokens <n>', 'most tokens in a sample', inRange(parseWhole, { min: 1 }), 500)
       .option(
         '--temperature <x>',
@@ -113,7 +112,7 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
       ),
     )
     .action(async (run: string | undefined, flags: SampleFlags) =>
-      finish(await (await import('./commands/sample.ts')).sample(run, flags, context)),
+      finish(await (await import('./commands/sample.ts')).sample(run, flags, io)),
     );
 
   addMachineFlags(
@@ -121,7 +120,8 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
       .command('eval')
       .summary('measure a trained model on its validation text')
       .description('Prints loss, perplexity and bits per character over the whole validation split.')
-      .argument('[run]', 'run folder (default: the newest in ./runs)'),
+      .argument('[run]', 'run folder (default: the newest in ./runs)')
+      .option('--data <file>', 'the text it was trained on, if that has moved'),
   )
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -129,7 +129,7 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
       examples(['nanobard eval', 'the newest run'], ['nanobard eval runs/mine --json', '']),
     )
     .action(async (run: string | undefined, flags: EvalFlags) =>
-      finish(await (await import('./commands/eval.ts')).evaluate(run, flags, context)),
+      finish(await (await import('./commands/eval.ts')).evaluate(run, flags, io)),
     );
 
   program
@@ -139,7 +139,7 @@ export function createProgram(context: Context, finish: (exitCode: number) => vo
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples(['nanobard doctor', ''], ['nanobard doctor --json', 'for a bug report']))
     .action(async (flags: DoctorFlags) =>
-      finish(await (await import('./commands/doctor.ts')).doctor(flags, context)),
+      finish(await (await import('./commands/doctor.ts')).doctor(flags, io)),
     );
 
   for (const command of program.commands)

@@ -88,6 +88,61 @@ describe('SavedModel', () => {
     await model.dispose();
   });
 
+  it('makes 500 tokens unless told otherwise, and stops when it is told to', async () => {
+    const model = await SavedModel.load(run.folder.path, machine);
+    expect(await write(model, 'KING', { tokens: undefined })).toHaveLength(500);
+    const whole = await write(model, 'KING');
+    expect(await write(model, 'KING', { stop: whole[9] })).toBe(whole.slice(0, whole.indexOf(whole[9]!)));
+    const controller = new AbortController();
+    let pieces = 0;
+    const endless = async (): Promise<void> => {
+      for await (const _ of model.generate('', { tokens: 20_000, signal: controller.signal })) {
+        if (++pieces === 3) controller.abort();
+      }
+    };
+    await expect(endless()).rejects.toThrow(controller.signal.reason);
+    expect(pieces).toBe(3);
+    expect(await write(model, 'KING')).toBe(whole); // nothing is left over
+    await model.dispose();
+  });
+
+  it.each([
+    [{ tokens: 0 }, 'generate: tokens must be a whole number from 1 on, not 0'],
+    [{ tokens: Number.NaN }, 'generate: tokens must be a whole number from 1 on, not NaN'],
+    [{ tokens: '9' }, "generate: tokens must be a whole number from 1 on, not '9'"],
+    [{ temperature: -1 }, 'generate: temperature must be a number from 0 on, not -1'],
+    [{ temperature: Number.NaN }, 'generate: temperature must be a number from 0 on, not NaN'],
+    [{ topK: 0.5 }, 'generate: topK must be'],
+    [{ topP: 0 }, 'generate: topP must be'],
+    [{ stop: 7 }, 'generate: stop must be a string or several, not 7'],
+    [{ stop: [null] }, 'generate: stop must be a string or several, not an object of type Array'],
+    [{ forget: -1 }, 'generate: forget must be'],
+    [{ seed: -1 }, 'generate: seed must be'],
+    [{ signal: 'now' }, "generate: signal must be an AbortSignal, not 'now'"],
+    [{ topk: 3 }, "generate has no option 'topk'"],
+    [null, 'generate takes an object of options, not null'],
+  ])('refuses to generate with %j', async (options, message) => {
+    const model = await SavedModel.load(run.folder.path, machine);
+    await expect(model.generate('', options as never).next()).rejects.toMatchObject({
+      code: 'argument',
+      message: expect.stringContaining(message),
+    });
+    await expect(model.generate(undefined as never).next()).rejects.toThrow('prompt must be a string');
+    await model.dispose();
+  });
+
+  it.each([
+    [undefined, {}, 'folder must be the path of a folder'],
+    ['run', { threads: 0 }, 'SavedModel.load: threads must be a whole number from 1 on, not 0'],
+    ['run', null, 'SavedModel.load takes an object of options, not null'],
+  ])('refuses to load %j with %j', async (path, options, message) => {
+    const folder = path && run.folder.path;
+    await expect(SavedModel.load(folder as never, options as never)).rejects.toMatchObject({
+      code: 'argument',
+      message: expect.stringContaining(message),
+    });
+  });
+
   it('does not evaluate on a text that has changed', async () => {
     const model = await SavedModel.load(run.folder.path, machine);
     await writeFile(text, plays({ characters: 2000, seed: 2 }));

@@ -1,28 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Characters that take two columns: East Asian ones and emoji. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
-
-/** Columns that styled text takes on a terminal, near enough. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of stripVTControlCharacters(text)) width += characterWidth(character);
-  return width;
-}
-
-const characterWidth = (character: string): number => (WIDE.test(character) ? 2 : 1);
-
-/** The beginning of unstyled `text` that fits into `columns`. */
-export function crop(text: string, columns: number): string {
-  let width = 0;
-  let cropped = '';
-  for (const character of text) {
-    width += characterWidth(character);
-    if (width > columns) break;
-    cropped += character;
-  }
-  return cropped;
+/** Columns that a line of ours takes on a terminal: all of its characters are one column wide. */
+export function displayWidth(line: string): number {
+  return stripVTControlCharacters(line).length;
 }
 
 /** Joins items by dots into as few lines as fit into `columns`. */

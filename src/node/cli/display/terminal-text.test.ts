@@ -1,32 +1,14 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createStyle } from '../style.ts';
-import { crop, displayWidth, flow, printable } from './text.ts';
+import { displayWidth, flow, printable } from './terminal-text.ts';
 
-describe('displayWidth', () => {
-  it.each([
-    ['abc', 3],
-    [createStyle(true).red('abc'), 3],
-    ['Grüße', 5],
-    ['天地玄黃', 8],
-    ['한글', 4],
-    ['a\u{1f600}b', 4],
-    ['━●', 2],
-  ])('%s', (text, width) => {
-    expect(displayWidth(text)).toBe(width);
-  });
-});
-
-it('crop keeps the longest beginning that fits', () => {
-  expect(crop('abcdef', 4)).toBe('abcd');
-  expect(crop('天地玄黃', 5)).toBe('天地');
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(20), (text, columns) => {
-      const cropped = crop(text, columns);
-      expect(text.startsWith(cropped)).toBe(true);
-      expect(displayWidth(cropped)).toBeLessThanOrEqual(columns);
-    }),
-  );
+it.each([
+  ['abc', 3],
+  [createStyle(true).red('abc'), 3],
+  ['━● · …', 6],
+])('displayWidth of %s', (text, width) => {
+  expect(displayWidth(text)).toBe(width);
 });
 
 it('flow fills lines, keeps every item and splits none', () => {

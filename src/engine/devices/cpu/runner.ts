@@ -1,0 +1,76 @@
+import type { NanobardError } from '../../errors.ts';
+import type { DType, TypedArray } from '../../tensor/dtype.ts';
+import type { BlasLocation } from './host-functions.ts';
+
+/** A row of values in the device's memory. */
+export interface Region {
+  readonly address: number;
+  readonly length: number;
+  readonly dtype: DType;
+}
+
+export function viewOf(buffer: ArrayBufferLike, { address, length, dtype }: Region): TypedArray {
+  return dtype === 'f32'
+    ? new Float32Array(buffer, address, length)
+    : new Int32Array(buffer, address, length);
+}
+
+/** A part of memory, in bytes. */
+export interface Block {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Values, and where they belong. */
+export interface Content {
+  readonly region: Region;
+  readonly values: TypedArray;
+}
+
+/** One walk of a tape. */
+export interface Run {
+  readonly begin: number;
+  readonly end: number;
+  readonly threads: number;
+  /** What is written first, and what is read afterwards: for runners whose memory the caller cannot reach. */
+  readonly writes: readonly Content[];
+  readonly reads: readonly Region[];
+}
+
+/** What a runner needs, wherever it is. */
+export interface RunnerStart {
+  readonly module: WebAssembly.Module;
+  /** Whether the memory is shared, as the module expects it. */
+  readonly shared: boolean;
+  readonly blas: BlasLocation | undefined;
+  /** Source text of a worker. */
+  readonly worker: string;
+}
+
+/** What is there at once, or comes later. */
+export type Soon<T> = T | Promise<T>;
+
+/**
+ * Holds the memory of a device and walks its tapes; where everything lies in memory is not its business. Requests are
+ * answered in the order in which they are made. They fail with code `device` once it has been stopped, or a kernel
+ * has failed.
+ */
+export interface Runner {
+  /** Why nothing can run any more. */
+  readonly stopped: NanobardError | undefined;
+  /** The memory itself, where this thread can reach it; undefined elsewhere. It changes when memory grows. */
+  readonly buffer: ArrayBufferLike | undefined;
+  /** Starts the workers that `threads` threads need, this runner's own included. */
+  start(threads: number): Promise<void>;
+  /** Makes memory reach `end`, and a little further; clears the blocks. Fails with code `memory` if it cannot. */
+  reserve(end: number, blocks: readonly Block[]): Soon<void>;
+  write(region: Region, values: TypedArray): Soon<void>;
+  /** A copy of the values there. */
+  read(region: Region): Soon<TypedArray>;
+  /** Walks a tape; what was to be read afterwards. */
+  run(run: Run): Soon<readonly TypedArray[]>;
+  /** Walks a tape whose pieces begin at the marks; the milliseconds that each took. */
+  profile(run: Run, marks: readonly number[]): Soon<readonly number[]>;
+  /** Ends all threads and gives the memory back. */
+  stop(): void;
+}

@@ -1,0 +1,64 @@
+import { NanobardError } from '../../errors.ts';
+import { relaxed, simd128 } from './binaries.generated.ts';
+import { allowRelaxedSimd } from './host.ts';
+
+/**
+ * Instruction sets of the kernels. `simd128` is what every engine has; `relaxed` adds fused multiply-add, which
+ * rounds once; `wide` is `relaxed` for engines that join neighbouring instructions of 128 bits into one of 256.
+ */
+export type SimdLevel = 'wide' | 'relaxed' | 'simd128';
+
+async function binaryOf(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
+  // Not part of what a page downloads: no browser joins vectors.
+  const text = { relaxed, simd128, wide: '' }[level] || (await import('./wide.generated.ts')).wide;
+  const binary = atob(text);
+  return Uint8Array.from({ length: binary.length }, (_, i) => binary.charCodeAt(i));
+}
+
+/** Whether this engine has relaxed SIMD, which on Node 20 is turned on for it. */
+export async function hasRelaxedSimd(): Promise<boolean> {
+  allowRelaxedSimd();
+  return WebAssembly.validate(await binaryOf('relaxed'));
+}
+
+/**
+ * Lets a binary that imports shared memory take memory that is not shared: the import's limits begin with flags, of
+ * which bit 1 says shared. Its atomic instructions work on either.
+ */
+function unshare(binary: Uint8Array): void {
+  const name = '\x03env\x06memory\x02\x03'; // module, field, kind, flags
+  const at = binary.findIndex((_, i) => [...name].every((c, j) => binary[i + j] === c.charCodeAt(0)));
+  binary[at + name.length - 1] = 1;
+}
+
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+/**
+ * The kernels, compiled once for all devices.
+ *
+ * @throws {NanobardError} code `device` if this engine cannot run them, or a page's rules forbid WebAssembly.
+ */
+export function compileKernels(level: SimdLevel, shared: boolean): Promise<WebAssembly.Module> {
+  const key = `${level} ${shared}`;
+  const module = modules.get(key) ?? compile(level, shared);
+  modules.set(key, module);
+  return module;
+}
+
+async function compile(level: SimdLevel, shared: boolean): Promise<WebAssembly.Module> {
+  const missing = (name: string): NanobardError =>
+    new NanobardError('device', `this JavaScript engine does not run WebAssembly${name}`);
+  if (typeof WebAssembly === 'undefined') throw missing('');
+  if (level !== 'simd128') allowRelaxedSimd();
+  const binary = await binaryOf(level);
+  if (!shared) unshare(binary);
+  if (!WebAssembly.validate(binary)) throw missing(` with ${level} SIMD`);
+  try {
+    return await WebAssembly.compile(binary);
+  } catch (cause) {
+    throw new NanobardError('device', `this page does not allow WebAssembly: ${(cause as Error).message}`, {
+      hint: "Its Content-Security-Policy must allow 'wasm-unsafe-eval' as a script-src.",
+      cause,
+    });
+  }
+}

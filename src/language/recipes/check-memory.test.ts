@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { createDevice } from '../../engine/devices/create.ts';
+import { NanobardError } from '../../engine/errors.ts';
+import { Generator } from '../../engine/tensor/generator.ts';
+import { createModel } from '../models/create.ts';
+import { TrainingStep } from '../train/step.ts';
+import { checkMemory } from './check-memory.ts';
+import { chooseRecipe } from './choose.ts';
+import type { Recipe, RecipeChanges } from './recipe.ts';
+
+/** What `checkMemory` says is needed, in bytes. */
+function needed(recipe: Recipe): number {
+  try {
+    checkMemory(recipe, 65, 0);
+  } catch (error) {
+    return Number(/needs ([\d,]+) MB/.exec((error as Error).message)![1]!.replaceAll(',', '')) * 2 ** 20;
+  }
+  throw new Error('nothing is needed');
+}
+
+it.each<[string, RecipeChanges]>([
+  ['shakespeare-char-cpu', { nLayer: 8192 }],
+  ['shakespeare-char-cpu', { nLayer: 1_000_000_000 }],
+  ['shakespeare-char-cpu', { nEmbd: 100_000 }],
+  ['shakespeare-char-cpu', { blockSize: 100_000_000 }],
+  ['fast', { nEmbd: 100_000 }],
+  ['fast', { ngramRows: 1_000_000_000 }],
+  ['fast', { nLayer: 100_000 }],
+])('%s with %j is refused at once', (name, changes) => {
+  const begin = performance.now();
+  expect(() => checkMemory(chooseRecipe(name, changes), 65)).toThrow(
+    expect.objectContaining({
+      code: 'memory',
+      message: expect.stringMatching(/^a model of [\d,]+ parameters needs [\d,]+ MB at least .* available$/),
+    }),
+  );
+  expect(performance.now() - begin).toBeLessThan(500);
+});
+
+it.each(['fast', 'shakespeare-char-cpu', 'bigram'])('never asks for more than %s takes', async (name) => {
+  const recipe = chooseRecipe(name, { batchSize: 1 });
+  const device = await createDevice({ device: 'cpu', threads: 1 });
+  try {
+    await TrainingStep.create(createModel({ ...recipe, vocabSize: 65 }, new Generator(1)), device, recipe);
+    expect(needed(recipe)).toBeLessThanOrEqual(device.bytes + 2 ** 20);
+    expect(() => checkMemory(recipe, 65)).not.toThrow(NanobardError);
+  } finally {
+    await device.dispose();
+  }
+});
+
+it('counts all layers', () => {
+  const layers = (nLayer: number): number =>
+    needed(chooseRecipe('shakespeare-char-cpu', { nLayer, nEmbd: 512 }));
+  expect(layers(30) - layers(20)).toBeCloseTo(layers(20) - layers(10), -7);
+  expect(layers(2)).toBeLessThan(layers(3));
+});

@@ -1,0 +1,59 @@
+import { availableMemory } from '../../engine/devices/cpu/host.ts';
+import { NanobardError } from '../../engine/errors.ts';
+import { createModel } from '../models/create.ts';
+import type { GroupName } from '../models/language-model.ts';
+import type { Recipe } from './recipe.ts';
+
+/** What WebAssembly's 32-bit addresses reach. */
+const ADDRESSABLE = 2 ** 32;
+
+/**
+ * Refuses a recipe whose model cannot be trained in the memory there is, before its weights are drawn: that takes
+ * minutes where there are thousands of millions. What activations take, the device counts when it loads the program.
+ *
+ * @throws {NanobardError} code `memory`, saying what is needed at least and what there is.
+ */
+export function checkMemory(recipe: Recipe, vocabSize: number, available = availableMemory()): void {
+  const { parameters, bytes } = trainingSize(recipe, vocabSize);
+  const limit = Math.min(available, ADDRESSABLE);
+  if (bytes <= limit) return;
+  const megabytes = (count: number): string => `${Math.ceil(count / 2 ** 20).toLocaleString('en')} MB`;
+  throw new NanobardError(
+    'memory',
+    `a model of ${parameters.toLocaleString('en')} parameters needs ${megabytes(bytes)} at least to be trained, ` +
+      `but ${megabytes(limit)} are available`,
+    {
+      hint: 'Use a smaller model, or fewer rows in its tables.',
+      options: ['nLayer', 'nEmbd', 'blockSize', 'ngramRows'].filter((field) => field in recipe),
+    },
+  );
+}
+
+/** Counts from shapes: models without a generator hold no weights. All layers are alike, so that two tell of a million. */
+function trainingSize(recipe: Recipe, vocabSize: number): { parameters: number; bytes: number } {
+  if (recipe.model === 'bigram' || recipe.nLayer <= 2) return sizeOf(recipe, vocabSize);
+  const [one, two] = [1, 2].map((nLayer) => sizeOf({ ...recipe, nLayer }, vocabSize));
+  const more = recipe.nLayer - 1;
+  return {
+    parameters: one!.parameters + more * (two!.parameters - one!.parameters),
+    bytes: one!.bytes + more * (two!.bytes - one!.bytes),
+  };
+}
+
+function sizeOf(recipe: Recipe, vocabSize: number): { parameters: number; bytes: number } {
+  const size = { parameters: 0, bytes: 0 };
+  const groups = createModel({ ...recipe, vocabSize }).parameterGroups();
+  for (const [group, members] of Object.entries(groups)) {
+    for (const { size: values } of members) {
+      size.parameters += values;
+      size.bytes += values * (BYTES_PER_VALUE[group as GroupName] ?? 16);
+    }
+  }
+  return size;
+}
+
+/**
+ * A weight in f32, its gradient, and what its optimizer remembers: two means for AdamW, one for Muon; of a table's
+ * rows neither gradient nor mean is kept.
+ */
+const BYTES_PER_VALUE: Partial<Record<GroupName, number>> = { tables: 4, hidden: 12 };

@@ -1,0 +1,78 @@
+import * as v from 'valibot';
+import { NanobardError } from '../../engine/errors.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { anything, deviceRules, type Rule, shown } from '../options.ts';
+import { changeRecipe } from './change.ts';
+import { type Recipe, type RecipeChanges, RecipeSchema, recipeFields } from './recipe.ts';
+import { recipes } from './recipes.ts';
+
+const { model: _, ...settable } = { ...recipeFields.bigram, ...recipeFields.gpt, ...recipeFields.modern };
+
+/** The fields that can be set, of whichever model, with what each may be. */
+export const settableFields: { readonly [F in keyof RecipeChanges]-?: (typeof settable)[F] } = settable;
+
+/** For options that choose a recipe, its changes, a text and a device; what a field may be, the recipe's schema knows. */
+export const recipeRules: Readonly<Record<string, Rule>> = {
+  ...deviceRules,
+  ...Object.fromEntries(Object.keys(settable).map((field) => [field, anything])),
+  recipe: anything,
+  data: anything,
+};
+
+const names = Object.keys(recipes);
+
+/**
+ * A recipe, by name or as it is, with fields changed; the schedule ends with the run, as `changeRecipe` says.
+ *
+ * @throws {NanobardError} code `argument` if there is no such recipe, or its model has no such field; `config` if the
+ * fields make no sense.
+ */
+export function chooseRecipe(recipe: string | Recipe, changes: RecipeChanges = {}): Recipe {
+  const original = typeof recipe === 'string' ? findRecipe(recipe) : recipe;
+  if (typeof original !== 'object' || original === null || !Object.hasOwn(recipeFields, original.model)) {
+    throw new NanobardError('config', `${shown(recipe)} is not a recipe`, {
+      hint: `Give one by name (${names.join(', ')}) or an object with a model (${Object.keys(recipeFields).join(', ')}) and all of its fields.`,
+    });
+  }
+  const set = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  refuseForeign(original, set);
+  const changed = changeRecipe(original, set);
+  const result = v.safeParse(RecipeSchema, changed);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue);
+  if (field === null) throw new NanobardError('config', `this is not a recipe: ${issue.message}`);
+  const value = (changed as Readonly<Record<string, unknown>>)[field];
+  throw new NanobardError('config', `${field} ${shown(value)} ${issue.message}`, {
+    hint: changed.model !== 'bigram' && field === 'nHead' ? headsHint(changed) : 'Choose another value.',
+    options: [field],
+  });
+}
+
+function findRecipe(name: string): Recipe {
+  if (Object.hasOwn(recipes, name)) return recipes[name as keyof typeof recipes].recipe;
+  throw new NanobardError('argument', `there is no recipe ${shown(name)}`, {
+    hint: `${didYouMean(name, names)}The recipes are ${names.join(', ')}.`,
+    options: ['recipe'],
+  });
+}
+
+function refuseForeign({ model }: Recipe, changes: RecipeChanges): void {
+  const foreign = Object.keys(changes).find((field) => !Object.hasOwn(recipeFields[model], field));
+  if (foreign === undefined) return;
+  const others = Object.entries(recipes).filter(([, other]) =>
+    Object.hasOwn(recipeFields[other.recipe.model], foreign),
+  );
+  throw new NanobardError('argument', `a ${model} model has no ${foreign}`, {
+    hint: `Leave it out, or train another recipe: ${others.map(([name]) => name).join(', ')}.`,
+    options: [foreign],
+  });
+}
+
+function headsHint({ model, nEmbd }: { model: Recipe['model']; nEmbd: number }): string {
+  const unit = model === 'modern' ? 2 : 1; // of a head's width
+  if (nEmbd % unit !== 0) return 'Choose an even nEmbd.';
+  const heads = Array.from({ length: 16 }, (_, i) => i + 1).filter((n) => nEmbd % (unit * n) === 0);
+  const list = new Intl.ListFormat('en', { type: 'disjunction' }).format(heads.map(String));
+  return `With nEmbd ${nEmbd} there can be ${list} heads.`;
+}
