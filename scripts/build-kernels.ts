@@ -1,6 +1,7 @@
-// Compiles the AssemblyScript kernels of all operations to WebAssembly and writes TypeScript files:
-// the kernels' opcodes, and the binaries (plain, relaxed and wide SIMD). That is skipped
-// when nothing has changed since the last time. Last comes the text of the CPU device's workers.
+// Writes, for each device, the table of its kernels by operation. Then compiles the AssemblyScript kernels
+// to WebAssembly and writes more TypeScript files: the kernels' opcodes, and the binaries (plain, relaxed and wide
+// SIMD). Compiling is skipped when nothing has changed since the last time. Last comes the text of the CPU
+// device's workers.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,17 +9,21 @@ import asc from 'assemblyscript/asc';
 import { buildSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const OPCODES = 'src/engine/ops/opcodes.generated.ts';
+const OPS = 'src/engine/ops/';
+const OPCODES = `${OPS}opcodes.generated.ts`;
 const BINARIES = 'src/engine/devices/cpu/binaries.generated.ts';
 const WIDE = 'src/engine/devices/cpu/wide.generated.ts';
 const WORKER = 'src/engine/devices/cpu/worker.ts';
 
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
-const sources = (readdirSync(`${root}/src`, { recursive: true }) as string[])
+const files = (readdirSync(`${root}/src`, { recursive: true }) as string[])
   .map((path) => `src/${path.replaceAll('\\', '/')}`)
-  .filter((path) => path.endsWith('.wasm.ts'))
   .sort();
+
+for (const device of ['reference', 'cpu']) writeTable(device);
+
+const sources = files.filter((path) => path.endsWith('.wasm.ts'));
 
 const hash = createHash('sha256');
 for (const path of [...sources, 'scripts/build-kernels.ts', 'package-lock.json'])
@@ -30,6 +35,37 @@ const current = [OPCODES, BINARIES, WIDE].every(
 );
 if (!current) await build();
 writeWorker();
+
+/**
+ * The kernels of one device by operation, from what `*.<device>.ts` export: `layerNormCpu` computes the operation
+ * 'layer-norm'; a family exports its members' kernels, by operation, as one record `…CpuKernels`.
+ */
+function writeTable(device: string): void {
+  const Device = `${device[0]!.toUpperCase()}${device.slice(1)}`;
+  const KERNEL = new RegExp(`^export const (\\w+)${Device}(Kernels)?\\b`, 'gm');
+  const imports: string[] = [];
+  const rows: string[] = [];
+  for (const path of files.filter((path) => path.endsWith(`.${device}.ts`))) {
+    const kernels = [...read(path).matchAll(KERNEL)].map(([, name, family]) => {
+      const variable = `${name}${Device}${family ?? ''}`;
+      const operation = name!.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      rows.push(family ? `  ...${variable},` : `  '${operation}': ${variable},`);
+      return variable;
+    });
+    if (kernels.length > 0)
+      imports.push(`import { ${kernels.join(', ')} } from './${path.slice(OPS.length)}';`);
+  }
+  const table = [
+    '// Made by scripts/build-kernels.ts\n',
+    ...imports,
+    `\n/** The ${device} device's kernels by operation. */`,
+    `export const ${device}Kernels = {`,
+    ...rows,
+    '};\n',
+  ].join('\n');
+  const path = `${OPS}kernels.${device}.generated.ts`;
+  if (!existsSync(`${root}/${path}`) || read(path) !== table) writeFileSync(`${root}/${path}`, table);
+}
 
 async function build(): Promise<void> {
   const KERNEL = /^export function (\w+)\(args: usize, thread: i32, threads: i32\): void/gm;

@@ -14,9 +14,9 @@ import {
 } from '../language/data/corpus.ts';
 import { plays } from '../language/data/plays.ts';
 import { decodeText, MAX_TEXT_LENGTH, normalizeText } from '../language/data/text.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../language/did-you-mean.ts';
+import { anything, checkOptions, number, path as pathRule, shown } from '../language/options.ts';
 import { download } from './download.ts';
-import { anything, checkOptions, number, path as pathRule, shown } from './options.ts';
 
 /**
  * A text: a corpus's name or a file's path, a file's URL, the bytes of a text in UTF-8, or a text with a name for it.

@@ -9,7 +9,7 @@ export type DeviceName = (typeof deviceNames)[number];
 
 /** Where to compute. The other options are the CPU device's. */
 export interface DeviceOptions extends CpuOptions {
-  readonly device?: DeviceName;
+  readonly device?: DeviceName | undefined;
 }
 
 /**

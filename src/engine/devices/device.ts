@@ -1,13 +1,8 @@
 import type { Program } from '../program/program.ts';
+import type { Constant } from '../tensor/constant.ts';
 import type { TypedArray } from '../tensor/dtype.ts';
-import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Variable } from '../tensor/tensor.ts';
-
-/** Values of a tensor on the host, row-major. */
-export interface HostTensor {
-  readonly shape: Shape;
-  readonly data: TypedArray | Float64Array;
-}
+import type { CompiledFunction, Sources, Traced } from './compiled-function.ts';
 
 /**
  * Where programs run. Variables keep their values on a device between runs, shared by all its programs.
@@ -24,7 +19,18 @@ export interface Device {
   /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */
   load(program: Program): Promise<Executable>;
   /** Compiles and runs a one-off program: for lessons and tests. `inputs` fills the graph's inputs by name. */
-  evaluate(tensor: Tensor, inputs?: Readonly<Record<string, ArrayLike<number>>>): Promise<HostTensor>;
+  evaluate(tensor: Tensor, inputs?: Readonly<Record<string, ArrayLike<number>>>): Promise<Constant>;
+  /**
+   * Makes a function of tensors one of numbers. It is traced at its first call (and again for arguments of other
+   * shapes): its arguments are the program's inputs, what it returns comes back as numbers, and what it assigns
+   * (see `assign`, `Optimizer.minimize`) happens at each run.
+   *
+   * `sources` fill further inputs at each run, instead of their own sources.
+   *
+   *     const step = device.compile((x, y) => optimizer.minimize(model.loss(x, y)));
+   *     const loss = await step(...batch);
+   */
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R>;
   /** A copy of a variable's values; its initial ones if no program has used it yet. */
   read(variable: Variable): Promise<TypedArray>;
   write(variable: Variable, values: ArrayLike<number>): Promise<void>;

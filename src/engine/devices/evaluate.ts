@@ -1,7 +1,8 @@
 import { NanobardError } from '../errors.ts';
 import { compile } from '../program/compile.ts';
+import { Constant } from '../tensor/constant.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Device, Executable, HostTensor } from './device.ts';
+import type { Device, Executable } from './device.ts';
 
 /** Fills an executable's inputs by name. */
 export function fillInputs(
@@ -28,12 +29,12 @@ export async function evaluateOn(
   device: Device,
   tensor: Tensor,
   inputs: Readonly<Record<string, ArrayLike<number>>>,
-): Promise<HostTensor> {
+): Promise<Constant> {
   const executable = await device.load(compile({ outputs: { value: tensor } }));
   try {
     fillInputs(executable, inputs);
     await executable.run();
-    return { shape: tensor.shape, data: (await executable.read('value')).slice() };
+    return new Constant((await executable.read('value')).slice(), tensor.shape, tensor.dtype);
   } finally {
     executable.dispose();
   }

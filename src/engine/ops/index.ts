@@ -3,7 +3,6 @@
 export { arange } from './arange/arange.ts';
 export { add, div, mul, sub } from './arithmetic/arithmetic.ts';
 export { attention } from './attention/attention.ts';
-export { broadcastTo } from './broadcast/broadcast.ts';
 export { cacheWrite } from './cache-write/cache-write.ts';
 export { concat, stack } from './concat/concat.ts';
 export { constant, scalar } from './constant/constant.ts';
@@ -20,6 +19,7 @@ export * from './masked-fill/masked-fill.ts';
 export { matmul } from './matmul/matmul.ts';
 export { ngram } from './ngram/ngram.ts';
 export { exp, log, neg, relu, reluSquared, sigmoid, sqrt, square, tanh } from './pointwise/pointwise.ts';
+export { broadcastTo } from './reduce/broadcast.ts';
 export { max, mean, sum } from './reduce/reduce.ts';
 export { reshape } from './reshape/reshape.ts';
 export { rmsNorm } from './rms-norm/rms-norm.ts';

@@ -1,6 +1,6 @@
 import type { Attributes, Operation } from '../tensor/tensor.ts';
-import { adamWCpu } from './adamw/adamw.cpu.ts';
-import { adamWReference } from './adamw/adamw.reference.ts';
+import { adamwCpu } from './adamw/adamw.cpu.ts';
+import { adamwReference } from './adamw/adamw.reference.ts';
 import { adamWOperation } from './adamw/adamw.ts';
 import { addCpu, divCpu, mulCpu, subCpu } from './arithmetic/arithmetic.cpu.ts';
 import { addReference, divReference, mulReference, subReference } from './arithmetic/arithmetic.reference.ts';
@@ -8,9 +8,6 @@ import { addOperation, divOperation, mulOperation, subOperation } from './arithm
 import { attentionCpu, attentionGradientCpu } from './attention/attention.cpu.ts';
 import { attentionGradientReference, attentionReference } from './attention/attention.reference.ts';
 import { attentionGradientOperation, attentionOperation } from './attention/attention.ts';
-import { sumOperation } from './broadcast/broadcast.ts';
-import { sumCpu } from './broadcast/sum.cpu.ts';
-import { sumReference } from './broadcast/sum.reference.ts';
 import { cacheWriteCpu } from './cache-write/cache-write.cpu.ts';
 import { cacheWriteReference } from './cache-write/cache-write.reference.ts';
 import { cacheWriteOperation } from './cache-write/cache-write.ts';
@@ -63,6 +60,8 @@ import { symmetricMatmulOperation, symmetricPolynomialOperation } from './muon/s
 import { ngramCpu } from './ngram/ngram.cpu.ts';
 import { ngramReference } from './ngram/ngram.reference.ts';
 import { ngramOperation } from './ngram/ngram.ts';
+import { padCpu } from './pad/pad.cpu.ts';
+import { padReference } from './pad/pad.reference.ts';
 import {
   expCpu,
   logCpu,
@@ -102,21 +101,22 @@ import {
   squareOperation,
   tanhOperation,
 } from './pointwise/pointwise.ts';
+import { sumOperation } from './reduce/broadcast.ts';
 import { maxCpu, maxGradientCpu } from './reduce/max.cpu.ts';
 import { maxGradientReference, maxReference } from './reduce/max.reference.ts';
 import { maxGradientOperation, maxOperation } from './reduce/reduce.ts';
+import { sumCpu } from './reduce/sum.cpu.ts';
+import { sumReference } from './reduce/sum.reference.ts';
 import { rmsNormCpu, rmsNormGradientCpu } from './rms-norm/rms-norm.cpu.ts';
 import { rmsNormGradientReference, rmsNormReference } from './rms-norm/rms-norm.reference.ts';
 import { rmsNormGradientOperation, rmsNormOperation } from './rms-norm/rms-norm.ts';
 import { rotaryCpu } from './rotary/rotary.cpu.ts';
 import { rotaryReference } from './rotary/rotary.reference.ts';
 import { rotaryOperation } from './rotary/rotary.ts';
-import { rowAdaGradCpu } from './row-adagrad/row-adagrad.cpu.ts';
-import { rowAdaGradReference } from './row-adagrad/row-adagrad.reference.ts';
+import { rowAdagradCpu } from './row-adagrad/row-adagrad.cpu.ts';
+import { rowAdagradReference } from './row-adagrad/row-adagrad.reference.ts';
 import { rowAdaGradOperation } from './row-adagrad/row-adagrad.ts';
 import type { CpuLowering, ReferenceKernel } from './shared/kernel.ts';
-import { padCpu } from './slice/pad.cpu.ts';
-import { padReference } from './slice/pad.reference.ts';
 import { padOperation } from './slice/slice.ts';
 import { softmaxCpu, softmaxGradientCpu } from './softmax/softmax.cpu.ts';
 import { softmaxGradientReference, softmaxReference } from './softmax/softmax.reference.ts';
@@ -144,7 +144,7 @@ export const operations: ReadonlyMap<string, RegisteredOperation> = new Map(
     register(mulOperation, mulReference, mulCpu),
     register(divOperation, divReference, divCpu),
     register(sumOperation, sumReference, sumCpu),
-    register(adamWOperation, adamWReference, adamWCpu),
+    register(adamWOperation, adamwReference, adamwCpu),
     register(cacheWriteOperation, cacheWriteReference, cacheWriteCpu),
     register(crossEntropyOperation, crossEntropyReference, crossEntropyCpu),
     register(crossEntropyGradientOperation, crossEntropyGradientReference, crossEntropyGradientCpu),
@@ -161,7 +161,7 @@ export const operations: ReadonlyMap<string, RegisteredOperation> = new Map(
     register(rmsNormGradientOperation, rmsNormGradientReference, rmsNormGradientCpu),
     register(ngramOperation, ngramReference, ngramCpu),
     register(rotaryOperation, rotaryReference, rotaryCpu),
-    register(rowAdaGradOperation, rowAdaGradReference, rowAdaGradCpu),
+    register(rowAdaGradOperation, rowAdagradReference, rowAdagradCpu),
     register(softmaxOperation, softmaxReference, softmaxCpu),
     register(softmaxGradientOperation, softmaxGradientReference, softmaxGradientCpu),
     register(maskedFillOperation, maskedFillReference, maskedFillCpu),

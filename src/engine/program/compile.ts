@@ -1,6 +1,7 @@
 import { NanobardError } from '../errors.ts';
 import { constantOperation } from '../ops/constant/constant.ts';
 import { contiguousOperation } from '../ops/contiguous/contiguous.ts';
+import { Constant } from '../tensor/constant.ts';
 import { BYTES_PER_ELEMENT, type TypedArray } from '../tensor/dtype.ts';
 import { isContiguous } from '../tensor/layout.ts';
 import { sameShape, sizeOf, stridesOf } from '../tensor/shape.ts';
@@ -35,6 +36,12 @@ export function compile(options: CompileOptions): Program {
 /** Whether the operation's kernels read input `i` as it lies. */
 function takes({ strided = [], stridedRows = [] }: Operation, i: number, view: View): boolean {
   return strided === 'all' || strided.includes(i) || (stridedRows.includes(i) && view.strides.at(-1) === 1);
+}
+
+/** The values as a device holds them. */
+function valuesOf({ data, dtype }: Constant): TypedArray {
+  if (!(data instanceof Float64Array)) return data;
+  return dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
 }
 
 function checkAssignments(assign: readonly Assignment[]): void {
@@ -129,6 +136,8 @@ class Compiler {
     let view: View;
     if (tensor instanceof Variable) view = this.denseView(tensor, this.variable(tensor));
     else if (tensor instanceof Input) view = this.denseView(tensor, this.input(tensor));
+    else if (tensor instanceof Constant)
+      view = this.denseView(tensor, this.buffers.push({ kind: 'constant', data: valuesOf(tensor) }) - 1);
     else
       throw new NanobardError(
         'internal',

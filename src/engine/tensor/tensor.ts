@@ -136,12 +136,21 @@ export class Variable extends Tensor {
   }
 }
 
-/** A named slot that the caller fills before each run: token ids, the learning rate, a position. */
+/**
+ * A named slot that is filled before each run: token ids, the learning rate, a position. Functions that a device
+ * compiles fill those that have a `source` from it, at each run.
+ */
 export class Input extends Tensor {
   readonly name: string;
+  /** Values for run number `run` of a compiled function, counted from 0. */
+  readonly source: ((run: number) => ArrayLike<number>) | undefined;
 
-  constructor(name: string, shape: Shape, dtype: DType = 'f32') {
+  constructor(name: string, shape: Shape, dtype: DType = 'f32', source?: (run: number) => ArrayLike<number>) {
     super(shape, dtype);
     this.name = name;
+    this.source = source;
   }
 }
+
+/** A tensor of rank 0: a loss, a norm. */
+export type Scalar = Tensor & { readonly shape: readonly [] };

@@ -1,10 +1,15 @@
 import { NanobardError } from '../../engine/errors.ts';
+import { Constant } from '../../engine/tensor/constant.ts';
+import { Generator } from '../../engine/tensor/generator.ts';
 
 export type Split = 'train' | 'validation';
 
-/** What `batch` needs of a random generator: an integer of [0, high), drawn as `torch.randint` does. */
-export interface RandomIntegers {
-  randint(high: number): number;
+/** Inputs and targets, i32 (B, T) each. */
+export type Batch = readonly [x: Constant, y: Constant];
+
+/** Where training windows begin: at one of `places` places. A Generator draws them as `torch.randint` does. */
+export interface WindowStarts {
+  next(places: number): number;
 }
 
 /** The target of a position that does not count: the loss leaves it out. */
@@ -12,8 +17,7 @@ export const IGNORED_TARGET = -1;
 
 /**
  * The tokens of a text, the first 90 % for training and the rest for validation, handed out as inputs x and
- * targets y of shape (B, T), where T = `blockSize` and y is x moved on by one token. B follows from the
- * length of the arrays that are to be filled, B · T.
+ * targets y of shape (B, T), where T = `blockSize` and y is x moved on by one token.
  */
 export class Dataset {
   readonly train: Int32Array;
@@ -42,51 +46,49 @@ export class Dataset {
   }
 
   /**
-   * Fills x and y with random windows of a split. Draws what the tutorial's and nanoGPT's `get_batch` draws:
-   * `torch.randint(len(data) - block_size, (batch_size,))`. Allocates nothing.
+   * `batchSize` windows of a split, as the tutorial's and nanoGPT's `get_batch` draw them:
+   * `torch.randint(len(data) - block_size, (batch_size,))`.
    */
-  batch(split: Split, generator: RandomIntegers, x: Int32Array, y: Int32Array): void {
+  batch(split: Split, batchSize: number, starts: WindowStarts | Generator): Batch {
+    const batch = newBatch(batchSize, this.blockSize);
+    this.fill(batch, split, starts);
+    return batch;
+  }
+
+  /** The same into a batch that there is already; nothing is allocated. */
+  fill([x, y]: Batch, split: Split, starts: WindowStarts | Generator): void {
     const T = this.blockSize;
-    const B = this.#batchSize(x, y);
     const data = this[split];
-    for (let b = 0; b < B; b++) {
-      const start = generator.randint(data.length - T);
+    const places = data.length - T;
+    for (let b = 0; b < x.shape[0]!; b++) {
+      const start = starts instanceof Generator ? starts.randint(places) : starts.next(places);
       for (let t = 0; t < T; t++) {
-        x[b * T + t] = data[start + t]!;
-        y[b * T + t] = data[start + t + 1]!;
+        x.data[b * T + t] = data[start + t]!;
+        y.data[b * T + t] = data[start + t + 1]!;
       }
     }
   }
+}
 
-  /**
-   * One pass over a whole split, in order and without overlap, so that each token but the first is a target
-   * once. Every step fills x and y and yields how many targets are real; the others, after the end of the
-   * split, are `IGNORED_TARGET` (their inputs 0).
-   */
-  *windows(split: Split, x: Int32Array, y: Int32Array): Generator<number, void, void> {
-    this.#batchSize(x, y);
-    const data = this[split];
-    const targets = data.length - 1;
-    for (let start = 0; start < targets; start += x.length) {
-      const real = Math.min(x.length, targets - start);
-      for (let i = 0; i < real; i++) {
-        x[i] = data[start + i]!;
-        y[i] = data[start + i + 1]!;
-      }
-      x.fill(0, real);
-      y.fill(IGNORED_TARGET, real);
-      yield real;
-    }
-  }
+/** A batch of B windows of T tokens, to be filled. */
+export function newBatch(B: number, T: number): Batch {
+  return [new Constant(new Int32Array(B * T), [B, T]), new Constant(new Int32Array(B * T), [B, T])];
+}
 
-  #batchSize(x: Int32Array, y: Int32Array): number {
-    const batchSize = x.length / this.blockSize;
-    if (y.length !== x.length || batchSize < 1 || !Number.isInteger(batchSize)) {
-      throw new NanobardError(
-        'argument',
-        `x and y must both hold a whole number of blocks of ${this.blockSize}, not ${x.length} and ${y.length}`,
-      );
+/**
+ * One pass over tokens in order and without overlap, so that each but the first is a target once. Every turn fills
+ * the batch and yields how many targets are real; the others, after the end, are `IGNORED_TARGET` (their inputs 0).
+ */
+export function* windows(tokens: Int32Array, [{ data: x }, { data: y }]: Batch): IterableIterator<number> {
+  const targets = tokens.length - 1;
+  for (let start = 0; start < targets; start += x.length) {
+    const real = Math.min(x.length, targets - start);
+    for (let i = 0; i < real; i++) {
+      x[i] = tokens[start + i]!;
+      y[i] = tokens[start + i + 1]!;
     }
-    return batchSize;
+    x.fill(0, real);
+    y.fill(IGNORED_TARGET, real);
+    yield real;
   }
 }

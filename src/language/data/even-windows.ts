@@ -1,5 +1,5 @@
 import { Generator } from '../../engine/tensor/generator.ts';
-import type { RandomIntegers } from './dataset.ts';
+import type { WindowStarts } from './dataset.ts';
 
 /** The golden ratio's fraction: of all numbers the one whose multiples, modulo 1, keep most evenly apart. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
@@ -9,7 +9,7 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
  * the text, so that a batch comes from everywhere; each once before any again, and moved a little for the next pass.
  * In one pass, windows drawn at random would show a third of the text never and a quarter more than once.
  */
-export class EvenWindows implements RandomIntegers {
+export class EvenWindows implements WindowStarts {
   private readonly blockSize: number;
   private readonly phase: number;
   private drawn = 0;
@@ -19,11 +19,10 @@ export class EvenWindows implements RandomIntegers {
     this.phase = new Generator(seed).randint(2 ** 31) / 2 ** 31;
   }
 
-  /** The start of the next window, of `high` places where one can start. */
-  randint(high: number): number {
-    const windows = Math.max(1, Math.floor(high / this.blockSize));
+  next(places: number): number {
+    const windows = Math.max(1, Math.floor(places / this.blockSize));
     const pass = Math.floor(this.drawn / windows);
-    const offset = Math.floor(((this.phase + pass * GOLDEN) % 1) * Math.min(high, this.blockSize));
+    const offset = Math.floor(((this.phase + pass * GOLDEN) % 1) * Math.min(places, this.blockSize));
     const window = (Math.floor(this.phase * windows) + (this.drawn % windows) * strideFor(windows)) % windows;
     this.drawn++;
     return offset + window * this.blockSize;

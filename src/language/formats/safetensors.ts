@@ -167,6 +167,28 @@ function float16ToFloat32(halves: Uint16Array): Float32Array {
   return floats;
 }
 
+/** The nearest half-precision numbers, ties to even, as bits; beyond 65,504 infinity. */
+export function float32ToFloat16(floats: Float32Array): Uint16Array {
+  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  const halves = new Uint16Array(floats.length);
+  const scratch = new Float32Array(1);
+  const scratchBits = new Uint32Array(scratch.buffer);
+  for (let i = 0; i < bits.length; i++) {
+    const sign = (bits[i]! >>> 16) & 0x8000;
+    const magnitude = bits[i]! & 0x7fffffff;
+    if (magnitude > 0x7f800000)
+      halves[i] = sign | 0x7e00; // NaN
+    else if (magnitude >= 0x477ff000)
+      halves[i] = sign | 0x7c00; // rounds to 2^16 or more
+    else if (magnitude < 0x38800000) {
+      // Below 2^-14: a multiple of 2^-24, rounded by adding 0.5, where float32 has that resolution.
+      scratch[0] = Math.abs(floats[i]!) + 0.5;
+      halves[i] = sign | (scratchBits[0]! - 0x3f000000);
+    } else halves[i] = sign | ((magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13);
+  }
+  return halves;
+}
+
 function checkEncodable(name: string, shape: Shape, length: number): void {
   if (name === METADATA) {
     throw new NanobardError('argument', `safetensors: a tensor cannot be called ${METADATA}`, {

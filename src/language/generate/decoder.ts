@@ -9,9 +9,11 @@ import type { LanguageModel } from '../models/language-model.ts';
 import { Sampler, type SamplingRule } from './sampling.ts';
 
 export interface GenerateOptions extends SamplingRule {
-  /** How many tokens to make. */
+  /** How many tokens to make; `Infinity` goes on until the caller stops. */
   readonly tokens: number;
   readonly generator: Generator;
+  /** Stops when it aborts: the iterator throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
   /**
    * How many of the oldest tokens to forget when the context is full; half of it by default, so that the
    * rest is read anew only now and then. 1 keeps the context as long as possible, as the tutorial does, and
@@ -39,13 +41,23 @@ export class Decoder {
     this.step = step;
   }
 
+  /**
+   * Traces and loads the program of one step.
+   *
+   * @throws {NanobardError} code `memory` if it does not fit.
+   */
   static async create(model: LanguageModel, device: Device): Promise<Decoder> {
     const cache = model.newCache(1);
     const idx = new Input('idx', [1, 1], 'i32');
     const logits = model.evaluating(() => model.forward(idx, cache)); // (1, 1, vocabSize)
     const outputs = { logits: reshape(logits, [model.vocabSize]) };
-    const step = await device.load(compile({ outputs, assign: cache.takeAssignments() }));
-    return new Decoder(model, device, cache, step);
+    try {
+      const step = await device.load(compile({ outputs, assign: cache.takeAssignments() }));
+      return new Decoder(model, device, cache, step);
+    } catch (error) {
+      device.release(cache.variables()); // some may have been allocated before the program did not fit
+      throw error;
+    }
   }
 
   /**
@@ -55,8 +67,12 @@ export class Decoder {
   async *generate(prompt: ArrayLike<number>, options: GenerateOptions): AsyncGenerator<number, void, void> {
     const { blockSize } = this.model;
     const forget = options.forget ?? Math.ceil(blockSize / 2);
+    const { tokens } = options;
     if (prompt.length === 0)
       throw new NanobardError('argument', 'generate: the prompt must hold at least one token');
+    if (!((Number.isInteger(tokens) || tokens === Number.POSITIVE_INFINITY) && tokens >= 1)) {
+      throw new NanobardError('argument', `generate: tokens must be a whole number from 1 on, not ${tokens}`);
+    }
     if (!(Number.isInteger(forget) && forget >= 1 && forget <= blockSize)) {
       throw new NanobardError(
         'argument',
@@ -87,6 +103,7 @@ export class Decoder {
     let context = Array.from(prompt).slice(-blockSize);
     let cached = 0; // how many tokens of the context the cache holds
     for (let i = 0; i < options.tokens; i++) {
+      options.signal?.throwIfAborted();
       if (context.length > blockSize) {
         context = context.slice(forget);
         cached = 0;
@@ -100,6 +117,7 @@ export class Decoder {
     }
   }
 
+  /** Frees programs and cache. */
   dispose(): void {
     this.step.dispose();
     for (const prefill of this.prefills.values()) prefill.dispose();

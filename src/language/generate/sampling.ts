@@ -4,7 +4,7 @@ import type { Generator } from '../../engine/tensor/generator.ts';
 /** How the next token is drawn from the logits. */
 export interface SamplingRule {
   /** Divides the logits: below 1 bolder, above 1 more varied, 0 always the likeliest token. Default 1. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
   /** Only the k likeliest tokens. */
   readonly topK?: number | undefined;
   /** Only the likeliest tokens that together reach this probability (Holtzman et al., 2020, §3.1). */
@@ -77,24 +77,8 @@ function argmax(logits: ArrayLike<number>): number {
   return best;
 }
 
-/** The k-th largest value, by a heap of the k largest so far: no sort of the whole vocabulary. */
 function kthLargest(values: ArrayLike<number>, k: number): number {
-  const heap = Float64Array.from({ length: k }, (_, i) => values[i]!).sort(); // a sorted array is a heap
-  for (let i = k; i < values.length; i++) {
-    const value = values[i]!;
-    if (value <= heap[0]!) continue;
-    let at = 0;
-    while (true) {
-      let child = 2 * at + 1;
-      if (child >= k) break;
-      if (child + 1 < k && heap[child + 1]! < heap[child]!) child++;
-      if (heap[child]! >= value) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = value;
-  }
-  return heap[0]!;
+  return Float64Array.from(values).sort().at(-k)!;
 }
 
 /** Sets to 0 what is not among the likeliest tokens that together reach `topP`; ties go to the lower id. */

@@ -2,8 +2,8 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Decoder, GenerateOptions } from './decoder.ts';
 
 export interface TextOptions extends GenerateOptions {
-  /** Texts that end the sample when they appear; they are not part of it. */
-  readonly stop?: readonly string[];
+  /** One text or several that end the sample when they appear; they are not part of it. */
+  readonly stop?: string | readonly string[] | undefined;
 }
 
 /**
@@ -17,7 +17,7 @@ export async function* generateText(
   prompt: ArrayLike<number>,
   options: TextOptions,
 ): AsyncGenerator<string, { stopped: 'length' | 'stop'; tokens: number }, void> {
-  const stops = (options.stop ?? []).filter((stop) => stop !== '');
+  const stops = [options.stop ?? []].flat().filter((stop) => stop !== '');
   let held = '';
   let tokens = 0;
   for await (const token of decoder.generate(prompt, options)) {

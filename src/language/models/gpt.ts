@@ -1,27 +1,18 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { arange } from '../../engine/ops/arange/arange.ts';
-import { add } from '../../engine/ops/arithmetic/arithmetic.ts';
-import { attention } from '../../engine/ops/attention/attention.ts';
-import { crossEntropy } from '../../engine/ops/cross-entropy/cross-entropy.ts';
-import { gelu } from '../../engine/ops/gelu/gelu.ts';
-import { reshape } from '../../engine/ops/reshape/reshape.ts';
-import { split } from '../../engine/ops/split/split.ts';
+import { add, arange, attention, gelu, reshape, split } from '../../engine/ops/index.ts';
 import type { Generator } from '../../engine/tensor/generator.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 import { Dropout, dropoutKey } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';
-import { KVCache, type LayerCache } from '../nn/kv-cache.ts';
+import type { KVCache, LayerCache } from '../nn/kv-cache.ts';
 import { LayerNorm } from '../nn/layer-norm.ts';
 import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
-import type { LanguageModel } from './language-model.ts';
+import { LanguageModel, type LanguageModelConfig } from './language-model.ts';
 
 // Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
 
-export interface GPTConfig {
-  readonly vocabSize: number;
-  /** Longest context, in tokens. */
-  readonly blockSize: number;
+export interface GPTConfig extends LanguageModelConfig {
   readonly nLayer: number;
   readonly nHead: number;
   /** Width of the residual stream; a multiple of nHead. */
@@ -105,8 +96,7 @@ export class Block extends Module {
  * From the same generator state it starts with the same weights as nanoGPT on PyTorch, bit for bit; without a
  * generator it starts with zeros, to be loaded.
  */
-export class GPT extends Module implements LanguageModel {
-  readonly config: GPTConfig;
+export class GPT extends LanguageModel<GPTConfig> {
   readonly transformer: {
     readonly wte: Embedding;
     readonly wpe: Embedding;
@@ -117,14 +107,13 @@ export class GPT extends Module implements LanguageModel {
   readonly lm_head: Linear;
 
   constructor(config: GPTConfig, generator?: Generator) {
-    super();
+    super(config);
     const { vocabSize, blockSize, nLayer, nHead, nEmbd } = config;
     if (nEmbd % nHead !== 0) {
       throw new NanobardError('config', `nHead ${nHead} does not divide nEmbd ${nEmbd}`, {
         hint: 'Every head gets an equal share of the width: choose nEmbd as a multiple of nHead.',
       });
     }
-    this.config = config;
     this.transformer = {
       wte: new Embedding(vocabSize, nEmbd, { generator }),
       wpe: new Embedding(blockSize, nEmbd, { generator }),
@@ -137,38 +126,14 @@ export class GPT extends Module implements LanguageModel {
     if (generator) this.initialize(generator);
   }
 
-  get vocabSize(): number {
-    return this.config.vocabSize;
-  }
-
-  get blockSize(): number {
-    return this.config.blockSize;
-  }
-
-  forward(idx: Tensor, cache?: KVCache): Tensor {
+  override forward(idx: Tensor, cache?: KVCache): Tensor {
     const { wte, wpe, drop, h, ln_f } = this.transformer;
-    const T = idx.shape[1]!;
-    if (T > this.blockSize) {
-      throw new NanobardError(
-        'shape',
-        `GPT: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`,
-      );
-    }
-    const pos = arange(T, cache?.position); // (T)
+    const pos = arange(this.lengthOf(idx), cache?.position); // (T)
     let x = drop.forward(add(wte.forward(idx), wpe.forward(pos))); // (B, T, C)
     h.forEach((block, i) => {
       x = block.forward(x, cache?.layers[i]); // (B, T, C)
     });
     return this.lm_head.forward(ln_f.forward(x)); // (B, T, vocabSize)
-  }
-
-  loss(idx: Tensor, targets: Tensor): Tensor {
-    const logits = reshape(this.forward(idx), [-1, this.vocabSize]); // (B·T, vocabSize)
-    return crossEntropy(logits, reshape(targets, [-1])); // scalar
-  }
-
-  newCache(batch: number): KVCache {
-    return new KVCache(this.config.nLayer, [batch, this.blockSize, this.config.nEmbd]);
   }
 
   /** N(0, 0.02), biases 0; projections back to the residual stream smaller, since 2 · nLayer of them add up. */

@@ -1,37 +1,36 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { add, mul } from '../../engine/ops/arithmetic/arithmetic.ts';
-import { attention } from '../../engine/ops/attention/attention.ts';
-import { crossEntropy } from '../../engine/ops/cross-entropy/cross-entropy.ts';
-import { ngram } from '../../engine/ops/ngram/ngram.ts';
-import { reluSquared } from '../../engine/ops/pointwise/pointwise.ts';
-import { reshape } from '../../engine/ops/reshape/reshape.ts';
-import { rmsNorm } from '../../engine/ops/rms-norm/rms-norm.ts';
-import { rotary } from '../../engine/ops/rotary/rotary.ts';
-import { split } from '../../engine/ops/split/split.ts';
+import {
+  add,
+  attention,
+  mul,
+  ngram,
+  reluSquared,
+  reshape,
+  rmsNorm,
+  rotary,
+  split,
+} from '../../engine/ops/index.ts';
 import type { Generator } from '../../engine/tensor/generator.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { Dropout } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';
-import { KVCache, type LayerCache } from '../nn/kv-cache.ts';
+import type { KVCache, LayerCache } from '../nn/kv-cache.ts';
 import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
-import type { LanguageModel } from './language-model.ts';
+import { LanguageModel, type LanguageModelConfig, type ParameterGroups } from './language-model.ts';
 
 // Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
 
-export interface ModernConfig {
-  readonly vocabSize: number;
-  /** Longest context, in tokens. */
-  readonly blockSize: number;
+export interface ModernConfig extends LanguageModelConfig {
   readonly nLayer: number;
   readonly nHead: number;
   /** Width of the residual stream; a multiple of 2 · nHead. */
   readonly nEmbd: number;
-  /** Runs of 2, 3, … ngramOrder tokens are looked up in tables of their own; 1 for none. */
+  /** n-grams of 2, 3, … ngramOrder tokens have hashed embeddings of their own; 1 for none. */
   readonly ngramOrder: number;
-  /** Rows of each of these tables. */
+  /** Rows of each of their tables. */
   readonly ngramRows: number;
-  /** Share of what the tables say, and of what each layer adds, that is dropped while training. */
+  /** Share of what n-grams say, and of what each layer adds, that is dropped while training. */
   readonly dropout: number;
 }
 
@@ -103,17 +102,16 @@ class Block extends Module {
 }
 
 /**
- * A GPT with what was found since GPT-2, to learn the same in less time: rotary positions, RMS normalisation
- * without parameters, normalised queries and keys, squared ReLU, projections that start at zero (Jordan et al.,
- * "modded-nanogpt", 2024), and tables that are asked what usually follows the last two, three, … tokens
- * (Huang et al., "Over-Tokenized Transformer", 2025). The tables cost time for the rows that a batch needs only.
- * Meant to be trained with Muon, AdamW and RowAdaGrad together: see `src/train/optimizer.ts`.
+ * A GPT with hashed n-gram embeddings (Huang et al., "Over-Tokenized Transformer", 2025): beside its own embedding
+ * each token has one for the last two, three, … tokens together. A batch costs time for the rows that it looks up
+ * only. The rest is what was found since GPT-2 to learn the same in less time: rotary positions, RMS normalisation
+ * without parameters, normalised queries and keys, squared ReLU, and projections that start at zero (Jordan et al.,
+ * "modded-nanogpt", 2024).
  */
-export class ModernGPT extends Module implements LanguageModel {
-  readonly config: ModernConfig;
+export class ModernGPT extends LanguageModel<ModernConfig> {
   readonly transformer: {
     readonly wte: Embedding;
-    /** Tables for runs of 2, 3, … tokens, (ngramRows, C); they start at zero. */
+    /** Embeddings of n-grams of 2, 3, … tokens, (ngramRows, C); they start at zero. */
     readonly ngrams: readonly Embedding[];
     readonly drop: Dropout;
     readonly h: readonly Block[];
@@ -121,14 +119,13 @@ export class ModernGPT extends Module implements LanguageModel {
   readonly lm_head: Linear;
 
   constructor(config: ModernConfig, generator?: Generator) {
-    super();
+    super(config);
     const { vocabSize, nLayer, nHead, nEmbd, ngramOrder, ngramRows } = config;
     if (nEmbd % (2 * nHead) !== 0) {
       throw new NanobardError('config', `nHead ${nHead} does not divide nEmbd ${nEmbd} into even parts`, {
         hint: 'Rotary positions turn pairs of numbers: choose nEmbd as a multiple of 2 · nHead.',
       });
     }
-    this.config = config;
     this.transformer = {
       wte: new Embedding(vocabSize, nEmbd, { generator }),
       ngrams: Array.from({ length: ngramOrder - 1 }, () => zeroTable(ngramRows, nEmbd)),
@@ -138,23 +135,8 @@ export class ModernGPT extends Module implements LanguageModel {
     this.lm_head = zeroLinear(nEmbd, vocabSize);
   }
 
-  get vocabSize(): number {
-    return this.config.vocabSize;
-  }
-
-  get blockSize(): number {
-    return this.config.blockSize;
-  }
-
-  forward(idx: Tensor, cache?: KVCache): Tensor {
+  override forward(idx: Tensor, cache?: KVCache): Tensor {
     const { h } = this.transformer;
-    const T = idx.shape[1]!;
-    if (T > this.blockSize) {
-      throw new NanobardError(
-        'shape',
-        `ModernGPT: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`,
-      );
-    }
     const x0 = rmsNorm(this.embed(idx, cache)); // (B, T, C)
     let x = x0;
     h.forEach((block, i) => {
@@ -163,28 +145,33 @@ export class ModernGPT extends Module implements LanguageModel {
     return this.lm_head.forward(rmsNorm(x)); // (B, T, vocabSize)
   }
 
-  loss(idx: Tensor, targets: Tensor): Tensor {
-    const logits = reshape(this.forward(idx), [-1, this.vocabSize]); // (B·T, vocabSize)
-    return crossEntropy(logits, reshape(targets, [-1])); // scalar
+  /** To be trained by Muon, AdamW and RowAdaGrad together: see `createOptimizer`. */
+  override parameterGroups(): ParameterGroups {
+    const { wte, ngrams } = this.transformer;
+    const inBlocks = this.parameters().filter(({ name }) => name.startsWith('transformer.h.'));
+    return {
+      hidden: inBlocks.filter(({ rank }) => rank === 2),
+      scalars: inBlocks.filter(({ rank }) => rank < 2),
+      head: [this.lm_head.weight],
+      embeddings: [wte.weight],
+      tables: ngrams.map(({ weight }) => weight),
+    };
   }
 
-  newCache(batch: number): KVCache {
-    return new KVCache(this.config.nLayer, [batch, this.blockSize, this.config.nEmbd]);
-  }
-
-  /** What the tables know of each token and of the runs of tokens that end with it, added up: (B, T, C). */
+  /** The embeddings of each token and of the n-grams that end with it, added up: (B, T, C). */
   private embed(idx: Tensor, cache?: KVCache): Tensor {
     const { wte, ngrams, drop } = this.transformer;
+    const length = this.lengthOf(idx);
     const token = wte.forward(idx); // (B, T, C)
     if (ngrams.length === 0) return token;
     const ids = cache ? cache.tokens(idx) : idx; // (B, blockSize), all so far, or (B, T)
     const places = {
       rows: this.config.ngramRows,
-      length: idx.shape[1]!,
+      length,
       ...(cache && { position: cache.position }),
     };
-    const runs = ngrams.map((table, i) => table.forward(ngram(ids, { order: i + 2, ...places }))); // (B, T, C) each
-    return add(token, drop.forward(runs.reduce(add)));
+    const found = ngrams.map((table, i) => table.forward(ngram(ids, { order: i + 2, ...places }))); // (B, T, C) each
+    return add(token, drop.forward(found.reduce((a, b) => add(a, b))));
   }
 }
 

@@ -2,8 +2,11 @@ import { dropout } from '../../engine/ops/dropout/dropout.ts';
 import { Input, type Tensor } from '../../engine/tensor/tensor.ts';
 import { Module } from './module.ts';
 
-/** What all dropout masks of a run are drawn from: (seed low, seed high, step). Whoever trains fills it. */
-export const dropoutKey = new Input('dropoutKey', [3], 'i32');
+/**
+ * What all dropout masks of a run are drawn from: (seed low, seed high, number of the run). Compiled functions count
+ * their runs; a Trainer fills in its own seed.
+ */
+export const dropoutKey = new Input('dropoutKey', [3], 'i32', (run) => [0, 0, run]);
 
 /** In training, sets elements to zero with probability `p` and scales the others by 1/(1 − p). */
 export class Dropout extends Module {

@@ -4,8 +4,10 @@ import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { kaimingUniformLinear, uniformLinearBias } from './init.ts';
 import { Module } from './module.ts';
 
-/** y = x · Wᵀ + b, (…, inFeatures) → (…, outFeatures). Starts as PyTorch's `nn.Linear` does, or
- * without a generator as zeros, to be loaded. */
+/**
+ * y = x · Wᵀ + b, (…, inFeatures) → (…, outFeatures), with a bias unless told otherwise. Starts as PyTorch's
+ * `nn.Linear` does, or without a generator as zeros, to be loaded.
+ */
 export class Linear extends Module {
   /** (outFeatures, inFeatures) */
   weight: Variable;
@@ -15,15 +17,15 @@ export class Linear extends Module {
   constructor(
     inFeatures: number,
     outFeatures: number,
-    options: { bias: boolean; generator: Generator | undefined },
+    options: { bias?: boolean; generator?: Generator | undefined } = {},
   ) {
     super();
-    const { generator } = options;
+    const { bias = true, generator } = options;
     this.weight = new Variable(
       [outFeatures, inFeatures],
       generator && { initial: kaimingUniformLinear(generator, outFeatures, inFeatures) },
     );
-    this.bias = options.bias
+    this.bias = bias
       ? new Variable(
           [outFeatures],
           generator && { initial: uniformLinearBias(generator, outFeatures, inFeatures) },

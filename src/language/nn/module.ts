@@ -31,9 +31,14 @@ export abstract class Module {
     return parameters;
   }
 
+  /** Every parameter, named by its path, in order of definition: what an optimizer is given. */
+  parameters(): Variable[] {
+    return [...this.namedParameters().values()];
+  }
+
   /** Number of trainable values; shared ones count once. */
   parameterCount(): number {
-    return [...this.namedParameters().values()].reduce((sum, parameter) => sum + parameter.size, 0);
+    return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
   }
 
   /** Sets this and all parts to training, with dropout, or with `false` to evaluation. */
@@ -42,6 +47,7 @@ export abstract class Module {
     return this;
   }
 
+  /** Sets this and all parts to evaluation: no dropout. */
   eval(): this {
     return this.train(false);
   }

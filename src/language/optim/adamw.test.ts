@@ -4,8 +4,6 @@ import type { Device } from '../../engine/devices/device.ts';
 import { ReferenceDevice } from '../../engine/devices/reference/reference-device.ts';
 import { add, sub } from '../../engine/ops/arithmetic/arithmetic.ts';
 import { constant, scalar } from '../../engine/ops/constant/constant.ts';
-import { clipScale, globalNorm } from '../../engine/ops/global-norm/global-norm.ts';
-import { grad } from '../../engine/ops/grad.ts';
 import { square } from '../../engine/ops/pointwise/pointwise.ts';
 import { sum } from '../../engine/ops/reduce/reduce.ts';
 import { compile } from '../../engine/program/compile.ts';
@@ -21,25 +19,17 @@ const rates = Array.from({ length: STEPS }, (_, i) => Math.fround(0.1 / (i + 1))
 
 /** Minimises Σ (x − target)² over a (2, 3) matrix and a vector of 3, and returns both. */
 async function minimise(device: Device): Promise<{ weight: number[]; bias: number[] }> {
-  const weight = new Variable([2, 3], { initial: Float32Array.from(start.weight) });
-  const bias = new Variable([3], { initial: Float32Array.from(start.bias) });
+  const weight = new Variable([2, 3], { name: 'weight', initial: Float32Array.from(start.weight) });
+  const bias = new Variable([3], { name: 'bias', initial: Float32Array.from(start.bias) });
   const loss = add(
     sum(square(sub(weight, constant(Float32Array.from(target.weight), [2, 3])))),
     sum(square(sub(bias, constant(Float32Array.from(target.bias))))),
   );
-  const [dweight, dbias] = grad(loss, [weight, bias]);
-  const parameters = new Map(Object.entries({ weight, bias }));
-  const optimizer = new AdamW(parameters, { betas: [beta1, beta2], epsilon, weightDecay });
-  const assign = optimizer.update(new Map(Object.entries({ weight: dweight!, bias: dbias! })), {
-    learningRate: new Input('learningRate', []),
-    step: new Input('step', [], 'i32'),
-    gradientScale: clipScale(globalNorm([dweight!, dbias!]), maxNorm),
-  });
-  const executable = await device.load(compile({ outputs: { loss }, assign }));
-  for (const [i, rate] of rates.entries()) {
-    executable.input('learningRate')[0] = rate;
-    executable.input('step')[0] = i + 1;
-    await executable.run();
+  const optimizer = new AdamW([weight, bias], { betas: [beta1, beta2], epsilon, weightDecay, maxNorm });
+  const step = device.compile(() => optimizer.minimize(loss));
+  for (const rate of rates) {
+    optimizer.learningRate = rate;
+    await step();
   }
   const read = async (variable: Variable): Promise<number[]> =>
     Array.from(await (device instanceof ReferenceDevice ? device.read64(variable) : device.read(variable)));
@@ -95,10 +85,10 @@ describe('AdamW', () => {
   });
 
   it('changes parameters and moments in place on the CPU device', async () => {
-    const weight = new Variable([40, 30], { initial: new Float32Array(1200).fill(1) });
-    const optimizer = new AdamW(new Map([['weight', weight]]), { weightDecay: 0 });
+    const weight = new Variable([40, 30], { name: 'weight', initial: new Float32Array(1200).fill(1) });
+    const optimizer = new AdamW([weight], { weightDecay: 0 });
     const gradient = new Input('gradient', [40, 30]);
-    const assign = optimizer.update(new Map([['weight', gradient]]), {
+    const assign = optimizer.assignments(new Map([[weight, gradient]]), {
       learningRate: scalar(0.5),
       step: constant(Int32Array.of(1), []),
       gradientScale: scalar(1),
@@ -117,8 +107,8 @@ describe('AdamW', () => {
   });
 
   it('names its state after the parameters', () => {
-    const weight = new Variable([2, 3]);
-    const { state } = new AdamW(new Map([['wte.weight', weight]]));
+    const weight = new Variable([2, 3], { name: 'wte.weight' });
+    const { state } = new AdamW([weight]);
     expect([...state.keys()]).toEqual(['adamw.m.wte.weight', 'adamw.v.wte.weight']);
     for (const [name, variable] of state) {
       expect(variable.name).toBe(name);
@@ -127,13 +117,13 @@ describe('AdamW', () => {
   });
 
   it('needs a gradient for every parameter', () => {
-    const optimizer = new AdamW(new Map([['weight', new Variable([2])]]));
+    const optimizer = new AdamW([new Variable([2], { name: 'weight' })]);
     const operands = {
       learningRate: scalar(1),
       step: new Input('step', [], 'i32'),
       gradientScale: scalar(1),
     };
-    expect(() => optimizer.update(new Map(), operands)).toThrow(
+    expect(() => optimizer.assignments(new Map(), operands)).toThrow(
       'AdamW: the parameter weight was given no gradient',
     );
   });

@@ -26,14 +26,15 @@ async function create(
   state?: Map<string, ArrayLike<number>>,
 ) {
   const variables = matrices.map(
-    ({ shape }, i) => new Variable(shape, { initial: Float32Array.from(start[i]!) }),
+    ({ shape }, i) => new Variable(shape, { name: names[i]!, initial: Float32Array.from(start[i]!) }),
   );
-  const parameters = new Map(names.map((name, i) => [name, variables[i]!]));
-  const muon = new Muon(parameters, { weightDecay });
-  const gradients = new Map(names.map((name, i) => [name, new Input(name, matrices[i]!.shape)]));
-  const assign = muon.update(gradients, {
+  const muon = new Muon(variables, { weightDecay, momentum: new Input('momentum', []) });
+  const gradients = new Map(
+    variables.map((variable) => [variable, new Input(variable.name, variable.shape)]),
+  );
+  const assign = muon.assignments(gradients, {
     learningRate: new Input('learningRate', []),
-    momentum: new Input('momentum', []),
+    step: constant(Int32Array.of(1), []),
     gradientScale: scalar(gradientScale),
   });
   const executable = await device.load(compile({ assign }));
@@ -51,6 +52,12 @@ async function create(
   };
   return { variables, muon, run };
 }
+
+const operands = (rate: number) => ({
+  learningRate: scalar(rate),
+  step: constant(Int32Array.of(1), []),
+  gradientScale: scalar(1),
+});
 
 const starts = matrices.map(({ start }) => start);
 
@@ -96,10 +103,9 @@ describe('Muon', () => {
       [8, 2],
       [2, 8],
     ];
-    const parameters = new Map(shapes.map((shape, i) => [`h.${i}`, new Variable(shape)]));
-    const gradients = new Map(shapes.map((shape, i) => [`h.${i}`, new Input(`g.${i}`, shape)]));
-    const operands = { learningRate: scalar(0.1), momentum: 0.9, gradientScale: scalar(1) };
-    const program = compile({ assign: new Muon(parameters).update(gradients, operands) });
+    const parameters = shapes.map((shape, i) => new Variable(shape, { name: `h.${i}` }));
+    const gradients = new Map(parameters.map((p) => [p, new Input(`g.${p.name}`, p.shape)]));
+    const program = compile({ assign: new Muon(parameters).assignments(gradients, operands(0.1)) });
     const counts: Record<string, number> = {};
     for (const { op } of program.instructions) counts[op] = (counts[op] ?? 0) + 1;
     expect(counts).toEqual({
@@ -127,32 +133,34 @@ describe('Muon', () => {
       [40, 20],
     ];
     const initial = (shape: number[], seed: number) => values(shape, seed).data as Float32Array;
-    const parameters = new Map(
-      shapes.map((shape, i) => [`h.${i}`, new Variable(shape, { initial: initial(shape, i) })]),
+    const parameters = shapes.map(
+      (shape, i) => new Variable(shape, { name: `h.${i}`, initial: initial(shape, i) }),
     );
-    const gradients = new Map(shapes.map((shape, i) => [`h.${i}`, constant(initial(shape, 9 + i), shape)]));
-    const operands = { learningRate: scalar(0.1), momentum: 0.9, gradientScale: scalar(1) };
-    const assign = new Muon(parameters, { weightDecay }).update(gradients, operands);
+    const gradients = new Map(
+      parameters.map((parameter, i) => [parameter, constant(initial(shapes[i]!, 9 + i), shapes[i]!)]),
+    );
+    const muon = new Muon(parameters, { weightDecay, momentum: 0.9 });
+    const assign = muon.assignments(gradients, operands(0.1));
     await checkThreads(...assign.map(([, value]) => value));
   });
 
   it('takes the coefficients of each iteration', async () => {
     const parameter = new Variable([1, 2]);
-    const muon = new Muon(new Map([['weight', parameter]]), {
+    const muon = new Muon([parameter], {
+      momentum: 0,
       iterations: [
         [2, 0.5, 0],
         [3, 0, 0],
       ],
     });
-    const gradients = new Map([['weight', constant(Float32Array.of(3, 4), [1, 2])]]);
-    const operands = { learningRate: scalar(1), momentum: 0, gradientScale: scalar(1) };
-    const [[, updated]] = muon.update(gradients, operands) as [[Variable, Variable]];
+    const gradients = new Map([[parameter, constant(Float32Array.of(3, 4), [1, 2])]]);
+    const [, updated] = muon.assignments(gradients, operands(1))[0]!;
     // A single row is its norm times a unit vector, and one singular value: 1 → 2 + 0.5 → 3 · 2.5.
     expectClose((await reference.evaluate(updated)).data, [-7.5 * 0.6, -7.5 * 0.8], 1e-6, 'updated');
   });
 
   it('names its state after the parameters', () => {
-    const { state } = new Muon(new Map([['h.0.attn.c_attn.weight', new Variable([2, 3])]]));
+    const { state } = new Muon([new Variable([2, 3], { name: 'h.0.attn.c_attn.weight' })]);
     expect([...state.keys()]).toEqual(['muon.m.h.0.attn.c_attn.weight']);
     const [[name, { name: own, shape }]] = state as unknown as [[string, Variable]];
     expect(own).toBe(name);
@@ -161,13 +169,12 @@ describe('Muon', () => {
 
   it('takes matrices only, and needs a gradient for each', () => {
     for (const shape of [[3], [2, 3, 4]]) {
-      expect(() => new Muon(new Map([['ln.weight', new Variable(shape)]]))).toThrow(
+      expect(() => new Muon([new Variable(shape, { name: 'ln.weight' })])).toThrow(
         expect.objectContaining({ code: 'argument', hint: 'Give it to AdamW.' }),
       );
     }
-    const muon = new Muon(new Map([['weight', new Variable([2, 3])]]));
-    const operands = { learningRate: scalar(1), momentum: 0.95, gradientScale: scalar(1) };
-    expect(() => muon.update(new Map(), operands)).toThrow(
+    const muon = new Muon([new Variable([2, 3], { name: 'weight' })]);
+    expect(() => muon.assignments(new Map(), operands(1))).toThrow(
       'Muon: the parameter weight was given no gradient',
     );
   });

@@ -25,14 +25,20 @@ const goal = values([B, T, C], 2).data as Float32Array;
 const batches = Array.from({ length: STEPS }, (_, i) => integers([B, T], R - 5, i + 1).data as Int32Array);
 const rates = batches.map((_, i) => Math.fround(0.5 / (i + 1)));
 
+const operands = (learningRate: Tensor) => ({
+  learningRate,
+  step: constant(Int32Array.of(1), []),
+  gradientScale: scalar(1),
+});
+
 /** One update that brings the looked-up rows closer to a goal; `look` stands between the rows and the loss. */
 function training(look: (rows: Tensor) => Tensor): { table: Variable; squares: Variable; program: Program } {
-  const table = new Variable([R, C], { initial: start });
+  const table = new Variable([R, C], { name: 'table', initial: start });
   const rows = embedding(table, new Input('indices', [B, T], 'i32')); // (B, T, C)
   const loss = sum(square(sub(look(rows), look(constant(goal, [B, T, C])))));
-  const optimizer = new RowAdaGrad(new Map([['table', table]]));
-  const gradients = new Map([['table', grad(loss, [table])[0]!]]);
-  const assign = optimizer.update(gradients, { learningRate: new Input('learningRate', []) });
+  const optimizer = new RowAdaGrad([table]);
+  const gradients = new Map([[table, grad(loss, [table])[0]!]]);
+  const assign = optimizer.assignments(gradients, operands(new Input('learningRate', [])));
   const program = compile({ outputs: { loss }, assign });
   return { table, squares: optimizer.state.get('adagrad.table')!, program };
 }
@@ -99,16 +105,19 @@ describe('RowAdaGrad', () => {
   it('updates several tables that are looked up at different places, gradients through a product', async () => {
     const weight = constant(values([C, C], 9).data as Float32Array, [C, C]);
     const tables = [1, 2].map(
-      (seed) => new Variable([R, C], { initial: values([R, C], seed).data as Float32Array }),
+      (seed) =>
+        new Variable([R, C], {
+          name: `table${seed}`,
+          initial: values([R, C], seed).data as Float32Array,
+        }),
     );
     const places = [1, 2].map((seed) => constant(integers([B, T], R, seed).data as Int32Array, [B, T]));
     const rows = tables.map((table, i) => embedding(table, places[i]!));
     const loss = sum(square(matmul(add(rows[0]!, rows[1]!), weight)));
-    const parameters = new Map(tables.map((table, i) => [`table${i}`, table]));
-    const optimizer = new RowAdaGrad(parameters, { epsilon: 1e-3 });
+    const optimizer = new RowAdaGrad(tables, { epsilon: 1e-3 });
     const dense = grad(loss, tables);
-    const gradients = new Map(dense.map((gradient, i) => [`table${i}`, gradient]));
-    const assign = optimizer.update(gradients, { learningRate: scalar(0.25) });
+    const gradients = new Map(dense.map((gradient, i) => [tables[i]!, gradient]));
+    const assign = optimizer.assignments(gradients, operands(scalar(0.25)));
     for (const device of cpus) {
       const expected = await Promise.all(
         dense.map(async (gradient, i) => {
@@ -127,21 +136,21 @@ describe('RowAdaGrad', () => {
   });
 
   it('names its state after the parameters', () => {
-    const { state } = new RowAdaGrad(new Map([['ngrams.0.weight', new Variable([20, 3])]]));
+    const { state } = new RowAdaGrad([new Variable([20, 3], { name: 'ngrams.0.weight' })]);
     expect([...state].map(([name, variable]) => [name, variable.name, variable.shape])).toEqual([
       ['adagrad.ngrams.0.weight', 'adagrad.ngrams.0.weight', [20]],
     ]);
   });
 
   it('refuses what is not a table, and gradients that are not those of one embedding', () => {
-    expect(() => new RowAdaGrad(new Map([['bias', new Variable([3])]]))).toThrow(
+    expect(() => new RowAdaGrad([new Variable([3], { name: 'bias' })])).toThrow(
       'RowAdaGrad: the parameter bias (3) is not a table',
     );
-    const table = new Variable([R, C]);
+    const table = new Variable([R, C], { name: 'table' });
     const indices = new Input('indices', [T], 'i32');
-    const optimizer = new RowAdaGrad(new Map([['table', table]]));
-    const updateWith = (gradients: ReadonlyMap<string, Tensor>) => (): unknown =>
-      optimizer.update(gradients, { learningRate: scalar(1) });
+    const optimizer = new RowAdaGrad([table]);
+    const updateWith = (gradients: ReadonlyMap<Variable, Tensor>) => (): unknown =>
+      optimizer.assignments(gradients, operands(scalar(1)));
     expect(updateWith(new Map())).toThrow('RowAdaGrad: the parameter table was given no gradient');
     const losses = [
       sum(table),
@@ -152,7 +161,7 @@ describe('RowAdaGrad', () => {
       new Input('gradient', [R, C]),
       ...losses.flatMap((loss) => grad(loss, [table])),
     ]) {
-      const refused = updateWith(new Map([['table', gradient]]));
+      const refused = updateWith(new Map([[table, gradient]]));
       expect(refused).toThrow(NanobardError);
       expect(refused).toThrow('RowAdaGrad: the gradient of the parameter table is not that of one embedding');
     }

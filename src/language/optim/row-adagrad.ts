@@ -3,17 +3,20 @@ import { embeddingGradientOperation } from '../../engine/ops/embedding/embedding
 import { rowAdaGrad } from '../../engine/ops/row-adagrad/row-adagrad.ts';
 import type { Assignment } from '../../engine/program/schedule.ts';
 import { formatShape } from '../../engine/tensor/shape.ts';
-import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import {
+  byName,
+  type Gradients,
+  gradientOf,
+  Optimizer,
+  type OptimizerOptions,
+  stateOf,
+  type UpdateOperands,
+} from './optimizer.ts';
 
-export interface RowAdaGradOptions {
+export interface RowAdaGradOptions extends OptimizerOptions {
   /** Keeps the divisor from 0; 1e-10 by default. */
   readonly epsilon?: number;
-}
-
-/** What changes from one update to the next. */
-export interface RowAdaGradUpdateOperands {
-  /** Scalar. */
-  readonly learningRate: Tensor;
 }
 
 /**
@@ -21,15 +24,16 @@ export interface RowAdaGradUpdateOperands {
  * are read and written, and no gradient of a table's size is ever made: an update costs what its lookups cost,
  * however large the table. See `rowAdaGrad`.
  */
-export class RowAdaGrad {
-  /** For each row of a parameter the sum of its gradients' mean squares (R), `adagrad.<name>`, zero at first. */
+export class RowAdaGrad extends Optimizer {
+  /** For each row of a parameter the sum of its gradients' mean squares (R), `adagrad.<name>`. */
   readonly state: ReadonlyMap<string, Variable>;
-  private readonly parameters: ReadonlyMap<string, Variable>;
-  private readonly options: RowAdaGradOptions;
+  private readonly squares: ReadonlyMap<Variable, Variable>;
+  private readonly epsilon: number | undefined;
 
   /** @throws {NanobardError} code `argument` if a parameter is not a matrix. */
-  constructor(parameters: ReadonlyMap<string, Variable>, options: RowAdaGradOptions = {}) {
-    for (const [name, { shape }] of parameters) {
+  constructor(parameters: Iterable<Variable>, options: RowAdaGradOptions = {}) {
+    super(parameters, options);
+    for (const { name, shape } of this.parameters) {
       if (shape.length === 2) continue;
       throw new NanobardError(
         'argument',
@@ -37,46 +41,45 @@ export class RowAdaGrad {
         { hint: 'Give it to AdamW.' },
       );
     }
-    this.parameters = parameters;
-    this.options = options;
-    this.state = new Map(
-      [...parameters].map(([parameter, { shape }]) => {
-        const name = `adagrad.${parameter}`;
-        return [name, new Variable([shape[0]!], { name })];
-      }),
-    );
+    this.epsilon = options.epsilon;
+    this.squares = stateOf(this.parameters, 'adagrad', ({ shape }) => shape.slice(0, 1));
+    this.state = byName(this.squares);
   }
 
   /**
-   * One update of all parameters and their state, for `compile` to assign. The gradients are those that `grad`
-   * builds for tables that are looked up by one `embedding` each: of them only the operands are used.
+   * The gradients are those that `grad` builds for tables that are looked up by one `embedding` each: of them only
+   * the operands are used.
    *
-   * @throws {NanobardError} code `argument` if a parameter has no gradient or one of another kind.
+   * @throws {NanobardError} code `argument` if a gradient is of another kind.
    */
-  update(gradients: ReadonlyMap<string, Tensor>, { learningRate }: RowAdaGradUpdateOperands): Assignment[] {
-    return [...this.parameters].flatMap(([name, parameter]): Assignment[] => {
-      const node = gradients.get(name)?.node;
-      if (!gradients.has(name))
-        throw new NanobardError('argument', `RowAdaGrad: the parameter ${name} was given no gradient`);
+  override assignments(gradients: Gradients, { learningRate }: UpdateOperands): Assignment[] {
+    return this.parameters.flatMap((table): Assignment[] => {
+      const { node } = gradientOf(table, gradients, 'RowAdaGrad');
       if (node?.operation !== embeddingGradientOperation) {
         throw new NanobardError(
           'argument',
-          `RowAdaGrad: the gradient of the parameter ${name} is not that of one embedding`,
+          `RowAdaGrad: the gradient of the parameter ${table.name} is not that of one embedding`,
           {
             hint: 'Look the table up exactly once, with all indices in one tensor, and pass what grad() returns; or give it to AdamW.',
           },
         );
       }
       const [gradient, indices] = node.inputs as [Tensor, Tensor];
-      const squares = this.state.get(`adagrad.${name}`)!;
+      const squares = this.squares.get(table)!;
+      const { epsilon } = this;
       const updated = rowAdaGrad(
-        { table: parameter, squares, gradient, indices, learningRate },
-        this.options,
+        { table, squares, gradient, indices, learningRate },
+        epsilon === undefined ? {} : { epsilon },
       );
       return [
-        [parameter, updated.table],
+        [table, updated.table],
         [squares, updated.squares],
       ];
     });
+  }
+
+  /** None: a norm over whole tables would cost more than their updates. */
+  protected override counted(): Tensor[] {
+    return [];
   }
 }

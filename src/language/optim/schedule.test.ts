@@ -5,8 +5,8 @@ import { cosineSchedule } from './schedule.ts';
 const rate = cosineSchedule({
   learningRate: 1e-3,
   minLearningRate: 1e-4,
-  warmupIters: 100,
-  decayIters: 2000,
+  warmupSteps: 100,
+  decaySteps: 2000,
 });
 
 describe('cosineSchedule', () => {
@@ -29,8 +29,8 @@ describe('cosineSchedule', () => {
   });
 
   it('does without a warm-up or a decay', () => {
-    const constant = { learningRate: 1, minLearningRate: 0.5, warmupIters: 0 };
-    expect(cosineSchedule({ ...constant, decayIters: 10 })(0)).toBe(1);
-    expect(cosineSchedule({ ...constant, decayIters: 0 })(0)).toBe(0.5);
+    const constant = { learningRate: 1, minLearningRate: 0.5, warmupSteps: 0 };
+    expect(cosineSchedule({ ...constant, decaySteps: 10 })(0)).toBe(1);
+    expect(cosineSchedule({ ...constant, decaySteps: 0 })(0)).toBe(0.5);
   });
 });

@@ -14,8 +14,8 @@ function exampleState(): TrainerState {
     ['batch.x', { shape: [3], data: Int32Array.of(-1, 0, 2 ** 31 - 1) }],
   ]);
   const streams = { data: data.getState(), evaluation: evaluation.getState() };
-  const times = { trainSeconds: 1.5, bestVal: 1.25, bestIter: 250 };
-  return { progress: { iter: 300, drawn: true, evaluated: false, ...times, streams }, tensors };
+  const times = { trainSeconds: 1.5, bestVal: 1.25, bestStep: 250 };
+  return { progress: { step: 300, drawn: true, evaluated: false, ...times, streams }, tensors };
 }
 
 /** The checkpoint of `exampleState` with its progress changed. */
@@ -49,7 +49,7 @@ describe('checkpoint', () => {
 
   it('holds a run that has not been evaluated yet', () => {
     const state = exampleState();
-    const progress = { ...state.progress, bestVal: null, bestIter: null };
+    const progress = { ...state.progress, bestVal: null, bestStep: null };
     expect(decodeCheckpoint(encodeCheckpoint({ ...state, progress })).progress).toEqual(progress);
   });
 
@@ -69,7 +69,7 @@ describe('checkpoint', () => {
     ],
     ['progress that is not JSON', withProgress(() => '{"iter": 3'), 'progress in the checkpoint is damaged'],
     ['progress without a stream', withProgress((progress) => ({ ...progress, streams: {} })), 'is damaged'],
-    ['progress without its iteration', withProgress((progress) => ({ ...progress, iter: -1 })), 'is damaged'],
+    ['progress without its iteration', withProgress((progress) => ({ ...progress, step: -1 })), 'is damaged'],
     [
       'a generator that cannot be',
       withProgress((progress) => ({

@@ -15,11 +15,11 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const evenWindowsState = v.object({ drawn: count });
 
 const ProgressSchema = v.object({
-  iter: count,
+  step: count,
   drawn: v.boolean(),
   evaluated: v.boolean(),
   bestVal: v.nullable(v.number()),
-  bestIter: v.nullable(count),
+  bestStep: v.nullable(count),
   trainSeconds: v.number(),
   streams: v.object({ data: v.union([generatorState, evenWindowsState]), evaluation: generatorState }),
 });

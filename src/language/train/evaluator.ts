@@ -1,32 +1,38 @@
-import type { Device, Executable } from '../../engine/devices/device.ts';
-import { compile } from '../../engine/program/compile.ts';
+import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
+import type { Device } from '../../engine/devices/device.ts';
 import type { Generator } from '../../engine/tensor/generator.ts';
-import { Input } from '../../engine/tensor/tensor.ts';
+import type { Scalar } from '../../engine/tensor/tensor.ts';
 import { breather } from '../breathe.ts';
-import type { Dataset, Split } from '../data/dataset.ts';
+import { type Batch, type Dataset, newBatch, type Split, windows } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 
 /** Measures losses of a model as it stands on a device, without dropout. An aborted `signal` throws its reason. */
 export class Evaluator {
-  private readonly executable: Executable;
+  private readonly loss: CompiledFunction<Scalar>;
   private readonly dataset: Dataset;
+  private readonly batch: Batch;
 
-  private constructor(executable: Executable, dataset: Dataset) {
-    this.executable = executable;
+  private constructor(loss: CompiledFunction<Scalar>, dataset: Dataset, batch: Batch) {
+    this.loss = loss;
     this.dataset = dataset;
+    this.batch = batch;
   }
 
+  /**
+   * Traces and loads the program for `batchSize` windows at a time.
+   *
+   * @throws {NanobardError} code `memory` if it does not fit.
+   */
   static async create(
     model: LanguageModel,
     dataset: Dataset,
     device: Device,
     batchSize: number,
   ): Promise<Evaluator> {
-    const shape = [batchSize, model.blockSize];
-    const loss = model.evaluating(() =>
-      model.loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32')),
-    );
-    return new Evaluator(await device.load(compile({ outputs: { loss } })), dataset);
+    const loss = device.compile((x, y) => model.evaluating(() => model.loss(x!, y!)));
+    const batch = newBatch(batchSize, model.blockSize);
+    await loss.load(...batch);
+    return new Evaluator(loss, dataset, batch);
   }
 
   /**
@@ -43,9 +49,9 @@ export class Evaluator {
     const breathe = breather();
     let sum = 0;
     for (let i = 0; i < batches; i++) {
-      this.dataset.batch(split, generator, this.tokens('x'), this.tokens('y'));
+      this.dataset.fill(this.batch, split, generator);
       if (i >= measured) continue;
-      sum += await this.loss();
+      sum += await this.loss(...this.batch);
       await breathe();
       signal?.throwIfAborted();
     }
@@ -53,29 +59,28 @@ export class Evaluator {
   }
 
   /** Mean loss over a whole split in windows that do not overlap, each token predicted once. */
-  async wholeSplit(split: Split, signal?: AbortSignal): Promise<{ loss: number; tokens: number }> {
-    const breathe = breather();
-    let sum = 0;
-    let tokens = 0;
-    for (const count of this.dataset.windows(split, this.tokens('x'), this.tokens('y'))) {
-      sum += count * (await this.loss());
-      tokens += count;
-      await breathe();
-      signal?.throwIfAborted();
-    }
-    return { loss: sum / tokens, tokens };
+  wholeSplit(split: Split, signal?: AbortSignal): Promise<{ loss: number; tokens: number }> {
+    return meanLoss(this.loss, this.dataset[split], this.batch, signal);
   }
 
   dispose(): void {
-    this.executable.dispose();
+    this.loss.dispose();
   }
+}
 
-  private async loss(): Promise<number> {
-    await this.executable.run();
-    return (await this.executable.read('loss'))[0]!;
+/** Mean loss over tokens in windows that do not overlap, each but the first predicted once. */
+export async function meanLoss(
+  loss: CompiledFunction<Scalar>,
+  tokens: Int32Array,
+  batch: Batch,
+  signal?: AbortSignal,
+): Promise<{ loss: number; tokens: number }> {
+  const breathe = breather();
+  let sum = 0;
+  for (const count of windows(tokens, batch)) {
+    sum += count * (await loss(...batch));
+    await breathe();
+    signal?.throwIfAborted();
   }
-
-  private tokens(name: 'x' | 'y'): Int32Array {
-    return this.executable.input(name) as Int32Array;
-  }
+  return { loss: sum / (tokens.length - 1), tokens: tokens.length - 1 };
 }

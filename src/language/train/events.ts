@@ -3,13 +3,13 @@ export type TrainEvent = StartEvent | StepEvent | EvalEvent | SampleEvent | Chec
 
 export interface StartEvent {
   readonly type: 'start';
-  /** Updates already done when this run starts: 0, or the checkpoint's when it resumes. */
-  readonly iter: number;
+  /** Steps already done when this run starts: 0, or the checkpoint's when it resumes. */
+  readonly step: number;
   readonly maxIters: number;
   /** Number of trainable parameters, tied ones counted once. */
   readonly parameters: number;
   readonly tokensPerStep: number;
-  /** Floating-point operations of one update. */
+  /** Floating-point operations of one step. */
   readonly flopsPerStep: number;
   /** Bytes of device memory in use. */
   readonly bytes: number;
@@ -19,11 +19,11 @@ export interface StartEvent {
 
 export interface StepEvent {
   readonly type: 'step';
-  /** Updates done, this one included. */
-  readonly iter: number;
+  /** Steps done, this one included. */
+  readonly step: number;
   /** Mean cross entropy of the step's batches, before the update. */
   readonly loss: number;
-  readonly lr: number;
+  readonly learningRate: number;
   /** Global norm of the gradient, before clipping. */
   readonly gradNorm: number;
   readonly ms: number;
@@ -32,15 +32,15 @@ export interface StepEvent {
 
 export interface EvalEvent {
   readonly type: 'eval';
-  readonly iter: number;
+  readonly step: number;
   /**
-   * Mean loss over random windows of the training split (nanoGPT's estimator). Before the first update two batches
+   * Mean loss over random windows of the training split (nanoGPT's estimator). Before the first step two batches
    * of them must do, unless the recipe draws as nanoGPT does.
    */
   readonly train: number;
   /** The same over the validation split. */
   readonly val: number;
-  /** Mean loss over the whole validation split, each token once; null before the first update. */
+  /** Mean loss over the whole validation split, each token once; null before the first step. */
   readonly valFull: number | null;
   /** Whether `val` is the lowest so far; what has learned nothing yet does not count. */
   readonly best: boolean;
@@ -49,24 +49,24 @@ export interface EvalEvent {
 
 export interface SampleEvent {
   readonly type: 'sample';
-  readonly iter: number;
+  readonly step: number;
   readonly text: string;
 }
 
 export interface CheckpointEvent {
   readonly type: 'checkpoint';
-  readonly iter: number;
+  readonly step: number;
   readonly kind: 'best' | 'last';
   readonly path: string;
 }
 
 export interface EndEvent {
   readonly type: 'end';
-  readonly iter: number;
+  readonly step: number;
   readonly reason: 'finished' | 'interrupted';
-  /** Lowest validation loss by random windows, and the update at which it was measured. */
+  /** Lowest validation loss by random windows, and the step at which it was measured. */
   readonly bestVal: number | null;
-  readonly bestIter: number | null;
+  readonly bestStep: number | null;
   /** Seconds spent in training steps, and in all. */
   readonly trainSeconds: number;
   readonly seconds: number;

@@ -1,83 +1,109 @@
+import { NanobardError } from '../../engine/errors.ts';
 import { mul } from '../../engine/ops/arithmetic/arithmetic.ts';
-import { scalar } from '../../engine/ops/constant/constant.ts';
-import { clipScale, globalNorm } from '../../engine/ops/global-norm/global-norm.ts';
 import type { Assignment } from '../../engine/program/schedule.ts';
-import { Input, type Tensor, type Variable } from '../../engine/tensor/tensor.ts';
-import { AdamW, type UpdateOperands } from '../optim/adamw.ts';
+import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import type { GroupName, LanguageModel } from '../models/language-model.ts';
+import { AdamW } from '../optim/adamw.ts';
 import { Muon } from '../optim/muon.ts';
+import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from '../optim/optimizer.ts';
 import { RowAdaGrad } from '../optim/row-adagrad.ts';
-import type { Recipe } from '../recipes/recipe.ts';
+import type { TrainingConfig } from './config.ts';
 
-type Parameters = ReadonlyMap<string, Variable>;
-type Gradients = ReadonlyMap<string, Tensor>;
-
-/** Some parameters and what updates them. */
+/** Some parameters, what updates them, and at which multiple of the learning rate. */
 interface Group {
-  readonly state: ReadonlyMap<string, Variable>;
-  update(gradients: Gradients, operands: UpdateOperands): Assignment[];
-}
-
-/** What updates all of a model's parameters. Its programs have the inputs `learningRate` and `step`. */
-export interface Optimizer {
-  readonly state: ReadonlyMap<string, Variable>;
-  /** Clips the gradients and updates every parameter; the norm is that of the gradients before clipping. */
-  update(gradients: Gradients): { readonly gradNorm: Tensor; readonly assign: Assignment[] };
+  readonly optimizer: Optimizer;
+  readonly rate: number;
 }
 
 /**
- * The optimizer that a recipe asks for. A modern model's parameters have several: Muon for the matrices in blocks,
- * AdamW for the scalars there and, at rates of their own, for token embeddings and the output layer, RowAdaGrad for
- * tables. The norm counts no table: what does not occur in a batch has no gradient, and none is computed for all rows.
+ * The optimizer that a model's parameter groups ask for: AdamW for `all`; or Muon for the matrices in blocks, AdamW
+ * for the scalars there and, at rates of their own, for token embeddings and the output layer, RowAdaGrad for n-gram
+ * tables.
+ *
+ * @throws {NanobardError} code `config` if a parameter is not in exactly one group, or a group's rate is missing.
  */
-export function createOptimizer(parameters: Parameters, recipe: Recipe): Optimizer {
-  const learningRate = new Input('learningRate', []);
-  const step = new Input('step', [], 'i32');
-  const groups = recipe.model === 'modern' ? modernGroups(parameters, recipe) : [adamW(parameters, recipe)];
-  return {
-    state: new Map(groups.flatMap(({ state }) => [...state])),
-    update(gradients) {
-      const gradNorm = globalNorm(
-        [...gradients].flatMap(([name, gradient]) => (isTable(name) ? [] : gradient)),
-      );
-      const gradientScale = recipe.gradClip > 0 ? clipScale(gradNorm, recipe.gradClip) : scalar(1);
-      const operands = { learningRate, step, gradientScale };
-      return { gradNorm, assign: groups.flatMap((group) => group.update(gradients, operands)) };
-    },
+export function createOptimizer(model: LanguageModel, config: TrainingConfig): Optimizer {
+  const groups = model.parameterGroups();
+  const parameters = model.parameters();
+  checkGroups(model, groups, parameters);
+  const { learningRate, weightDecay, gradClip } = config;
+  const options: OptimizerOptions = { learningRate, maxNorm: gradClip > 0 ? gradClip : undefined };
+  const betas = [config.beta1, config.beta2] as const;
+  const rate = (field: 'headLearningRate' | 'embeddingLearningRate' | 'tableLearningRate'): number =>
+    required(config, field) / learningRate;
+  const make: Record<GroupName, (members: readonly Variable[]) => Group> = {
+    all: (members) => ({ optimizer: new AdamW(members, { betas, weightDecay }), rate: 1 }),
+    hidden: (members) => ({
+      optimizer: new Muon(members, { weightDecay, momentum: required(config, 'momentum') }),
+      rate: 1,
+    }),
+    head: (members) => ({
+      optimizer: new AdamW(members, { betas, weightDecay: 0 }),
+      rate: rate('headLearningRate'),
+    }),
+    embeddings: (members) => ({
+      optimizer: new AdamW(members, { betas, weightDecay: 0 }),
+      rate: rate('embeddingLearningRate'),
+    }),
+    scalars: (members) => ({ optimizer: new AdamW(members, { betas, weightDecay }), rate: 1 }),
+    tables: (members) => ({ optimizer: new RowAdaGrad(members), rate: rate('tableLearningRate') }),
   };
+  const used = (Object.keys(make) as GroupName[]).flatMap((name) => {
+    const members = groups[name] ?? [];
+    return members.length > 0 ? make[name](members) : [];
+  });
+  return new GroupedOptimizer(parameters, used, options);
 }
 
-function adamW(parameters: Parameters, recipe: Recipe): AdamW {
-  return new AdamW(parameters, { betas: [recipe.beta1, recipe.beta2], weightDecay: recipe.weightDecay });
+/** Several optimizers as one, each for parameters of its own. The norm counts no n-gram table. */
+class GroupedOptimizer extends Optimizer {
+  readonly state: ReadonlyMap<string, Variable>;
+  private readonly groups: readonly Group[];
+
+  constructor(parameters: readonly Variable[], groups: readonly Group[], options: OptimizerOptions) {
+    super(parameters, options);
+    this.groups = groups;
+    this.state = new Map(groups.flatMap(({ optimizer }) => [...optimizer.state]));
+  }
+
+  override assignments(gradients: Gradients, operands: UpdateOperands): Assignment[] {
+    return this.groups.flatMap(({ optimizer, rate }) =>
+      optimizer.assignments(
+        gradients,
+        rate === 1 ? operands : { ...operands, learningRate: mul(operands.learningRate, rate) },
+      ),
+    );
+  }
+
+  protected override counted(gradients: Gradients): Tensor[] {
+    const tables = new Set(
+      this.groups.flatMap(({ optimizer }) => (optimizer instanceof RowAdaGrad ? optimizer.parameters : [])),
+    );
+    return [...gradients].flatMap(([parameter, gradient]) => (tables.has(parameter) ? [] : gradient));
+  }
 }
 
-const isTable = (name: string): boolean => name.startsWith('transformer.ngrams.');
-const isInBlock = (name: string): boolean => name.startsWith('transformer.h.');
-const isHead = (name: string): boolean => name.startsWith('lm_head.');
-
-function modernGroups(parameters: Parameters, recipe: Extract<Recipe, { model: 'modern' }>): Group[] {
-  const { learningRate, momentum, weightDecay } = recipe;
-  const select = (accept: (name: string, parameter: Variable) => boolean): Parameters =>
-    new Map([...parameters].filter(([name, parameter]) => accept(name, parameter)));
-  const tables = select(isTable);
-  const hidden = select((name, { rank }) => isInBlock(name) && rank === 2);
-  const scalars = select((name, { rank }) => isInBlock(name) && rank < 2);
-  const head = select(isHead);
-  const embeddings = select((name) => ![tables, hidden, scalars, head].some((group) => group.has(name)));
-  const muon = new Muon(hidden, { weightDecay });
-  return [
-    { state: muon.state, update: (gradients, operands) => muon.update(gradients, { ...operands, momentum }) },
-    atRate(recipe.headLearningRate / learningRate, adamW(head, { ...recipe, weightDecay: 0 })),
-    atRate(recipe.embeddingLearningRate / learningRate, adamW(embeddings, { ...recipe, weightDecay: 0 })),
-    adamW(scalars, recipe),
-    atRate(recipe.tableLearningRate / learningRate, new RowAdaGrad(tables)),
-  ];
+function checkGroups(
+  model: LanguageModel,
+  groups: ReturnType<LanguageModel['parameterGroups']>,
+  parameters: readonly Variable[],
+): void {
+  const grouped = Object.values(groups).flat();
+  for (const parameter of parameters) {
+    const times = grouped.filter((member) => member === parameter).length;
+    if (times === 1) continue;
+    const found = times === 0 ? 'in no parameter group' : `in ${times} parameter groups`;
+    throw new NanobardError('config', `${model.constructor.name}: ${parameter.name} is ${found}`, {
+      hint: 'parameterGroups() must name every parameter of the model exactly once.',
+    });
+  }
 }
 
-/** A group whose learning rate is `ratio` times that of the others, all the time. */
-function atRate(ratio: number, group: Group): Group {
-  return {
-    state: group.state,
-    update: (gradients, operands) =>
-      group.update(gradients, { ...operands, learningRate: mul(operands.learningRate, ratio) }),
-  };
+function required<F extends keyof TrainingConfig>(
+  config: TrainingConfig,
+  field: F,
+): NonNullable<TrainingConfig[F]> {
+  const value = config[field];
+  if (value !== undefined && value !== null) return value;
+  throw new NanobardError('config', `${field} is missing: a parameter group of the model needs it`);
 }

@@ -1,137 +1,167 @@
-import type { Device, Executable } from '../../engine/devices/device.ts';
+import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
+import type { Device } from '../../engine/devices/device.ts';
 import { add, mul } from '../../engine/ops/arithmetic/arithmetic.ts';
 import { grad } from '../../engine/ops/grad.ts';
-import { compile } from '../../engine/program/compile.ts';
-import type { Program } from '../../engine/program/program.ts';
-import { Input, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import { assign } from '../../engine/program/trace.ts';
+import { type Scalar, Variable } from '../../engine/tensor/tensor.ts';
+import type { Batch } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { dropoutKey } from '../nn/dropout.ts';
-import type { Recipe } from '../recipes/recipe.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
+import type { TrainingConfig } from './config.ts';
 import { createOptimizer } from './optimizer.ts';
 
-/** What one update reports. */
+/** What one step reports. */
 export interface StepResult {
+  /** Mean cross entropy of the step's batches, before the update. */
   readonly loss: number;
+  /** Global norm of the gradient, before clipping. */
   readonly gradNorm: number;
 }
 
-/** What one instruction of an update took. */
+/** What one instruction of a step took. */
 export interface InstructionTime {
   readonly op: string;
   readonly ms: number;
   readonly flops: number;
 }
 
-/** Fills the token inputs x and y, (B, T) each, with the next batch. */
-export type FillBatch = (x: Int32Array, y: Int32Array) => void;
+type Gradients = CompiledFunction<{ readonly loss: Scalar }>;
+type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 
 /**
- * One update: forward, backward, clipping and the optimizer, traced once. Without gradient accumulation that is a
+ * One step: forward, backward, clipping and the optimizer, traced once. Without gradient accumulation that is a
  * single program; with it, one program adds each batch's gradient to a sum and another updates from it.
  */
 export class TrainingStep {
   /** Parameters and optimizer state by name: what a checkpoint must hold. */
   readonly variables: ReadonlyMap<string, Variable>;
-  /** Floating-point operations of one update. */
-  readonly flops: number;
-  private readonly gradients: Executable;
-  private readonly update: Executable;
-  private readonly accumulation: number;
+  /** What the step alone needs: optimizer state and sums of gradients. */
+  readonly state: readonly Variable[];
+  /** Batches of one step. */
+  readonly batches: number;
+  private readonly optimizer: Optimizer;
   private readonly seed: number;
+  private readonly gradients: Gradients;
+  /** Undefined where the gradients' program updates, too. */
+  private readonly update: Update | undefined;
+  /** Number of batches before the one that runs. */
+  private drawn = 0;
 
-  private constructor(
-    programs: { gradients: Executable; update: Executable },
-    variables: ReadonlyMap<string, Variable>,
-    recipe: Recipe,
-  ) {
-    this.gradients = programs.gradients;
-    this.update = programs.update;
-    this.variables = variables;
-    this.accumulation = recipe.gradientAccumulationSteps;
-    this.seed = recipe.seed;
-    const { gradients, update } = programs;
-    this.flops =
-      gradients.program.flops * this.accumulation + (update === gradients ? 0 : update.program.flops);
-  }
-
-  static async create(model: LanguageModel, device: Device, recipe: Recipe): Promise<TrainingStep> {
-    const parameters = model.train().namedParameters();
-    const names = [...parameters.keys()];
-    const shape = [recipe.batchSize, model.blockSize];
-    const loss = model.loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32'));
-    const gradients = grad(loss, [...parameters.values()]);
-    const optimizer = createOptimizer(parameters, recipe);
-    const variables = new Map([...parameters, ...optimizer.state]);
-    const updates = (from: readonly Tensor[]) =>
-      optimizer.update(new Map(names.map((name, i) => [name, from[i]!])));
-    if (recipe.gradientAccumulationSteps === 1) {
-      const { gradNorm, assign } = updates(gradients);
-      const both = await device.load(compile({ outputs: { loss, gradNorm }, assign }));
-      return new TrainingStep({ gradients: both, update: both }, variables, recipe);
-    }
-    const share = 1 / recipe.gradientAccumulationSteps;
-    const sums = names.map((name, i) => new Variable(gradients[i]!.shape, { name: `gradient.${name}` }));
-    const keep = new Input('keep', []); // 0 for the first batch of an update, then 1
-    const accumulate: Program = compile({
-      outputs: { loss },
-      assign: sums.map((sum, i) => [sum, add(mul(sum, keep), mul(gradients[i]!, share))]),
-    });
-    const { gradNorm, assign } = updates(sums);
-    const programs = {
-      gradients: await device.load(accumulate),
-      update: await device.load(compile({ outputs: { gradNorm }, assign })),
+  private constructor(model: LanguageModel, device: Device, config: TrainingConfig) {
+    const parameters = model.train().parameters();
+    const optimizer = createOptimizer(model, config);
+    this.optimizer = optimizer;
+    this.seed = config.seed;
+    this.batches = config.gradientAccumulationSteps;
+    this.variables = new Map([
+      ...parameters.map((parameter) => [parameter.name, parameter] as const),
+      ...optimizer.state,
+    ]);
+    const sums =
+      this.batches === 1
+        ? []
+        : parameters.map(({ shape, name }) => new Variable(shape, { name: `gradient.${name}` }));
+    this.state = [...optimizer.state.values(), ...sums];
+    const sources = {
+      [dropoutKey.name]: () => [this.seed | 0, Math.floor(this.seed / 2 ** 32) | 0, this.drawn],
     };
-    return new TrainingStep(programs, variables, recipe);
+    if (this.batches === 1) {
+      this.gradients = device.compile((x, y) => {
+        const loss = model.loss(x!, y!);
+        return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
+      }, sources);
+      return;
+    }
+    const share = 1 / this.batches;
+    // `keep` is 0 for the first batch of a step, then 1.
+    this.gradients = device.compile((x, y, keep) => {
+      const loss = model.loss(x!, y!);
+      for (const [i, gradient] of grad(loss, parameters).entries())
+        assign(sums[i]!, add(mul(sums[i]!, keep!), mul(gradient, share)));
+      return { loss };
+    }, sources);
+    this.update = device.compile(() => ({ gradNorm: optimizer.update(sums) }));
   }
 
-  /** Runs update number `step`, counted from 1. */
-  async run(step: number, learningRate: number, fill: FillBatch): Promise<StepResult> {
-    const { gradients, update } = this;
+  /** @throws {NanobardError} code `memory` if the programs do not fit. */
+  static async create(
+    model: LanguageModel,
+    device: Device,
+    config: TrainingConfig,
+    batch: Batch,
+  ): Promise<TrainingStep> {
+    const step = new TrainingStep(model, device, config);
+    await step.programs([batch]);
+    return step;
+  }
+
+  /** Floating-point operations of one step. */
+  async flops(batches: readonly Batch[]): Promise<number> {
+    const [gradients, update] = await this.programs(batches);
+    return gradients!.program.flops * this.batches + (update?.program.flops ?? 0);
+  }
+
+  /** Runs step number `step`, counted from 1, on as many batches as it takes. What it reports is read if asked for. */
+  async run(step: number, learningRate: number, batches: readonly Batch[]): Promise<undefined>;
+  async run(step: number, learningRate: number, batches: readonly Batch[], read: true): Promise<StepResult>;
+  async run(
+    step: number,
+    learningRate: number,
+    batches: readonly Batch[],
+    read = false,
+  ): Promise<StepResult | undefined> {
     this.prepare(step, learningRate);
     let loss = 0;
-    for (let i = 0; i < this.accumulation; i++) {
-      this.prepareBatch(step, i, fill);
-      await gradients.run();
-      loss += (await gradients.read('loss'))[0]! / this.accumulation;
+    for (const [i, batch] of batches.entries()) {
+      await this.gradients.run(...this.argumentsFor(step, i, batch));
+      if (read) loss += (await this.gradients.read()).loss / this.batches;
     }
-    if (update !== gradients) await update.run();
-    return { loss, gradNorm: (await update.read('gradNorm'))[0]! };
+    await this.update?.run();
+    if (!read) return undefined;
+    const { gradNorm } = (await (this.update ?? this.gradients).read()) as { readonly gradNorm: number };
+    return { loss, gradNorm };
   }
 
-  /** Runs an update like `run`, one instruction after another, and tells what each took. */
-  async profile(step: number, learningRate: number, fill: FillBatch): Promise<readonly InstructionTime[]> {
+  /** Runs a step like `run`, one instruction after another, and tells what each took. */
+  async profile(
+    step: number,
+    learningRate: number,
+    batches: readonly Batch[],
+  ): Promise<readonly InstructionTime[]> {
+    const [gradients, update] = await this.programs(batches);
     const times: InstructionTime[] = [];
-    const note = (executable: Executable, ms: readonly number[]): void => {
-      executable.program.instructions.forEach(({ op, flops }, i) => {
+    const note = (program: (typeof gradients & object)['program'], ms: readonly number[]): void => {
+      program.instructions.forEach(({ op, flops }, i) => {
         times.push({ op, flops, ms: ms[i]! });
       });
     };
     this.prepare(step, learningRate);
-    for (let i = 0; i < this.accumulation; i++) {
-      this.prepareBatch(step, i, fill);
-      note(this.gradients, await this.gradients.profile());
-    }
-    if (this.update !== this.gradients) note(this.update, await this.update.profile());
+    for (const [i, batch] of batches.entries())
+      note(gradients!.program, await this.gradients.profile(...this.argumentsFor(step, i, batch)));
+    if (this.update) note(update!.program, await this.update.profile());
     return times;
   }
 
+  dispose(): void {
+    this.gradients.dispose();
+    this.update?.dispose();
+  }
+
+  private programs([batch]: readonly Batch[]) {
+    return Promise.all([
+      this.gradients.load(...this.argumentsFor(1, 0, batch!)),
+      ...(this.update ? [this.update.load()] : []),
+    ]);
+  }
+
   private prepare(step: number, learningRate: number): void {
-    this.update.input('learningRate')[0] = learningRate;
-    this.update.input('step')[0] = step;
+    this.optimizer.steps = step - 1;
+    this.optimizer.learningRate = learningRate;
   }
 
-  private prepareBatch(step: number, index: number, fill: FillBatch): void {
-    const { gradients } = this;
-    fill(gradients.input('x') as Int32Array, gradients.input('y') as Int32Array);
-    if (this.accumulation > 1) gradients.input('keep')[0] = index === 0 ? 0 : 1;
-    this.setDropoutKey((step - 1) * this.accumulation + index);
-  }
-
-  private setDropoutKey(draw: number): void {
-    if (!this.gradients.program.inputs.some(({ name }) => name === dropoutKey.name)) return;
-    const key = this.gradients.input(dropoutKey.name);
-    key[0] = this.seed | 0;
-    key[1] = Math.floor(this.seed / 2 ** 32) | 0;
-    key[2] = draw;
+  private argumentsFor(step: number, index: number, [x, y]: Batch) {
+    this.drawn = (step - 1) * this.batches + index;
+    return this.batches === 1 ? [x, y] : [x, y, index === 0 ? 0 : 1];
   }
 }

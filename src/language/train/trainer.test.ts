@@ -45,8 +45,8 @@ async function trainer(changes: Changes = {}, on?: Device): Promise<Trainer> {
   const device = on ?? (await CpuDevice.create({ threads: 1 }));
   const recipe = { ...base, ...changes } as Recipe;
   const generator = new Generator(recipe.seed);
-  const model = createModel(recipe, VOCABULARY, generator);
-  return Trainer.create({ model, dataset, device, recipe, generator });
+  const model = createModel({ ...recipe, vocabSize: VOCABULARY }, generator);
+  return Trainer.create({ model, dataset, device, config: recipe, generator });
 }
 
 /** An event without what the clock and the machine decide. */
@@ -88,7 +88,7 @@ async function whole(
 describe('Trainer', () => {
   it('evaluates first, on the way and at the end, and learns', async () => {
     const all = await events(await trainer());
-    const order = all.map((event) => `${event.type} ${event.iter}`).join(', ');
+    const order = all.map((event) => `${event.type} ${event.step}`).join(', ');
     expect(order).toBe(
       'start 0, eval 0, step 1, step 2, step 3, step 4, eval 4, step 5, step 6, step 7, step 8, eval 8, step 9, step 10, eval 10, end 10',
     );
@@ -102,7 +102,7 @@ describe('Trainer', () => {
     expect(all.at(-1)).toMatchObject({ reason: 'finished', bestVal: best });
     expect(evals.filter((event) => event.best).at(-1)!.val).toBe(best);
     expect(all[0]).toMatchObject({ maxIters: 10, tokensPerStep: 32, device: 'cpu', threads: 1 });
-    const rates = steps(all).map(({ lr }) => lr);
+    const rates = steps(all).map(({ learningRate }) => learningRate);
     expect(rates.slice(0, 4)).toEqual([2.5e-3, 5e-3, 7.5e-3, 1e-2]);
     expect(rates.at(-1)).toBeLessThan(2e-3);
   });
@@ -138,7 +138,7 @@ describe('Trainer', () => {
       const second = await trainer({ ...changes });
       await second.restore(state);
       const [start, ...after] = (await events(second)).map(timeless);
-      expect(start).toMatchObject({ type: 'start', iter: state.progress.iter });
+      expect(start).toMatchObject({ type: 'start', step: state.progress.step });
       expect([...before, ...after], `stopped after ${count} events`).toEqual(complete.events);
       expect((await second.state()).tensors).toEqual(complete.tensors);
     }
@@ -204,7 +204,7 @@ describe('Trainer', () => {
 
   it('keeps the learning rate where it is not to decay', async () => {
     const all = await events(await trainer({ decayLr: false, maxIters: 3 }));
-    expect(steps(all).map(({ lr }) => lr)).toEqual([1e-2, 1e-2, 1e-2]);
+    expect(steps(all).map(({ learningRate }) => learningRate)).toEqual([1e-2, 1e-2, 1e-2]);
   });
 
   it('finishes the step under way when it is told to stop, and can go on', async () => {
@@ -215,8 +215,8 @@ describe('Trainer', () => {
       const before: object[] = [];
       for await (const event of first.run(controller.signal)) {
         if (event.type !== 'end') before.push(timeless(event));
-        else expect(event).toMatchObject({ reason: 'interrupted', iter: Number(stopAt.split(' ')[1]) });
-        if (`${event.type} ${event.iter}` === stopAt) controller.abort();
+        else expect(event).toMatchObject({ reason: 'interrupted', step: Number(stopAt.split(' ')[1]) });
+        if (`${event.type} ${event.step}` === stopAt) controller.abort();
       }
       expect(before.at(-1)).toMatchObject({ type: stopAt.split(' ')[0] }); // no evaluation after it
       const second = await trainer();

@@ -2,29 +2,38 @@ import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { Generator, type GeneratorState } from '../../engine/tensor/generator.ts';
 import { breather } from '../breathe.ts';
-import type { Dataset, Split } from '../data/dataset.ts';
+import { type Batch, type Dataset, newBatch, type Split } from '../data/dataset.ts';
 import { EvenWindows, type EvenWindowsState } from '../data/even-windows.ts';
 import { loadParameters, type StoredTensor } from '../formats/load-parameters.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { cosineSchedule } from '../optim/schedule.ts';
-import type { Recipe } from '../recipes/recipe.ts';
+import type { TrainingConfig } from './config.ts';
 import { Evaluator } from './evaluator.ts';
 import type { TrainEvent } from './events.ts';
 import { TrainingStep } from './step.ts';
 
-/** Batches of random windows at most that measure a model before its first update: on all text it is equally bad. */
+/** Batches of random windows at most that measure a model before its first step: on all text it is equally bad. */
 const UNTRAINED_BATCHES = 2;
+
+/**
+ * What is added to the seed for each stream of random numbers. Weights and data begin with the same numbers, as in
+ * the lecture.
+ */
+export const streams = { weights: 0, data: 0, sample: 1, evaluation: 3 } as const;
+
+/** Names of the next batch's tensors in a checkpoint. */
+const BATCH = ['batch.x', 'batch.y'];
 
 /** How far a run has come: plain data, stored in checkpoints. */
 export interface Progress {
-  /** Updates done. */
-  readonly iter: number;
-  /** Whether the batch of the next update has been drawn. */
+  /** Steps done. */
+  readonly step: number;
+  /** Whether the batch of the next step has been drawn. */
   readonly drawn: boolean;
-  /** Whether the evaluation that is due at `iter` has been made. */
+  /** Whether the evaluation that is due at `step` has been made. */
   readonly evaluated: boolean;
   readonly bestVal: number | null;
-  readonly bestIter: number | null;
+  readonly bestStep: number | null;
   /** Seconds spent in training steps. */
   readonly trainSeconds: number;
   readonly streams: {
@@ -44,48 +53,65 @@ export interface TrainerOptions {
   readonly model: LanguageModel;
   readonly dataset: Dataset;
   readonly device: Device;
-  readonly recipe: Recipe;
-  /** The generator that the model's weights were drawn from; needed where the recipe shares one stream. */
+  readonly config: TrainingConfig;
+  /** The generator that the model's weights were drawn from; needed where one stream is shared. */
   readonly generator: Generator;
+  /** Every how many steps the loss is read and told; 1 by default. A GPU need not wait in between. */
+  readonly reportEvery?: number;
 }
 
 /**
  * Trains a model and tells what happens as an async iterator of events. While the caller handles an event
  * the run stands still, so that `state()` is consistent.
  *
- * Unless the recipe shares one random stream, those for data and evaluation are separate: how often one
+ * Unless one random stream is shared, those for data and evaluation are separate: how often one
  * evaluates does not change what is trained on.
  */
 export class Trainer {
   private readonly options: TrainerOptions;
-  private readonly step: TrainingStep;
+  private readonly training: TrainingStep;
   private readonly evaluator: Evaluator;
   private readonly data: Generator | EvenWindows;
   private readonly evaluation: Generator;
-  /** The next batch: as in nanoGPT, it is drawn before the evaluation that may come first. */
-  private readonly batch: { readonly x: Int32Array; readonly y: Int32Array };
+  /** The batches of the next step; as in nanoGPT, the first is drawn before the evaluation that may come first. */
+  private readonly batches: readonly Batch[];
   private drawn = false;
-  private iter = 0;
+  private step = 0;
   private evaluated = false;
-  private best: { val: number; iter: number } | undefined;
+  private best: { val: number; step: number } | undefined;
   private trainSeconds = 0;
 
-  private constructor(options: TrainerOptions, step: TrainingStep, evaluator: Evaluator) {
+  private constructor(
+    options: TrainerOptions,
+    training: TrainingStep,
+    batches: readonly Batch[],
+    evaluator: Evaluator,
+  ) {
     this.options = options;
-    this.step = step;
+    this.training = training;
+    this.batches = batches;
     this.evaluator = evaluator;
-    const { seed, sharedStream, batchSize } = options.recipe;
+    const { seed, sharedStream } = options.config;
     this.data = batchStream(options);
-    this.evaluation = sharedStream ? options.generator : new Generator(seed + 3);
-    const tokens = batchSize * options.model.blockSize;
-    this.batch = { x: new Int32Array(tokens), y: new Int32Array(tokens) };
+    this.evaluation = sharedStream ? options.generator : new Generator(seed + streams.evaluation);
   }
 
-  /** Traces and loads the programs; fails with code `memory` if they do not fit. */
+  /**
+   * Traces and loads the programs.
+   *
+   * @throws {NanobardError} code `memory` if they do not fit, `argument` if an option makes no sense.
+   */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { model, dataset, device, recipe } = options;
-    const step = await TrainingStep.create(model, device, recipe);
-    return new Trainer(options, step, await Evaluator.create(model, dataset, device, recipe.batchSize));
+    const { model, dataset, device, config, reportEvery = 1 } = options;
+    if (!(Number.isInteger(reportEvery) && reportEvery >= 1)) {
+      throw new NanobardError('argument', `reportEvery must be a whole number from 1 on, not ${reportEvery}`);
+    }
+    const batches = Array.from({ length: config.gradientAccumulationSteps }, () =>
+      newBatch(config.batchSize, model.blockSize),
+    );
+    const step = await TrainingStep.create(model, device, config, batches[0]!);
+    const evaluator = await Evaluator.create(model, dataset, device, config.batchSize);
+    return new Trainer(options, step, batches, evaluator);
   }
 
   /**
@@ -95,83 +121,89 @@ export class Trainer {
    * @throws {NanobardError} code `diverged` when a loss, of training or evaluation, or a gradient is not finite.
    */
   async *run(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
-    const { recipe, device, model } = this.options;
+    const { config, device, model, reportEvery = 1 } = this.options;
     const started = performance.now();
-    const tokensPerStep = recipe.batchSize * model.blockSize * recipe.gradientAccumulationSteps;
-    const learningRate = recipe.decayLr
+    const tokensPerStep = config.batchSize * model.blockSize * config.gradientAccumulationSteps;
+    const rateAt = config.decayLr
       ? cosineSchedule({
-          learningRate: recipe.learningRate,
-          minLearningRate: recipe.minLr,
-          warmupIters: recipe.warmupIters,
-          decayIters: recipe.lrDecayIters,
+          learningRate: config.learningRate,
+          minLearningRate: config.minLr,
+          warmupSteps: config.warmupIters,
+          decaySteps: config.lrDecayIters,
         })
-      : () => recipe.learningRate;
+      : () => config.learningRate;
     const breathe = breather();
 
     yield {
       type: 'start',
-      iter: this.iter,
-      maxIters: recipe.maxIters,
+      step: this.step,
+      maxIters: config.maxIters,
       parameters: model.parameterCount(),
       tokensPerStep,
-      flopsPerStep: this.step.flops,
+      flopsPerStep: await this.training.flops(this.batches),
       bytes: device.bytes,
       device: device.name,
       threads: device.threads,
     };
     while (true) {
-      if (!this.drawn) this.draw(this.batch.x, this.batch.y);
+      if (!this.drawn) this.draw(0);
       this.drawn = true;
-      const due = this.iter % recipe.evalInterval === 0 || this.iter >= recipe.maxIters;
+      const due = this.step % config.evalInterval === 0 || this.step >= config.maxIters;
       const evaluation = due && !this.evaluated ? await this.evaluate(signal) : undefined;
       if (evaluation) yield evaluation;
-      if (this.iter >= recipe.maxIters || signal?.aborted) break;
+      if (this.step >= config.maxIters || signal?.aborted) break;
       const begin = performance.now();
-      const lr = learningRate(this.iter);
-      const { loss, gradNorm } = await this.step.run(this.iter + 1, lr, this.fill);
+      const learningRate = rateAt(this.step);
+      for (let i = 1; i < this.batches.length; i++) this.draw(i);
+      const next = this.step + 1;
+      const told = next % reportEvery === 0 || next % config.evalInterval === 0 || next === config.maxIters;
+      const result = await (told
+        ? this.training.run(next, learningRate, this.batches, true)
+        : this.training.run(next, learningRate, this.batches));
       const ms = performance.now() - begin;
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        throw diverged(`step ${this.iter + 1}: the loss is ${loss} and the gradient norm ${gradNorm}`);
+      if (result && !(Number.isFinite(result.loss) && Number.isFinite(result.gradNorm))) {
+        throw diverged(`step ${next}: the loss is ${result.loss} and the gradient norm ${result.gradNorm}`);
       }
-      this.iter++;
+      this.drawn = false;
+      this.step = next;
       this.evaluated = false;
       this.trainSeconds += ms / 1000;
-      yield {
-        type: 'step',
-        iter: this.iter,
-        loss,
-        lr,
-        gradNorm,
-        ms,
-        tokensPerSecond: (1000 * tokensPerStep) / ms,
-      };
+      const tokensPerSecond = (1000 * tokensPerStep) / ms;
+      if (result) yield { type: 'step', step: next, ...result, learningRate, ms, tokensPerSecond };
       await breathe();
     }
     yield {
       type: 'end',
-      iter: this.iter,
-      reason: this.iter >= recipe.maxIters && this.evaluated ? 'finished' : 'interrupted',
+      step: this.step,
+      reason: this.step >= config.maxIters && this.evaluated ? 'finished' : 'interrupted',
       bestVal: this.best?.val ?? null,
-      bestIter: this.best?.iter ?? null,
+      bestStep: this.best?.step ?? null,
       trainSeconds: this.trainSeconds,
       seconds: (performance.now() - started) / 1000,
     };
   }
 
+  /** Frees the programs; the model stays on its device. */
+  dispose(): void {
+    this.training.dispose();
+    this.evaluator.dispose();
+    this.options.device.release(this.training.state);
+  }
+
+  /** Everything that `restore` needs. */
   async state(): Promise<TrainerState> {
     const tensors = new Map<string, StoredTensor>();
-    for (const [name, variable] of this.step.variables) {
+    for (const [name, variable] of this.training.variables) {
       tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
     }
-    const batch = [this.options.recipe.batchSize, this.options.model.blockSize];
-    tensors.set('batch.x', { shape: batch, data: this.batch.x.slice() });
-    tensors.set('batch.y', { shape: batch, data: this.batch.y.slice() });
+    for (const [i, { shape, data }] of this.batches[0]!.entries())
+      tensors.set(BATCH[i]!, { shape, data: Int32Array.from(data) });
     const progress: Progress = {
       drawn: this.drawn,
-      iter: this.iter,
+      step: this.step,
       evaluated: this.evaluated,
       bestVal: this.best?.val ?? null,
-      bestIter: this.best?.iter ?? null,
+      bestStep: this.best?.step ?? null,
       trainSeconds: this.trainSeconds,
       streams: { data: this.data.getState(), evaluation: this.evaluation.getState() },
     };
@@ -184,12 +216,12 @@ export class Trainer {
    * @throws {NanobardError} code `checkpoint` if its tensors are not those of this model.
    */
   async restore({ progress, tensors }: TrainerState): Promise<void> {
-    await loadParameters(this.step.variables, tensors, this.options.device);
+    await loadParameters(this.training.variables, tensors, this.options.device);
     this.restoreBatch(progress.drawn, tensors);
-    this.iter = progress.iter;
+    this.step = progress.step;
     this.evaluated = progress.evaluated;
     this.best =
-      progress.bestVal === null ? undefined : { val: progress.bestVal, iter: progress.bestIter ?? 0 };
+      progress.bestVal === null ? undefined : { val: progress.bestVal, step: progress.bestStep ?? 0 };
     this.trainSeconds = progress.trainSeconds;
     restoreStream(this.data, progress.streams.data);
     this.evaluation.setState(progress.streams.evaluation);
@@ -197,36 +229,23 @@ export class Trainer {
 
   /** A batch that was drawn for another batch size is forgotten. */
   private restoreBatch(drawn: boolean, tensors: TrainerState['tensors']): void {
-    const x = tensors.get('batch.x')?.data;
-    const y = tensors.get('batch.y')?.data;
-    this.drawn = drawn && x?.length === this.batch.x.length && y?.length === this.batch.y.length;
-    if (!this.drawn) return;
-    this.batch.x.set(x!);
-    this.batch.y.set(y!);
+    const stored = BATCH.map((name) => tensors.get(name)?.data);
+    const batch = this.batches[0]!;
+    this.drawn = drawn && batch.every(({ data }, i) => stored[i]?.length === data.length);
+    if (this.drawn) for (const [i, { data }] of batch.entries()) data.set(stored[i]!);
   }
 
-  private draw(x: Int32Array, y: Int32Array): void {
-    this.options.dataset.batch('train', this.data, x, y);
+  private draw(index: number): void {
+    this.options.dataset.fill(this.batches[index]!, 'train', this.data);
   }
-
-  /** Hands out the batch that is drawn already, then further ones. */
-  private readonly fill = (x: Int32Array, y: Int32Array): void => {
-    if (!this.drawn) {
-      this.draw(x, y);
-      return;
-    }
-    x.set(this.batch.x);
-    y.set(this.batch.y);
-    this.drawn = false;
-  };
 
   /**
-   * Undefined if the signal aborts it: then the run is as if it had not begun. Before the first update it is brief,
+   * Undefined if the signal aborts it: then the run is as if it had not begun. Before the first step it is brief,
    * so that training starts at once; where all is to be as in nanoGPT, it is not.
    */
   private async evaluate(signal?: AbortSignal): Promise<TrainEvent | undefined> {
-    const { evalIters, sharedStream } = this.options.recipe;
-    const untrained = this.iter === 0;
+    const { evalIters, sharedStream } = this.options.config;
+    const untrained = this.step === 0;
     const measured = untrained && !sharedStream ? Math.min(evalIters, UNTRAINED_BATCHES) : evalIters;
     const estimate = (split: Split): Promise<number> =>
       this.evaluator.randomWindows(split, evalIters, this.evaluation, signal, measured);
@@ -239,32 +258,35 @@ export class Trainer {
       if (![train, val, valFull ?? val].every(Number.isFinite)) {
         const whole = valFull === null ? '' : ` and ${valFull}`;
         throw diverged(
-          `after step ${this.iter} the losses are ${train} (train), ${val}${whole} (validation)`,
+          `after step ${this.step} the losses are ${train} (train), ${val}${whole} (validation)`,
         );
       }
       const best = !untrained && (this.best === undefined || val < this.best.val);
-      if (best) this.best = { val, iter: this.iter };
+      if (best) this.best = { val, step: this.step };
       this.evaluated = true;
-      return { type: 'eval', iter: this.iter, train, val, valFull, best, ms: performance.now() - begin };
+      return { type: 'eval', step: this.step, train, val, valFull, best, ms: performance.now() - begin };
     } catch (error) {
-      if (!signal?.aborted || error instanceof NanobardError) throw error;
+      if (!signal?.aborted || error !== signal.reason) throw error;
       this.evaluation.setState(stream);
       return undefined;
     }
   }
 }
 
-/** Where the batches of a recipe come from. */
-export function batchStream({ recipe, generator }: Pick<TrainerOptions, 'recipe' | 'generator'>) {
-  if (recipe.evenWindows) return new EvenWindows(recipe.seed, recipe.blockSize);
-  return recipe.sharedStream ? generator : new Generator(recipe.seed);
+/** Where the batches of a training come from. */
+export function batchStream({ model, config, generator }: Omit<TrainerOptions, 'dataset' | 'device'>) {
+  if (config.evenWindows) return new EvenWindows(config.seed, model.blockSize);
+  return config.sharedStream ? generator : new Generator(config.seed + streams.data);
 }
 
 function restoreStream(stream: Generator | EvenWindows, state: GeneratorState | EvenWindowsState): void {
   if (stream instanceof EvenWindows && 'drawn' in state) stream.setState(state);
   else if (stream instanceof Generator && 'words' in state) stream.setState(state);
   else
-    throw new NanobardError('checkpoint', 'the checkpoint draws its batches in another way than the recipe');
+    throw new NanobardError(
+      'checkpoint',
+      'the checkpoint draws its batches in another way than this training',
+    );
 }
 
 function diverged(message: string): NanobardError {

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as v from 'valibot';
 import type { DeviceName } from '../../engine/devices/create.ts';
-import { type RecipeChanges, settableFields } from '../runs/choose-recipe.ts';
+import { settableFields } from '../../language/recipes/choose.ts';
+import type { RecipeChanges } from '../../language/recipes/recipe.ts';
 import { inRange, parseNumber, parseWhole } from './number-flags.ts';
 
 type Field = keyof RecipeChanges;

@@ -4,14 +4,14 @@ import { Generator } from '../../engine/tensor/generator.ts';
 import { Dataset } from '../../language/data/dataset.ts';
 import { CharTokenizer } from '../../language/data/tokenizer.ts';
 import { createModel } from '../../language/models/create.ts';
-import type { Recipe } from '../../language/recipes/recipe.ts';
+import { checkOptions } from '../../language/options.ts';
+import { checkMemory } from '../../language/recipes/check-memory.ts';
+import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
+import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { TrainingStep } from '../../language/train/step.ts';
 import { batchStream } from '../../language/train/trainer.ts';
 import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { checkOptions } from '../options.ts';
-import { checkMemory } from './check-memory.ts';
-import { chooseRecipe, type RecipeChanges, recipeRules } from './choose-recipe.ts';
 
 /** What to measure, with any of the recipe's fields beside it, as for a run. */
 export interface ProfileOptions extends DeviceOptions, RecipeChanges {
@@ -19,7 +19,7 @@ export interface ProfileOptions extends DeviceOptions, RecipeChanges {
   readonly data?: TextSource | undefined;
 }
 
-/** What the calls of one operation take in an update, on average. */
+/** What the calls of one operation take in a step, on average. */
 export interface OperationTime {
   readonly op: string;
   readonly calls: number;
@@ -28,7 +28,7 @@ export interface OperationTime {
 }
 
 export interface Profile {
-  /** Median time of a whole update, in milliseconds. */
+  /** Median time of a whole step, in milliseconds. */
   readonly stepMs: number;
   /** Speed of a large matrix product on this device, in GFLOP/s. */
   readonly peakGflops: number;
@@ -36,10 +36,10 @@ export interface Profile {
   readonly operations: readonly OperationTime[];
 }
 
-/** Updates before and while measuring. */
+/** Steps before and while measuring. */
 const ROUNDS = 10;
 
-/** Where the time of an update goes. Nothing is written; the model is thrown away. */
+/** Where the time of a step goes. Nothing is written; the model is thrown away. */
 export async function profileRecipe(options: ProfileOptions = {}): Promise<Profile> {
   checkOptions('profileRecipe', options, recipeRules);
   const {
@@ -58,19 +58,23 @@ export async function profileRecipe(options: ProfileOptions = {}): Promise<Profi
   const generator = new Generator(recipe.seed);
   const device = await createDevice({ device: name, threads, blas });
   try {
-    const model = createModel(recipe, tokenizer.vocabSize, generator);
-    const step = await TrainingStep.create(model, device, recipe);
-    const batches = batchStream({ recipe, generator });
-    const fill = (x: Int32Array, y: Int32Array): void => dataset.batch('train', batches, x, y);
+    const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
+    const starts = batchStream({ model, config: recipe, generator });
+    const draw = () =>
+      Array.from({ length: recipe.gradientAccumulationSteps }, () =>
+        dataset.batch('train', recipe.batchSize, starts),
+      );
+    const step = await TrainingStep.create(model, device, recipe, draw()[0]!);
     const steps: number[] = [];
     for (let i = 1; i <= 2 * ROUNDS; i++) {
+      const batches = draw();
       const begin = performance.now();
-      await step.run(i, recipe.learningRate, fill);
+      await step.run(i, recipe.learningRate, batches, true);
       if (i > ROUNDS) steps.push(performance.now() - begin);
     }
     const totals = new Map<string, { calls: number; ms: number; flops: number }>();
     for (let i = 1; i <= ROUNDS; i++) {
-      for (const { op, ms, flops } of await step.profile(2 * ROUNDS + i, recipe.learningRate, fill)) {
+      for (const { op, ms, flops } of await step.profile(2 * ROUNDS + i, recipe.learningRate, draw())) {
         const total = totals.get(op) ?? { calls: 0, ms: 0, flops: 0 };
         totals.set(op, { calls: total.calls + 1, ms: total.ms + ms, flops: total.flops + flops });
       }

@@ -3,11 +3,12 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
+import { MODEL_FILE } from '../../language/load-model.ts';
+import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import type { TrainerState } from '../../language/train/trainer.ts';
-import { checkArgument, path as pathRule } from '../options.ts';
 import { readIfThere, writeAtomically } from './files.ts';
 
 const RunConfigSchema = v.object({
@@ -27,8 +28,6 @@ const RunConfigSchema = v.object({
 /** What a run is, decided when it begins. */
 export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
 
-export type CheckpointKind = 'best' | 'last';
-
 /** The text of a run that has no file of its own. */
 export const KEPT_TEXT = 'text.txt';
 
@@ -41,7 +40,8 @@ const METRICS_BUFFER = 16_384;
  *     config.json        recipe, text, version
  *     tokenizer.json
  *     metrics.jsonl      one event a line, samples apart
- *     checkpoints/       last.safetensors, best.safetensors
+ *     model.safetensors  the best model so far: all that generation needs
+ *     checkpoints/       last.safetensors: all that training needs to go on
  *     samples/           the text made at the end of training
  *     text.txt           the text it is trained on, where that came from no file
  */
@@ -143,7 +143,7 @@ export class RunFolder {
     throw new NanobardError(
       'run-folder',
       `no run in ${parent} has a checkpoint yet: ${runs.map(({ path }) => path).join(', ')}`,
-      { hint: 'Train one until its first evaluation after an update at least.' },
+      { hint: 'Train one until its first evaluation after a step at least.' },
     );
   }
 
@@ -154,29 +154,43 @@ export class RunFolder {
     return run;
   }
 
-  checkpointPath(kind: CheckpointKind): string {
-    return join(this.path, 'checkpoints', `${kind}.safetensors`);
+  /** The state to go on from. */
+  get lastPath(): string {
+    return join(this.path, 'checkpoints', 'last.safetensors');
   }
 
-  /** Saves as the last checkpoint, and as the best too if it is that. */
-  async save(state: TrainerState, best: boolean): Promise<void> {
-    const bytes = encodeCheckpoint(state);
-    if (best) await writeAtomically(this.checkpointPath('best'), bytes);
-    await writeAtomically(this.checkpointPath('last'), bytes);
+  /** The best model so far. */
+  get bestPath(): string {
+    return join(this.path, MODEL_FILE);
   }
 
-  /** A checkpoint; undefined if it has not been saved yet. */
-  async load(kind: CheckpointKind): Promise<TrainerState | undefined> {
-    const path = this.checkpointPath(kind);
-    const bytes = await readIfThere(path);
+  async saveState(state: TrainerState): Promise<void> {
+    await writeAtomically(this.lastPath, encodeCheckpoint(state));
+  }
+
+  /** Keeps the bytes of a model as the best so far. */
+  async saveModel(bytes: Uint8Array): Promise<void> {
+    await writeAtomically(this.bestPath, bytes);
+  }
+
+  async hasModel(): Promise<boolean> {
+    return (await stat(this.bestPath).catch(() => undefined)) !== undefined;
+  }
+
+  /**
+   * The state to go on from; undefined if none has been saved yet.
+   *
+   * @throws {NanobardError} code `checkpoint` if it is damaged.
+   */
+  async loadState(): Promise<TrainerState | undefined> {
+    const bytes = await readIfThere(this.lastPath);
     if (!bytes) return undefined;
     try {
       return decodeCheckpoint(bytes);
     } catch (cause) {
       if (!(cause instanceof NanobardError)) throw cause;
-      const other = kind === 'last' ? 'best' : 'last';
-      throw new NanobardError(cause.code, `${path}: ${cause.message}`, {
-        hint: `${cause.hint ?? 'The file is damaged.'} The run's ${other} checkpoint may still be good: ${this.checkpointPath(other)}`,
+      throw new NanobardError(cause.code, `${this.lastPath}: ${cause.message}`, {
+        hint: `${cause.hint ?? 'The file is damaged.'} The run's best model may still be good: ${this.bestPath}`,
         cause,
       });
     }
@@ -194,16 +208,16 @@ export class RunFolder {
     if (pending !== '') await appendFile(join(this.path, 'metrics.jsonl'), pending);
   }
 
-  /** Drops what was recorded after update `iter`, which a resumed run does again. */
-  async rewindMetrics(iter: number): Promise<void> {
+  /** Drops what was recorded after step number `step`, which a resumed run does again. */
+  async rewindMetrics(step: number): Promise<void> {
     const path = join(this.path, 'metrics.jsonl');
     const text = (await readIfThere(path))?.toString() ?? '';
-    const kept = text.split('\n').filter((line) => line !== '' && iterOf(line) <= iter);
+    const kept = text.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
     await writeAtomically(path, kept.map((line) => `${line}\n`).join(''));
   }
 
-  async saveSample(iter: number, text: string): Promise<void> {
-    await writeAtomically(join(this.path, 'samples', `step-${iter}.txt`), text);
+  async saveSample(step: number, text: string): Promise<void> {
+    await writeAtomically(join(this.path, 'samples', `step-${step}.txt`), text);
   }
 
   private writeConfig(): Promise<void> {
@@ -213,15 +227,15 @@ export class RunFolder {
 
 /** Whether there is something to go on from, or to write text with. */
 async function hasCheckpoint(path: string): Promise<boolean> {
-  const files = ['model.safetensors', 'checkpoints/last.safetensors', 'checkpoints/best.safetensors'];
+  const files = [MODEL_FILE, 'checkpoints/last.safetensors'];
   const found = await Promise.all(files.map((file) => stat(join(path, file)).catch(() => undefined)));
   return found.some((file) => file !== undefined);
 }
 
-/** A line that a crash cut short counts as beyond every update. */
-function iterOf(line: string): number {
+/** A line that a crash cut short counts as beyond every step. */
+function stepOf(line: string): number {
   try {
-    return (JSON.parse(line) as { iter: number }).iter;
+    return (JSON.parse(line) as { step: number }).step;
   } catch {
     return Number.POSITIVE_INFINITY;
   }

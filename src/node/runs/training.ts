@@ -3,23 +3,17 @@ import { join } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { Generator } from '../../engine/tensor/generator.ts';
-import { Dataset } from '../../language/data/dataset.ts';
+import { countCharacters } from '../../language/data/text.ts';
 import { CharTokenizer } from '../../language/data/tokenizer.ts';
-import { Decoder } from '../../language/generate/decoder.ts';
-import { startTokens } from '../../language/generate/start-tokens.ts';
-import { generateText } from '../../language/generate/text.ts';
-import { createModel } from '../../language/models/create.ts';
-import type { LanguageModel } from '../../language/models/language-model.ts';
-import type { Recipe } from '../../language/recipes/recipe.ts';
+import { checkArgument, checkOptions, fileName, path, signal as signalRule } from '../../language/options.ts';
+import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
+import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
+import { createTraining, type Training } from '../../language/recipes/training.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
-import { Trainer, type TrainerState } from '../../language/train/trainer.ts';
+import { streams, type TrainerState } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
-import { defaultCorpus, type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { checkArgument, checkOptions, fileName, path, signal as signalRule } from '../options.ts';
-import { checkMemory } from './check-memory.ts';
-import { chooseRecipe, type RecipeChanges, recipeRules } from './choose-recipe.ts';
+import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
 import { RunFolder } from './run-folder.ts';
 import { describeText, loadRunText } from './run-text.ts';
 
@@ -63,8 +57,7 @@ export class TrainingRun {
   readonly folder: RunFolder;
   /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
-  private readonly trainer: Trainer;
-  private readonly model: LanguageModel;
+  private readonly training: Training;
   private readonly device: Device;
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
@@ -72,8 +65,7 @@ export class TrainingRun {
   private constructor(folder: RunFolder, notices: readonly (string | undefined)[], parts: Parts) {
     this.folder = folder;
     this.notices = [...notices, ...parts.device.notes].filter((notice) => notice !== undefined);
-    this.trainer = parts.trainer;
-    this.model = parts.model;
+    this.training = parts.training;
     this.device = parts.device;
   }
 
@@ -99,7 +91,7 @@ export class TrainingRun {
     const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
     const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
     const tokenizer = CharTokenizer.fromText(corpus.text);
-    const parts = await prepare(recipe, corpus, tokenizer, options);
+    const parts = await prepare(recipe, corpus.text, tokenizer, { device, threads, blas });
     const { characters } = parts;
     const run = await orDispose(parts.device, async () => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
@@ -130,17 +122,17 @@ export class TrainingRun {
     const state = await lastState(folder);
     const corpus = await loadRunText(folder, data);
     const recipe = extend(folder, changes);
-    if (recipe.maxIters < state.progress.iter) {
+    if (recipe.maxIters < state.progress.step) {
       throw new NanobardError(
         'config',
-        `the run ${folder.path} has done ${state.progress.iter} updates, more than ${recipe.maxIters}`,
-        { hint: 'Resume it with more updates in all.', options: ['maxIters'] },
+        `the run ${folder.path} has done ${state.progress.step} steps, more than ${recipe.maxIters}`,
+        { hint: 'Resume it with more steps in all.', options: ['maxIters'] },
       );
     }
-    const parts = await prepare(recipe, corpus, folder.tokenizer, options);
+    const parts = await prepare(recipe, corpus.text, folder.tokenizer, { device, threads, blas });
     return orDispose(parts.device, async () => {
-      await parts.trainer.restore(state);
-      await folder.rewindMetrics(state.progress.iter);
+      await parts.training.trainer.restore(state);
+      await folder.rewindMetrics(state.progress.step);
       const found =
         corpus.source === 'memory' ? folder.config.data : describeText(corpus, parts.characters, place);
       return new TrainingRun(await folder.with({ recipe, data: found }), [corpus.notice], parts);
@@ -175,17 +167,17 @@ export class TrainingRun {
   }
 
   private async *train(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
-    const { folder, trainer } = this;
+    const { folder } = this;
     try {
-      for await (const event of trainer.run(signal)) {
+      for await (const event of this.training.trainer.run(signal)) {
         if (event.type === 'end') {
-          if (event.reason === 'interrupted') yield* this.save(event.iter, false);
-          else yield* this.sample(event.iter);
+          if (event.reason === 'interrupted') yield* this.save(event.step, false);
+          else yield* this.sample(event.step);
         }
         await folder.record(event);
         yield event;
         // A model that has learned nothing yet is not worth writing down: the recipe makes it anew.
-        if (event.type === 'eval' && event.iter > 0) yield* this.save(event.iter, event.best);
+        if (event.type === 'eval' && event.step > 0) yield* this.save(event.step, event.best);
       }
     } catch (error) {
       throw error instanceof NanobardError && error.code === 'diverged' ? this.withCheckpoint(error) : error;
@@ -198,31 +190,33 @@ export class TrainingRun {
     }
   }
 
-  private async *save(iter: number, best: boolean): AsyncGenerator<TrainEvent, void, void> {
-    await this.folder.save(await this.trainer.state(), best);
-    const kinds = best ? (['last', 'best'] as const) : (['last'] as const);
-    for (const kind of kinds) {
-      const event = { type: 'checkpoint', iter, kind, path: this.folder.checkpointPath(kind) } as const;
-      await this.folder.record(event);
+  /** Saves the state to go on from, and the model if it is the best so far or there is none yet. */
+  private async *save(step: number, best: boolean): AsyncGenerator<TrainEvent, void, void> {
+    const { folder, training } = this;
+    const saved: ('last' | 'best')[] = ['last'];
+    await folder.saveState(await training.trainer.state());
+    if (best || !(await folder.hasModel())) {
+      await folder.saveModel(await training.model.save({ step }));
+      saved.push('best');
+    }
+    for (const kind of saved) {
+      const event = { type: 'checkpoint', step, kind, path: folder[`${kind}Path`] } as const;
+      await folder.record(event);
       yield event;
     }
   }
 
-  private async *sample(iter: number): AsyncGenerator<TrainEvent, void, void> {
-    const { tokenizer } = this.folder;
-    const decoder = await Decoder.create(this.model, this.device);
-    const generator = new Generator(this.recipe.seed + 1);
+  private async *sample(step: number): AsyncGenerator<TrainEvent, void, void> {
     let text = '';
-    const options = { tokens: SAMPLE_TOKENS, temperature: 0.8, generator };
-    for await (const piece of generateText(decoder, tokenizer, startTokens(tokenizer), options))
-      text += piece;
-    decoder.dispose();
-    await this.folder.saveSample(iter, text);
-    yield { type: 'sample', iter, text };
+    const seed = this.recipe.seed + streams.sample;
+    const options = { tokens: SAMPLE_TOKENS, temperature: 0.8, seed };
+    for await (const piece of this.training.model.generate('', options)) text += piece;
+    await this.folder.saveSample(step, text);
+    yield { type: 'sample', step, text };
   }
 
   private withCheckpoint(error: NanobardError): NanobardError {
-    const last = this.folder.checkpointPath('last');
+    const last = this.folder.lastPath;
     if (!existsSync(last)) return error;
     return new NanobardError(error.code, error.message, {
       hint: `${error.hint} The last good checkpoint is ${last}.`,
@@ -242,8 +236,7 @@ async function orDispose<T>(device: Device, work: () => Promise<T>): Promise<T> 
 }
 
 interface Parts {
-  readonly trainer: Trainer;
-  readonly model: LanguageModel;
+  readonly training: Training;
   readonly device: Device;
   /** Length of the text. */
   readonly characters: number;
@@ -251,19 +244,14 @@ interface Parts {
 
 async function prepare(
   recipe: Recipe,
-  { text }: LoadedCorpus,
+  text: string,
   tokenizer: RunFolder['tokenizer'],
-  { device: name = 'auto', threads, blas = 'off' }: DeviceOptions,
+  where: DeviceOptions,
 ): Promise<Parts> {
-  checkMemory(recipe, tokenizer.vocabSize);
-  const tokens = tokenizer.encode(text); // a token for each character
-  const dataset = new Dataset(tokens, recipe.blockSize);
-  const generator = new Generator(recipe.seed);
-  const device = await createDevice({ device: name, threads, blas });
+  const device = await createDevice(where);
   return orDispose(device, async () => {
-    const model = createModel(recipe, tokenizer.vocabSize, generator);
-    const trainer = await Trainer.create({ model, dataset, device, recipe, generator });
-    return { trainer, model, device, characters: tokens.length };
+    const training = await createTraining({ recipe, text, tokenizer, device });
+    return { training, device, characters: countCharacters(text) };
   });
 }
 
@@ -283,13 +271,13 @@ function repetition(recipe: Recipe, characters: number): string | undefined {
   const passes = recipe.maxIters / onePass;
   if (passes < 2 || recipe.dropout > 0) return undefined;
   return (
-    `The text is short for ${recipe.maxIters} updates: it is read about ${passes.toFixed(1)} times, and its n-grams ` +
-    `are learned by heart. With ${onePass} updates in all it is read once.`
+    `The text is short for ${recipe.maxIters} steps: it is read about ${passes.toFixed(1)} times, and its n-grams ` +
+    `are learned by heart. With ${onePass} steps in all it is read once.`
   );
 }
 
 async function lastState(folder: RunFolder): Promise<TrainerState> {
-  const state = await folder.load('last');
+  const state = await folder.loadState();
   if (state) return state;
   throw new NanobardError('run-folder', `the run ${folder.path} has no checkpoint to go on from`, {
     hint: 'It stopped before its first one: begin a new run in another folder.',

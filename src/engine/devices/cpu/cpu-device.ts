@@ -1,8 +1,10 @@
 import { NanobardError } from '../../errors.ts';
 import type { Program } from '../../program/program.ts';
+import type { Constant } from '../../tensor/constant.ts';
 import { BYTES_PER_ELEMENT, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import type { Device, Executable, HostTensor } from '../device.ts';
+import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
+import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
 import { CpuExecutable, layOut } from './cpu-executable.ts';
@@ -27,7 +29,7 @@ export interface CpuOptions {
    * Matrix products by a BLAS library of the machine: `auto` uses one if there is one, a path names one. `off`,
    * the default, gives the same bits on every machine with the same SIMD level.
    */
-  readonly blas?: BlasChoice;
+  readonly blas?: BlasChoice | undefined;
   /**
    * Instruction set of the kernels; by default the best that the engine has. On Node 20, where relaxed SIMD is behind
    * a flag of V8, the device turns that flag on for the process; with `simd128` it does not.
@@ -121,8 +123,12 @@ export class CpuDevice implements Device {
     });
   }
 
-  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<HostTensor> {
+  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<Constant> {
     return evaluateOn(this, tensor, inputs);
+  }
+
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R> {
+    return compileOn(this, fn, sources);
   }
 
   async read(variable: Variable): Promise<TypedArray> {

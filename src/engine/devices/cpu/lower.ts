@@ -1,8 +1,10 @@
 import { NanobardError } from '../../errors.ts';
+import { cpuKernels } from '../../ops/kernels.cpu.generated.ts';
 import { opcodes } from '../../ops/opcodes.generated.ts';
-import { operations } from '../../ops/registry.ts';
-import type { CpuTape, CpuView } from '../../ops/shared/kernel.ts';
+import type { CpuLowering, CpuTape, CpuView } from '../../ops/shared/kernel.ts';
 import type { Program, View } from '../../program/program.ts';
+
+const kernels: Readonly<Record<string, CpuLowering>> = cpuKernels;
 
 /** The tape of a program: kernel calls as 32-bit words, and where each instruction begins. */
 export function lower(
@@ -30,11 +32,11 @@ export function lower(
     },
   };
   for (const { op, inputs, outputs, attributes } of program.instructions) {
-    const operation = operations.get(op);
-    if (!operation) throw new NanobardError('internal', `cpu device: no operation ${op}`);
+    const kernel = kernels[op];
+    if (!kernel) throw new NanobardError('internal', `cpu device: no operation ${op}`);
     used = 0;
     marks.push(words.length);
-    operation.cpu(tape, inputs.map(locate), outputs.map(locate), attributes);
+    kernel(tape, inputs.map(locate), outputs.map(locate), attributes);
   }
   return { words, marks, scratchBytes };
 }

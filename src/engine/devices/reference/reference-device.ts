@@ -2,11 +2,13 @@ import { NanobardError } from '../../errors.ts';
 import { operations } from '../../ops/registry.ts';
 import type { ReferenceArray } from '../../ops/shared/kernel.ts';
 import type { Instruction, Program, View } from '../../program/program.ts';
+import type { Constant } from '../../tensor/constant.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import type { Device, Executable, HostTensor } from '../device.ts';
+import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
+import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 
 /**
@@ -27,8 +29,12 @@ export class ReferenceDevice implements Device {
     return new ReferenceExecutable(program, (variable) => this.values(variable));
   }
 
-  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<HostTensor> {
+  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<Constant> {
     return evaluateOn(this, tensor, inputs);
+  }
+
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R> {
+    return compileOn(this, fn, sources);
   }
 
   async read(variable: Variable): Promise<TypedArray> {

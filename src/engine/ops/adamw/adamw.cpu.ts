@@ -2,7 +2,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import { type CpuLowering, floatBits } from '../shared/kernel.ts';
 import type { AdamWAttributes } from './adamw.ts';
 
-export const adamWCpu: CpuLowering<AdamWAttributes> = (tape, inputs, outputs, attributes) => {
+export const adamwCpu: CpuLowering<AdamWAttributes> = (tape, inputs, outputs, attributes) => {
   const { beta1, beta2, epsilon, weightDecay } = attributes;
   tape.emit(
     'adamW',

@@ -1,7 +1,7 @@
 import type { ReferenceKernel } from '../shared/kernel.ts';
 import type { AdamWAttributes } from './adamw.ts';
 
-export const adamWReference: ReferenceKernel<AdamWAttributes> = (
+export const adamwReference: ReferenceKernel<AdamWAttributes> = (
   [parameter, gradient, m, v, learningRate, step, gradientScale],
   [newParameter, newM, newV],
   { beta1, beta2, epsilon, weightDecay },

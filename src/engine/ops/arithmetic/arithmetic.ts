@@ -2,8 +2,8 @@ import { NanobardError } from '../../errors.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { broadcastShapes } from '../../tensor/shape.ts';
 import { apply, type Operation, Tensor } from '../../tensor/tensor.ts';
-import { broadcastTo } from '../broadcast/broadcast.ts';
 import { constant } from '../constant/constant.ts';
+import { broadcastTo } from '../reduce/broadcast.ts';
 import { requireFloat } from '../shared/operands.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { NanobardError } from '../../errors.ts';
 import { broadcastShapes, formatShape, sameShape, shapeError } from '../../tensor/shape.ts';
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { broadcastTo } from '../broadcast/broadcast.ts';
 import { constant } from '../constant/constant.ts';
+import { broadcastTo } from '../reduce/broadcast.ts';
 import { requireFloat } from '../shared/operands.ts';
 
 /**

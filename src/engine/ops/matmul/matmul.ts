@@ -1,6 +1,6 @@
 import { broadcastShapes, shapeError, sizeOf } from '../../tensor/shape.ts';
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { broadcastTo } from '../broadcast/broadcast.ts';
+import { broadcastTo } from '../reduce/broadcast.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
 import { transpose } from '../transpose/transpose.ts';

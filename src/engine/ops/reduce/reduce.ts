@@ -1,10 +1,10 @@
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
 import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
 import { div } from '../arithmetic/arithmetic.ts';
-import { sumTo } from '../broadcast/broadcast.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
 import { permute } from '../transpose/transpose.ts';
+import { sumTo } from './broadcast.ts';
 
 export interface ReduceOptions {
   /** Keep the reduced dimensions, with extent 1, so that the result broadcasts against the input. */

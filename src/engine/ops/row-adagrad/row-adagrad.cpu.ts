@@ -2,7 +2,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import { type CpuLowering, floatBits } from '../shared/kernel.ts';
 import type { RowAdaGradAttributes } from './row-adagrad.ts';
 
-export const rowAdaGradCpu: CpuLowering<RowAdaGradAttributes> = (tape, inputs, outputs, { epsilon }) => {
+export const rowAdagradCpu: CpuLowering<RowAdaGradAttributes> = (tape, inputs, outputs, { epsilon }) => {
   const [, , gradient, indices, learningRate] = inputs;
   outputs.forEach((output, i) => {
     const { address } = inputs[i]!;

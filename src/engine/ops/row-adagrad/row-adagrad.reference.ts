@@ -1,7 +1,7 @@
 import type { ReferenceKernel } from '../shared/kernel.ts';
 import type { RowAdaGradAttributes } from './row-adagrad.ts';
 
-export const rowAdaGradReference: ReferenceKernel<RowAdaGradAttributes> = (
+export const rowAdagradReference: ReferenceKernel<RowAdaGradAttributes> = (
   [table, squares, gradient, indices, learningRate],
   [newTable, newSquares],
   { epsilon },

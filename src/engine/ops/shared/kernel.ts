@@ -1,4 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
+import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Attributes } from '../../tensor/tensor.ts';
 import type { KernelName } from '../opcodes.generated.ts';
@@ -41,12 +42,33 @@ export interface CpuTape {
 }
 
 /** Turns one call of an operation into kernel calls. Between two kernels all threads wait for each other. */
-export type CpuLowering<A extends Attributes = Attributes> = (
-  tape: CpuTape,
-  inputs: readonly CpuView[],
-  outputs: readonly CpuView[],
-  attributes: A,
-) => void;
+export type CpuLowering<A extends Attributes = Attributes> = {
+  lower(tape: CpuTape, inputs: readonly CpuView[], outputs: readonly CpuView[], attributes: A): void;
+}['lower']; // as a method's type, any operation's kernel fits into a table of all
+
+/** What a device's kernel of an operation can read as it lies, and what it may overwrite. */
+export interface KernelTraits {
+  /** Operands that it takes with arbitrary strides; all others are made row-major first. */
+  readonly strided?: readonly number[] | 'all';
+  /** Operands that it takes with arbitrary strides as long as the last dimension is contiguous. */
+  readonly stridedRows?: readonly number[];
+  /** Which operand's memory a result may take over when that is a variable being assigned: a list, or a rule. */
+  readonly inPlace?: readonly number[] | ((result: number) => number | undefined);
+}
+
+/** A kernel of the operation `Op` on the CPU. */
+export type CpuKernel<Op> =
+  Op extends Operation<infer I, infer O, infer A>
+    ? KernelTraits & {
+        /** Turns one call into kernel calls. Between two kernels all threads wait for each other. */
+        lower(
+          tape: CpuTape,
+          inputs: InPlaceOf<I, CpuView>,
+          outputs: InPlaceOf<O, CpuView>,
+          attributes: A,
+        ): void;
+      }
+    : never;
 
 const word = new DataView(new ArrayBuffer(4));
 

@@ -1,9 +1,9 @@
 import { NanobardError } from '../../errors.ts';
 import { normalizeDim } from '../../tensor/shape.ts';
 import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { broadcastTo } from '../broadcast/broadcast.ts';
 import { concat } from '../concat/concat.ts';
 import { scalar } from '../constant/constant.ts';
+import { broadcastTo } from '../reduce/broadcast.ts';
 
 /**
  * Cuts `x` along dimension `dim` into slices of `size` (the last may be smaller), as torch.split does. No

@@ -2,7 +2,7 @@ import { formatCount, formatLoss, formatMilliseconds } from '../display/format.t
 import { exitCodes, type Io } from '../io.ts';
 import type { MachineFlags } from '../recipe-flags.ts';
 import { styleFor } from '../style.ts';
-import { openModel } from './open-model.ts';
+import { newestRun } from './open-model.ts';
 
 export interface EvalFlags extends MachineFlags {
   readonly data?: string;
@@ -11,7 +11,7 @@ export interface EvalFlags extends MachineFlags {
 
 /** Measures a model on the whole validation split; returns the exit code. */
 export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
-  const result = await measure(run, flags, io);
+  const result = await measure(run, flags);
   if (flags.json) {
     io.stdout.write(`${JSON.stringify({ type: 'eval', ...result })}\n`);
     return exitCodes.success;
@@ -20,7 +20,7 @@ export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io
   const row = (name: string, value: string, unit: string): string =>
     `${style.dim(name.padEnd(10))}  ${style.bold(value)} ${style.dim(unit)}`.trimEnd();
   const lines = [
-    `${result.path}, after step ${formatCount(result.iter)}`,
+    `${result.path}, after step ${formatCount(result.step)}`,
     row('loss', formatLoss(result.loss), 'nats per token'),
     row('perplexity', result.perplexity.toFixed(3), ''),
     row('bits', formatLoss(result.bitsPerCharacter), 'per character'),
@@ -32,15 +32,11 @@ export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io
   return exitCodes.success;
 }
 
-async function measure(run: string | undefined, flags: EvalFlags, io: Io) {
+async function measure(run: string | undefined, { data, device, threads, blas }: EvalFlags) {
   const begin = performance.now();
-  const model = await openModel(run, flags, io);
-  try {
-    const { loss, tokens } = await model.evaluate({ data: flags.data });
-    const { iter, path } = model;
-    const ms = performance.now() - begin;
-    return { loss, perplexity: Math.exp(loss), bitsPerCharacter: loss / Math.LN2, tokens, iter, path, ms };
-  } finally {
-    await model.dispose();
-  }
+  const { evaluateRun } = await import('../../runs/evaluate.ts');
+  const path = run ?? (await newestRun());
+  const { loss, ...rest } = await evaluateRun(path, { data, device, threads, blas });
+  const ms = performance.now() - begin;
+  return { loss, perplexity: Math.exp(loss), bitsPerCharacter: loss / Math.LN2, ...rest, path, ms };
 }

@@ -1,4 +1,4 @@
-import type { SavedModel } from '../../runs/saved-model.ts';
+import type { TextModel } from '../../../language/text-model.ts';
 import type { Io } from '../io.ts';
 import type { MachineFlags } from '../recipe-flags.ts';
 import { writeNotes } from '../style.ts';
@@ -12,10 +12,10 @@ export async function newestRun(): Promise<string> {
 }
 
 /** The model of a run; of the newest one if none is named. What its device has to say goes to standard error. */
-export async function openModel(run: string | undefined, flags: MachineFlags, io: Io): Promise<SavedModel> {
+export async function openModel(run: string | undefined, flags: MachineFlags, io: Io): Promise<TextModel> {
   const { device, threads, blas } = flags;
-  const { SavedModel } = await import('../../runs/saved-model.ts');
-  const model = await SavedModel.load(run ?? (await newestRun()), { device, threads, blas });
+  const { loadModel } = await import('../../load-model.ts');
+  const model = await loadModel(run ?? (await newestRun()), { device, threads, blas });
   writeNotes(model.device.notes, io);
   return model;
 }

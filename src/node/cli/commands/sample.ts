@@ -1,5 +1,5 @@
 import { NanobardError } from '../../../engine/errors.ts';
-import type { SavedModel } from '../../runs/saved-model.ts';
+import type { TextModel } from '../../../language/text-model.ts';
 import { formatCount, formatRate } from '../display/format.ts';
 import { GatheredOutput } from '../display/gathered-output.ts';
 import { printable } from '../display/terminal-text.ts';
@@ -70,7 +70,7 @@ interface SampledEvent {
 }
 
 async function* write(
-  model: SavedModel,
+  model: TextModel,
   prompt: string,
   seed: number,
   { tokens: limit, temperature, topK, topP, forget, stop, count }: SampleFlags,

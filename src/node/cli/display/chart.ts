@@ -30,12 +30,12 @@ export function lossChart(
   const [first, last] = [curve[0], curve.at(-1)];
   if (!first || !last || curve.length < MIN_POINTS) return [];
   if (width < MIN_WIDTH) return [];
-  const shown = evals.filter(([iter]) => iter >= first[0]);
+  const shown = evals.filter(([step]) => step >= first[0]);
   const losses = [...curve, ...shown].map(([, loss]) => loss);
   const [low, high] = [Math.min(...losses), Math.max(...losses)];
   const columns = Math.min(width - AXIS, 2 * curve.length);
   const chart = plot(
-    curve.map(([iter, loss]) => [iter, loss]),
+    curve.map(([step, loss]) => [step, loss]),
     {
       width: columns,
       height,

@@ -36,10 +36,10 @@ export function frame(status: RunStatus, view: View): string {
 }
 
 function barLines(status: RunStatus, columns: number, style: Style): string[] {
-  const { iter, maxIters } = status;
-  const done = maxIters > 0 ? Math.min(1, iter / maxIters) : 0;
+  const { stepsDone, maxIters } = status;
+  const done = maxIters > 0 ? Math.min(1, stepsDone / maxIters) : 0;
   const percent = style.bold(`${Math.floor(100 * done)}%`);
-  const label = [percent, `${formatCount(iter)}/${formatCount(maxIters)}`, style.green(phase(status))];
+  const label = [percent, `${formatCount(stepsDone)}/${formatCount(maxIters)}`, style.green(phase(status))];
   // Beside the bar even the longest label must fit, or the bar would change its length.
   const beside = columns >= LABEL + 20;
   const width = beside ? Math.min(40, columns - LABEL) : columns;
@@ -53,7 +53,7 @@ function phase(status: RunStatus): string {
   if (status.end) return status.end.reason === 'finished' ? 'done' : 'stopped';
   if (!status.step) return 'starting…';
   if (status.evaluating) return 'evaluating…';
-  if (status.iter === status.maxIters) return 'finishing…';
+  if (status.stepsDone === status.maxIters) return 'finishing…';
   return `${formatDuration(Math.max(1, Math.round(status.secondsLeft ?? 0)))} left`;
 }
 
@@ -67,19 +67,19 @@ function numberLines(status: RunStatus, columns: number, style: Style): string[]
       named('loss', style.bold(formatLoss(status.loss))),
       `${formatRate(status.tokensPerSecond)} ${style.dim('tok/s')}`,
       `${formatMilliseconds(status.stepMs)}${style.dim('/step')}`,
-      named('lr', formatLearningRate(step.lr)),
+      named('lr', formatLearningRate(step.learningRate)),
     ];
     lines.push(...flow(items, columns, dot));
   }
   const last = status.evals.at(-1);
   if (last) {
     const items = [
-      `${named('val', style.yellow(formatLoss(last.val)))} ${style.dim(`at ${formatCount(last.iter)}`)}`,
+      `${named('val', style.yellow(formatLoss(last.val)))} ${style.dim(`at ${formatCount(last.step)}`)}`,
       named('train', formatLoss(last.train)),
     ];
     if (last.valFull !== null) items.push(named('whole val', formatLoss(last.valFull)));
     if (best && best !== last)
-      items.push(named('best val', `${formatLoss(best.val)} ${style.dim(`at ${formatCount(best.iter)}`)}`));
+      items.push(named('best val', `${formatLoss(best.val)} ${style.dim(`at ${formatCount(best.step)}`)}`));
     lines.push(...flow(items, columns, dot));
   }
   return lines;
@@ -87,8 +87,8 @@ function numberLines(status: RunStatus, columns: number, style: Style): string[]
 
 function chartLines(status: RunStatus, columns: number, { style }: View): string[] {
   const width = Math.min(columns, 72);
-  const evals = status.evals.map(({ iter, val }) => [iter, val] as const);
-  const range = [status.start?.iter ?? 0, status.iter] as const;
+  const evals = status.evals.map(({ step, val }) => [step, val] as const);
+  const range = [status.start?.step ?? 0, status.stepsDone] as const;
   const chart = lossChart(status.history.points(width), evals, {
     width,
     height: CHART_HEIGHT,

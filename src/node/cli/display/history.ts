@@ -1,5 +1,5 @@
 /** A point of a curve: the update, and the loss there. */
-export type Point = readonly [iter: number, loss: number];
+export type Point = readonly [step: number, loss: number];
 
 const CAPACITY = 256;
 
@@ -16,8 +16,8 @@ export class LossHistory {
   private first: number | undefined;
 
   /** Adds the loss of the next update. */
-  add(iter: number, loss: number): void {
-    this.first ??= iter;
+  add(step: number, loss: number): void {
+    this.first ??= step;
     this.sum += loss;
     this.pending++;
     if (this.pending < this.stretch) return;

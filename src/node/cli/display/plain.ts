@@ -36,16 +36,16 @@ export function plainDisplay(run: ShownRun, io: Io, now = (): number => performa
   };
 }
 
-const place = (iter: number, maxIters: number): string =>
-  `step ${formatCount(iter)}/${formatCount(maxIters)}`;
+const place = (step: number, maxIters: number): string =>
+  `step ${formatCount(step)}/${formatCount(maxIters)}`;
 
-function evalLine({ iter, train, val, valFull, best }: EvalEvent, { maxIters }: RunStatus): string {
+function evalLine({ step, train, val, valFull, best }: EvalEvent, { maxIters }: RunStatus): string {
   const whole = valFull === null ? '' : `, whole val ${formatLoss(valFull)}`;
-  return `${place(iter, maxIters)}: train ${formatLoss(train)}, val ${formatLoss(val)}${whole}${best ? ' (best)' : ''}`;
+  return `${place(step, maxIters)}: train ${formatLoss(train)}, val ${formatLoss(val)}${whole}${best ? ' (best)' : ''}`;
 }
 
 function stepLine(status: RunStatus): string {
   const speed = `${formatRate(status.tokensPerSecond)} tok/s, ${formatMilliseconds(status.stepMs)}/step`;
   const left = formatDuration(Math.round(status.secondsLeft ?? 0));
-  return `${place(status.iter, status.maxIters)}: loss ${formatLoss(status.loss)}, ${speed}, ${left} left`;
+  return `${place(status.stepsDone, status.maxIters)}: loss ${formatLoss(status.loss)}, ${speed}, ${left} left`;
 }

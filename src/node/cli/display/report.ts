@@ -25,7 +25,7 @@ export function greeting(run: ShownRun, start: StartEvent, style: Style): string
     row('device', `${start.device}, ${threads}, ${formatBytes(start.bytes)}`),
     row('folder', folder.path),
   ];
-  if (start.iter > 0) lines.push(row('resumed', `after step ${formatCount(start.iter)}`));
+  if (start.step > 0) lines.push(row('resumed', `after step ${formatCount(start.step)}`));
   return lines;
 }
 
@@ -37,7 +37,7 @@ export function farewell(run: ShownRun, status: RunStatus, style: Style, command
   const call = (words: string): string => `  ${style.bold(`${command} ${words}`)}`;
   const lines: string[] = [];
   if (end.reason === 'interrupted') {
-    const done = `${formatCount(end.iter)} of ${formatCount(status.maxIters)} steps`;
+    const done = `${formatCount(end.step)} of ${formatCount(status.maxIters)} steps`;
     lines.push(
       '',
       `${style.yellow('Stopped')} after ${done}; everything is saved.`,
@@ -46,16 +46,16 @@ export function farewell(run: ShownRun, status: RunStatus, style: Style, command
     );
   } else {
     if (sample) {
-      const title = `A sample, after step ${formatCount(sample.iter)}:`;
+      const title = `A sample, after step ${formatCount(sample.step)}:`;
       lines.push('', style.dim(title), '', printable(sample.text).trim());
     }
     const best =
       end.bestVal === null
         ? ''
-        : `, best val loss ${formatLoss(end.bestVal)} at ${formatCount(end.bestIter ?? 0)}`;
+        : `, best val loss ${formatLoss(end.bestVal)} at ${formatCount(end.bestStep ?? 0)}`;
     lines.push(
       '',
-      `${style.green('Done')}: ${formatCount(end.iter)} steps in ${formatDuration(end.seconds)}${best}`,
+      `${style.green('Done')}: ${formatCount(end.step)} steps in ${formatDuration(end.seconds)}${best}`,
       `Stored in ${run.folder.path}`,
     );
   }

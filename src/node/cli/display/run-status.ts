@@ -41,7 +41,7 @@ export class RunStatus {
         const weight = Math.max(WEIGHT, 1 / this.steps);
         this.loss += weight * (event.loss - this.loss);
         this.stepMs += weight * (event.ms - this.stepMs);
-        this.history.add(event.iter, event.loss);
+        this.history.add(event.step, event.loss);
         break;
       }
       case 'eval':
@@ -61,8 +61,8 @@ export class RunStatus {
   }
 
   /** Updates done. */
-  get iter(): number {
-    return this.end?.iter ?? this.step?.iter ?? this.start?.iter ?? 0;
+  get stepsDone(): number {
+    return this.end?.step ?? this.step?.step ?? this.start?.step ?? 0;
   }
 
   get maxIters(): number {
@@ -75,17 +75,18 @@ export class RunStatus {
 
   /** Whether the next thing to come is an evaluation. */
   get evaluating(): boolean {
-    const { iter } = this;
-    const due = iter % this.evalInterval === 0 || iter === this.maxIters;
-    return due && this.step !== undefined && this.evals.at(-1)?.iter !== iter && !this.end;
+    const { stepsDone } = this;
+    const due = stepsDone % this.evalInterval === 0 || stepsDone === this.maxIters;
+    return due && this.step !== undefined && this.evals.at(-1)?.step !== stepsDone && !this.end;
   }
 
   /** Time that the remaining steps and evaluations will take; undefined before the first step. */
   get secondsLeft(): number | undefined {
     if (!this.step) return undefined;
-    const { iter, maxIters, evalInterval } = this;
-    const later = iter < maxIters ? Math.ceil(maxIters / evalInterval) - Math.floor(iter / evalInterval) : 0;
+    const { stepsDone, maxIters, evalInterval } = this;
+    const later =
+      stepsDone < maxIters ? Math.ceil(maxIters / evalInterval) - Math.floor(stepsDone / evalInterval) : 0;
     const evals = later + (this.evaluating ? 1 : 0);
-    return ((maxIters - iter) * this.stepMs + evals * (this.evals.at(-1)?.ms ?? 0)) / 1000;
+    return ((maxIters - stepsDone) * this.stepMs + evals * (this.evals.at(-1)?.ms ?? 0)) / 1000;
   }
 }

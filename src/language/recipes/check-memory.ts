@@ -1,7 +1,8 @@
 import { availableMemory } from '../../engine/devices/cpu/host.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { createModel } from '../../language/models/create.ts';
-import type { Recipe } from '../../language/recipes/recipe.ts';
+import { createModel } from '../models/create.ts';
+import type { GroupName } from '../models/language-model.ts';
+import type { Recipe } from './recipe.ts';
 
 /** What WebAssembly's 32-bit addresses reach. */
 const ADDRESSABLE = 2 ** 32;
@@ -41,15 +42,18 @@ function trainingSize(recipe: Recipe, vocabSize: number): { parameters: number; 
 
 function sizeOf(recipe: Recipe, vocabSize: number): { parameters: number; bytes: number } {
   const size = { parameters: 0, bytes: 0 };
-  for (const [name, { size: values }] of createModel(recipe, vocabSize).namedParameters()) {
-    size.parameters += values;
-    size.bytes += values * bytesPerValue(recipe, name);
+  const groups = createModel({ ...recipe, vocabSize }).parameterGroups();
+  for (const [group, members] of Object.entries(groups)) {
+    for (const { size: values } of members) {
+      size.parameters += values;
+      size.bytes += values * (BYTES_PER_VALUE[group as GroupName] ?? 16);
+    }
   }
   return size;
 }
 
-/** A weight in f32, its gradient, and what its optimizer remembers; of a table's rows neither is kept. */
-function bytesPerValue({ model }: Recipe, name: string): number {
-  if (name.startsWith('transformer.ngrams.')) return 4;
-  return model === 'modern' ? 12 : 16; // Muon remembers one mean, AdamW two
-}
+/**
+ * A weight in f32, its gradient, and what its optimizer remembers: two means for AdamW, one for Muon; of a table's
+ * rows neither gradient nor mean is kept.
+ */
+const BYTES_PER_VALUE: Partial<Record<GroupName, number>> = { tables: 4, hidden: 12 };

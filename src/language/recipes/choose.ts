@@ -1,21 +1,15 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
-import { changeRecipe } from '../../language/recipes/change.ts';
-import { type Recipe, RecipeSchema, recipeFields } from '../../language/recipes/recipe.ts';
-import { recipes } from '../../language/recipes/recipes.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { anything, deviceRules, type Rule, shown } from '../options.ts';
-
-type FieldsOf<M extends Recipe['model']> = Omit<Extract<Recipe, { model: M }>, 'model'>;
-type Fields = FieldsOf<'gpt'> & FieldsOf<'modern'>;
-
-/** Fields of a recipe, to be set in place of the recipe's own. */
-export type RecipeChanges = { readonly [F in keyof Fields]?: Fields[F] | undefined };
+import { changeRecipe } from './change.ts';
+import { type Recipe, type RecipeChanges, RecipeSchema, recipeFields } from './recipe.ts';
+import { recipes } from './recipes.ts';
 
 const { model: _, ...settable } = { ...recipeFields.bigram, ...recipeFields.gpt, ...recipeFields.modern };
 
 /** The fields that can be set, of whichever model, with what each may be. */
-export const settableFields: { readonly [F in keyof Fields]: (typeof settable)[F] } = settable;
+export const settableFields: { readonly [F in keyof RecipeChanges]-?: (typeof settable)[F] } = settable;
 
 /** For options that choose a recipe, its changes, a text and a device; what a field may be, the recipe's schema knows. */
 export const recipeRules: Readonly<Record<string, Rule>> = {

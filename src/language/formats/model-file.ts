@@ -1,0 +1,89 @@
+import * as v from 'valibot';
+import { NanobardError } from '../../engine/errors.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer.ts';
+import { type ModelSpec, ModelSpecSchema } from '../models/create.ts';
+import type { StoredTensor } from './load-parameters.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  float32ToFloat16,
+  type SafetensorsTensor,
+  toFloat32,
+} from './safetensors.ts';
+
+/** A model as it is stored and shipped: one safetensors file, which needs no other beside it. */
+export interface ModelFile {
+  readonly spec: ModelSpec;
+  readonly tokenizer: Tokenizer;
+  /** Parameters by name, f32. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Steps that it was trained for. */
+  readonly step?: number | undefined;
+}
+
+/** How weights are stored: f16 takes half the bytes and rounds them to 11 bits. */
+export type WeightType = 'f32' | 'f16';
+
+/** Names of the metadata entries, JSON each. */
+const SPEC = 'nanobard.model';
+const TOKENIZER = 'nanobard.tokenizer';
+const STEP = 'nanobard.step';
+
+/** The bytes of a model file; `dtype` is f32 by default. */
+export function encodeModel(
+  { spec, tokenizer, tensors, step }: ModelFile,
+  dtype: WeightType = 'f32',
+): Uint8Array<ArrayBuffer> {
+  const stored = new Map<string, SafetensorsTensor>();
+  for (const [name, { shape, data }] of tensors) {
+    const floats = data as Float32Array;
+    stored.set(
+      name,
+      dtype === 'f16'
+        ? { dtype: 'F16', shape, data: float32ToFloat16(floats) }
+        : { dtype: 'F32', shape, data: floats },
+    );
+  }
+  return encodeSafetensors(stored, {
+    format: 'pt', // the layout of PyTorch's state dicts: what other readers look for
+    [SPEC]: JSON.stringify(spec),
+    [TOKENIZER]: JSON.stringify(tokenizer.toJSON()),
+    ...(step !== undefined && { [STEP]: JSON.stringify(step) }),
+  });
+}
+
+/** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a model file of nanobard. */
+export function decodeModel(bytes: Uint8Array): ModelFile {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  const result = v.safeParse(ModelSpecSchema, parse(metadata[SPEC]));
+  if (!result.success) {
+    const [issue] = result.issues;
+    const where = v.getDotPath(issue) ?? 'model';
+    throw new NanobardError('checkpoint', `the model's description is damaged: ${where}: ${issue.message}`);
+  }
+  const weights = [...tensors].map(([name, tensor]) => {
+    return [name, { shape: tensor.shape, data: toFloat32(tensor) }] as const;
+  });
+  return {
+    spec: result.output,
+    tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
+    tensors: new Map(weights),
+    step:
+      metadata[STEP] === undefined
+        ? undefined
+        : v.parse(v.fallback(v.optional(v.number()), undefined), parse(metadata[STEP])),
+  };
+}
+
+function parse(json: string | undefined): unknown {
+  if (json === undefined) {
+    throw new NanobardError('checkpoint', 'the file holds tensors but no model that nanobard could build', {
+      hint: 'Give a model.safetensors that nanobard has written.',
+    });
+  }
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new NanobardError('checkpoint', "the model file's metadata is damaged", { cause });
+  }
+}

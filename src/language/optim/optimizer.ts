@@ -1,0 +1,118 @@
+import { NanobardError } from '../../engine/errors.ts';
+import { scalar } from '../../engine/ops/constant/constant.ts';
+import { clipScale, globalNorm } from '../../engine/ops/global-norm/global-norm.ts';
+import { grad } from '../../engine/ops/grad.ts';
+import type { Assignment } from '../../engine/program/schedule.ts';
+import { assign } from '../../engine/program/trace.ts';
+import type { Shape } from '../../engine/tensor/shape.ts';
+import { Input, type Scalar, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+
+/** Gradients by parameter. */
+export type Gradients = ReadonlyMap<Variable, Tensor>;
+
+/** What changes from one update to the next: scalars. */
+export interface UpdateOperands {
+  readonly learningRate: Tensor;
+  /** Number of the update, i32, counted from 1. */
+  readonly step: Tensor;
+  /** Multiplies all gradients, to clip them: see `clipScale`. */
+  readonly gradientScale: Tensor;
+}
+
+export interface OptimizerOptions {
+  /** The learning rate to begin with; 1e-3 by default. */
+  readonly learningRate?: number;
+  /** Longest gradient, all parameters seen as one vector; longer ones are scaled down. No limit by default. */
+  readonly maxNorm?: number | undefined;
+}
+
+/** What all optimizers share: when and with which numbers parameters are updated. How is a subclass's matter. */
+export abstract class Optimizer {
+  readonly parameters: readonly Variable[];
+  /** Read at each run of a compiled function: set it anew whenever it should change. */
+  learningRate: number;
+  /** Updates made so far. */
+  steps = 0;
+  /** What the optimizer remembers of each parameter, by name; zero at first. */
+  abstract readonly state: ReadonlyMap<string, Variable>;
+  private readonly maxNorm: number | undefined;
+  private readonly operands = {
+    learningRate: new Input('learningRate', [], 'f32', () => [this.learningRate]),
+    step: new Input('step', [], 'i32', () => [++this.steps]),
+  };
+
+  constructor(parameters: Iterable<Variable>, { learningRate = 1e-3, maxNorm }: OptimizerOptions = {}) {
+    this.parameters = [...parameters];
+    this.learningRate = learningRate;
+    this.maxNorm = maxNorm;
+  }
+
+  /** One update of all parameters and their state, for a program to assign. */
+  abstract assignments(gradients: Gradients, operands: UpdateOperands): Assignment[];
+
+  /** The gradients that count for the norm; all by default. */
+  protected counted(gradients: Gradients): Tensor[] {
+    return [...gradients.values()];
+  }
+
+  /**
+   * Updates all parameters so that `loss` falls, once at each run of the function that a device compiles with this
+   * call in it, and returns `loss`, as it was before.
+   *
+   * @throws {NanobardError} code `argument` if the loss does not depend on one of the parameters.
+   */
+  minimize(loss: Scalar): Scalar {
+    this.update(grad(loss, this.parameters));
+    return loss;
+  }
+
+  /** The same from gradients that are known, in the parameters' order; returns their norm before clipping. */
+  update(gradients: readonly Tensor[]): Scalar {
+    const byParameter = new Map(this.parameters.map((parameter, i) => [parameter, gradients[i]!]));
+    const norm = globalNorm(this.counted(byParameter));
+    const gradientScale = this.maxNorm === undefined ? scalar(1) : clipScale(norm, this.maxNorm);
+    for (const [variable, value] of this.assignments(byParameter, { ...this.operands, gradientScale }))
+      assign(variable, value);
+    return norm;
+  }
+}
+
+/**
+ * The gradient of a parameter.
+ *
+ * @throws {NanobardError} code `argument` if there is none.
+ */
+export function gradientOf(parameter: Variable, gradients: Gradients, optimizer: string): Tensor {
+  const gradient = gradients.get(parameter);
+  if (gradient) return gradient;
+  throw new NanobardError('argument', `${optimizer}: the parameter ${parameter.name} was given no gradient`);
+}
+
+/**
+ * For each parameter a variable named `<prefix>.<name>`, zero at first.
+ *
+ * @throws {NanobardError} code `argument` if two parameters have one name.
+ */
+export function stateOf(
+  parameters: readonly Variable[],
+  prefix: string,
+  shapeOf: (parameter: Variable) => Shape = ({ shape }) => shape,
+): Map<Variable, Variable> {
+  const names = new Set(parameters.map(({ name }) => name));
+  if (names.size < parameters.length) {
+    throw new NanobardError('argument', 'an optimizer was given two parameters of the same name', {
+      hint: 'Take them from one model with parameters(), or name the variables.',
+    });
+  }
+  return new Map(
+    parameters.map((parameter) => [
+      parameter,
+      new Variable(shapeOf(parameter), { name: `${prefix}.${parameter.name}` }),
+    ]),
+  );
+}
+
+/** State by name, for checkpoints. */
+export function byName(...states: readonly ReadonlyMap<Variable, Variable>[]): Map<string, Variable> {
+  return new Map(states.flatMap((state) => [...state.values()].map((variable) => [variable.name, variable])));
+}

@@ -1,0 +1,73 @@
+import type { Device } from '../../engine/devices/device.ts';
+import { Generator } from '../../engine/tensor/generator.ts';
+import { Dataset } from '../data/dataset.ts';
+import { CharTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import { createModel } from '../models/create.ts';
+import { anything, checkOptions, text, whole } from '../options.ts';
+import { TextModel } from '../text-model.ts';
+import { streams, Trainer } from '../train/trainer.ts';
+import { checkMemory } from './check-memory.ts';
+import { chooseRecipe, recipeRules } from './choose.ts';
+import type { Recipe, RecipeChanges } from './recipe.ts';
+import type { RecipeName } from './recipes.ts';
+
+export interface TrainingOptions extends RecipeChanges {
+  /** A recipe or the name of one; any of its fields given beside it is used instead. */
+  readonly recipe: RecipeName | Recipe | (string & {});
+  /** The text to learn; its last tenth is for validation. */
+  readonly text: string;
+  /** By default one token for each different character of the text. */
+  readonly tokenizer?: Tokenizer;
+  /** Stays the caller's. */
+  readonly device: Device;
+  /** Every how many steps the loss is read and told; 1 by default. */
+  readonly reportEvery?: number | undefined;
+}
+
+const trainingRules = {
+  ...recipeRules,
+  text,
+  tokenizer: anything,
+  device: anything,
+  reportEvery: whole(1),
+};
+
+/** A training in memory: what trains, and the model as it stands. */
+export interface Training {
+  readonly recipe: Recipe;
+  readonly trainer: Trainer;
+  readonly model: TextModel;
+}
+
+/**
+ * A model and what trains it, ready to go, in a page as in Node:
+ *
+ *     const { trainer, model } = await createTraining({ recipe: 'shakespeare-char-cpu', text, device });
+ *     for await (const event of trainer.run()) if (event.type === 'step') console.log(event.loss);
+ *     for await (const piece of model.generate('To ')) console.log(piece);
+ *
+ * @throws {NanobardError} code `config` if the recipe makes no sense, `file` if the text is too short for it, `memory`
+ *   if the model does not fit.
+ */
+export async function createTraining(options: TrainingOptions): Promise<Training> {
+  checkOptions('createTraining', options, trainingRules, ['recipe', 'text', 'device']);
+  const {
+    recipe: wanted,
+    text,
+    tokenizer = CharTokenizer.fromText(text),
+    device,
+    reportEvery,
+    ...changes
+  } = options;
+  const recipe = chooseRecipe(wanted, changes);
+  const { vocabSize } = tokenizer;
+  checkMemory(recipe, vocabSize);
+  const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
+  const generator = new Generator(recipe.seed + streams.weights);
+  const network = createModel({ ...recipe, vocabSize }, generator);
+  const trainer = await Trainer.create({
+    ...{ model: network, dataset, device, config: recipe, generator },
+    ...(reportEvery !== undefined && { reportEvery }),
+  });
+  return { recipe, trainer, model: new TextModel(network, tokenizer, device) };
+}

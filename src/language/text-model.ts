@@ -1,0 +1,187 @@
+import type { CompiledFunction } from '../engine/devices/compiled-function.ts';
+import type { Device } from '../engine/devices/device.ts';
+import { NanobardError } from '../engine/errors.ts';
+import { reshape } from '../engine/ops/reshape/reshape.ts';
+import { Constant } from '../engine/tensor/constant.ts';
+import { Generator } from '../engine/tensor/generator.ts';
+import type { Scalar, Tensor } from '../engine/tensor/tensor.ts';
+import { newBatch } from './data/dataset.ts';
+import type { Tokenizer } from './data/tokenizer.ts';
+import type { StoredTensor } from './formats/load-parameters.ts';
+import { encodeModel, type WeightType } from './formats/model-file.ts';
+import { Decoder } from './generate/decoder.ts';
+import { startTokens } from './generate/start-tokens.ts';
+import { generateText, type TextOptions } from './generate/text.ts';
+import { specOf } from './models/create.ts';
+import type { LanguageModel } from './models/language-model.ts';
+import {
+  checkArgument,
+  checkOptions,
+  number,
+  type Rule,
+  signal as signalRule,
+  text as textRule,
+  texts,
+  whole,
+} from './options.ts';
+import { meanLoss } from './train/evaluator.ts';
+
+export interface GenerateTextOptions extends Omit<TextOptions, 'generator' | 'tokens'> {
+  /** How many tokens to make at most; 256 by default. */
+  readonly tokens?: number | undefined;
+  /** The same seed gives the same text; 1337 by default. */
+  readonly seed?: number | undefined;
+}
+
+const generateRules = {
+  tokens: {
+    accepts: (value) =>
+      value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 1),
+    expected: 'a whole number from 1 on, or Infinity',
+  },
+  temperature: number((value) => value >= 0 && value < Number.POSITIVE_INFINITY, 'from 0 on'),
+  topK: whole(1),
+  topP: number((value) => value > 0 && value <= 1, 'above 0 and at most 1'),
+  stop: texts,
+  forget: whole(1),
+  seed: whole(0),
+  signal: signalRule,
+} satisfies Record<keyof GenerateTextOptions, Rule>;
+
+/** Windows that are measured at once. */
+const LOSS_BATCH = 8;
+
+/** A language model with its tokenizer on a device: text in, text out. See `loadModel` and `createTraining`. */
+export class TextModel {
+  readonly network: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly device: Device;
+  /** Steps that it was trained for, where its file tells. */
+  readonly step: number | undefined;
+  private readonly ownsDevice: boolean;
+  private readonly decoders = new Set<Decoder>();
+  private readonly measure: CompiledFunction<Scalar>;
+  private readonly forward: CompiledFunction<Tensor>;
+  private disposed = false;
+
+  /**
+   * `ownsDevice`: whether `dispose` ends the device, too; otherwise it frees the model's variables there.
+   */
+  constructor(
+    network: LanguageModel,
+    tokenizer: Tokenizer,
+    device: Device,
+    { ownsDevice = false, step }: { ownsDevice?: boolean; step?: number | undefined } = {},
+  ) {
+    this.network = network;
+    this.tokenizer = tokenizer;
+    this.device = device;
+    this.step = step;
+    this.ownsDevice = ownsDevice;
+    this.measure = device.compile((x, y) => network.evaluating(() => network.loss(x!, y!)));
+    this.forward = device.compile((idx) =>
+      reshape(
+        network.evaluating(() => network.forward(idx!)),
+        [-1, network.vocabSize],
+      ),
+    );
+  }
+
+  /**
+   * Streams text that goes on from `prompt`; from a line break if that is empty. Several texts may be under way
+   * at the same time.
+   *
+   * @returns whether the text ended at a stop text or by its length, and how many tokens were made
+   * @throws {NanobardError} code `vocabulary` if the prompt holds characters that the model does not know,
+   *   `argument` if an option makes no sense. An aborted signal throws its reason.
+   */
+  async *generate(prompt = '', options: GenerateTextOptions = {}): ReturnType<typeof generateText> {
+    this.checkAlive();
+    checkArgument('generate', 'prompt', textRule, prompt);
+    checkOptions('generate', options, generateRules);
+    const { tokens = 256, seed = 1337, ...rule } = options;
+    const start = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
+    const decoder = await Decoder.create(this.network, this.device);
+    this.decoders.add(decoder);
+    try {
+      const generator = new Generator(seed);
+      return yield* generateText(decoder, this.tokenizer, start, { tokens, ...rule, generator });
+    } finally {
+      this.decoders.delete(decoder);
+      if (!this.disposed) decoder.dispose();
+    }
+  }
+
+  /**
+   * The logits of the next token after each of these, (T, vocabSize).
+   *
+   * @throws {NanobardError} code `shape` if there are more tokens than the block size, or none.
+   */
+  async logits(tokens: ArrayLike<number>): Promise<Constant> {
+    this.checkAlive();
+    const idx = new Constant(Int32Array.from(tokens), [1, tokens.length]);
+    if (tokens.length === 0) throw new NanobardError('shape', 'logits: needs at least one token');
+    const logits = await this.forward(idx);
+    if (logits instanceof Constant) return logits;
+    throw new NanobardError('internal', 'logits: the model gives a scalar');
+  }
+
+  /**
+   * Mean cross entropy of a text in nats per token, each token but the first predicted once from those before it in
+   * its window of `blockSize`.
+   *
+   * @throws {NanobardError} code `vocabulary` for unknown characters, `argument` for less than two tokens.
+   */
+  async loss(text: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<number> {
+    this.checkAlive();
+    const tokens = this.tokenizer.encode(text);
+    if (tokens.length < 2)
+      throw new NanobardError('argument', 'loss: the text must have at least two tokens');
+    const { blockSize } = this.network;
+    const windows = Math.min(LOSS_BATCH, Math.ceil((tokens.length - 1) / blockSize));
+    return (await meanLoss(this.measure, tokens, newBatch(windows, blockSize), signal)).loss;
+  }
+
+  /**
+   * The bytes of a `model.safetensors`, all that `loadModel` needs. `dtype` 'f16' takes half of f32, the default.
+   * `step` notes how long it was trained.
+   */
+  async save({
+    dtype = 'f32',
+    step = this.step,
+  }: {
+    dtype?: WeightType;
+    step?: number | undefined;
+  } = {}): Promise<Uint8Array<ArrayBuffer>> {
+    this.checkAlive();
+    const { network, tokenizer, device } = this;
+    const tensors = new Map<string, StoredTensor>();
+    for (const parameter of network.parameters())
+      tensors.set(parameter.name, { shape: parameter.shape, data: await device.read(parameter) });
+    return encodeModel({ spec: specOf(network), tokenizer, tensors, step }, dtype);
+  }
+
+  /** Frees what the model takes on its device, and the device if it is the model's own. */
+  async dispose(): Promise<void> {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const decoder of this.decoders) decoder.dispose();
+    this.measure.dispose();
+    this.forward.dispose();
+    if (this.ownsDevice) await this.device.dispose();
+    else this.device.release(this.network.parameters());
+  }
+
+  [Symbol.dispose](): void {
+    void this.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  private checkAlive(): void {
+    if (this.disposed)
+      throw new NanobardError('device', 'the model was disposed of and cannot be used any more');
+  }
+}

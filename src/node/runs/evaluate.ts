@@ -1,0 +1,45 @@
+import { Dataset } from '../../language/data/dataset.ts';
+import type { LoadOptions } from '../../language/load-model.ts';
+import { anything, checkOptions, deviceRules } from '../../language/options.ts';
+import { Evaluator } from '../../language/train/evaluator.ts';
+import type { TextSource } from '../corpus.ts';
+import { loadModel } from '../load-model.ts';
+import { RunFolder } from './run-folder.ts';
+import { loadRunText } from './run-text.ts';
+
+export type EvaluateOptions = LoadOptions & {
+  /** The text that the run was trained on, where it is no longer where it was; known by its SHA-256. */
+  readonly data?: TextSource | undefined;
+};
+
+/** How well a run's model predicts. */
+export interface Evaluation {
+  /** Mean cross entropy, in nats per token. */
+  readonly loss: number;
+  /** Tokens that were predicted. */
+  readonly tokens: number;
+  /** Steps that the model was trained for. */
+  readonly step: number;
+}
+
+/**
+ * The loss of a run's model over the whole validation split of the text that the run was trained on.
+ *
+ * @throws {NanobardError} code `run-folder` if there is no run or no model yet, `file` or `run-folder` if the text is
+ *   missing or another one.
+ */
+export async function evaluateRun(path: string, options: EvaluateOptions = {}): Promise<Evaluation> {
+  checkOptions('evaluateRun', options, { ...deviceRules, device: anything, data: anything });
+  const { data, ...where } = options;
+  const folder = await RunFolder.open(path);
+  const { text } = await loadRunText(folder, data);
+  const model = await loadModel(path, where);
+  try {
+    const { blockSize, batchSize } = folder.config.recipe;
+    const dataset = new Dataset(model.tokenizer.encode(text), blockSize);
+    const evaluator = await Evaluator.create(model.network, dataset, model.device, batchSize);
+    return { ...(await evaluator.wholeSplit('validation')), step: model.step ?? 0 };
+  } finally {
+    await model.dispose();
+  }
+}
