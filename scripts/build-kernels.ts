@@ -1,5 +1,5 @@
 // Writes, for each device, the table of its kernels by operation. Then compiles the AssemblyScript kernels
-// to WebAssembly and writes more TypeScript files: the kernels' opcodes, and the binaries (plain, relaxed and wide
+// to WebAssembly and writes more TypeScript files: the kernels' signatures, and the binaries (plain, relaxed and wide
 // SIMD). Compiling is skipped when nothing has changed since the last time. Last comes the text of the CPU
 // device's workers.
 import { createHash } from 'node:crypto';
@@ -7,10 +7,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { buildSync } from 'esbuild';
+import { dispatchSource, findKernels, signaturesSource } from './kernel-signatures.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const OPS = 'src/engine/ops/';
-const OPCODES = `${OPS}opcodes.generated.ts`;
+const SIGNATURES = `${OPS}signatures.generated.ts`;
+const SCRIPTS = ['scripts/build-kernels.ts', 'scripts/kernel-signatures.ts'];
 const BINARIES = 'src/engine/devices/cpu/binaries.generated.ts';
 const WIDE = 'src/engine/devices/cpu/wide.generated.ts';
 const WORKER = 'src/engine/devices/cpu/worker.ts';
@@ -21,16 +23,19 @@ const files = (readdirSync(`${root}/src`, { recursive: true }) as string[])
   .map((path) => `src/${path.replaceAll('\\', '/')}`)
   .sort();
 
+const sources = new Map(
+  files
+    .filter((path) => path.endsWith('.wasm.ts') || path.endsWith('/constants.ts'))
+    .map((path) => [path, read(path)]),
+);
+const kernels = findKernels(sources);
 for (const device of ['reference', 'cpu']) writeTable(device);
 
-const sources = files.filter((path) => path.endsWith('.wasm.ts'));
-
 const hash = createHash('sha256');
-for (const path of [...sources, 'scripts/build-kernels.ts', 'package-lock.json'])
-  hash.update(path).update(read(path));
+for (const path of [...sources.keys(), ...SCRIPTS, 'package-lock.json']) hash.update(path).update(read(path));
 const stamp = `// Made by scripts/build-kernels.ts from sources with SHA-256 ${hash.digest('hex')}\n`;
 
-const current = [OPCODES, BINARIES, WIDE].every(
+const current = [SIGNATURES, BINARIES, WIDE].every(
   (path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp),
 );
 if (!current) await build();
@@ -38,7 +43,8 @@ writeWorker();
 
 /**
  * The kernels of one device by operation, from what `*.<device>.ts` export: `layerNormCpu` computes the operation
- * 'layer-norm'; a family exports its members' kernels, by operation, as one record `…CpuKernels`.
+ * 'layer-norm'; a family exports its members' kernels, by operation, as one record `…CpuKernels`. On the CPU a
+ * function of one vector, or its gradient, in `*.wasm.ts` is enough.
  */
 function writeTable(device: string): void {
   const Device = `${device[0]!.toUpperCase()}${device.slice(1)}`;
@@ -46,14 +52,18 @@ function writeTable(device: string): void {
   const imports: string[] = [];
   const rows: string[] = [];
   for (const path of files.filter((path) => path.endsWith(`.${device}.ts`))) {
-    const kernels = [...read(path).matchAll(KERNEL)].map(([, name, family]) => {
+    const names = [...read(path).matchAll(KERNEL)].map(([, name, family]) => {
       const variable = `${name}${Device}${family ?? ''}`;
-      const operation = name!.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      rows.push(family ? `  ...${variable},` : `  '${operation}': ${variable},`);
+      rows.push(family ? `  ...${variable},` : `  '${operationOf(name!)}': ${variable},`);
       return variable;
     });
-    if (kernels.length > 0)
-      imports.push(`import { ${kernels.join(', ')} } from './${path.slice(OPS.length)}';`);
+    if (names.length > 0) imports.push(`import { ${names.join(', ')} } from './${path.slice(OPS.length)}';`);
+  }
+  if (device === 'cpu') {
+    imports.push("import { map, mapGradient } from './shared/elementwise.cpu.ts';");
+    for (const { name, row } of kernels)
+      if (row?.loop === 'map' || row?.loop === 'mapGradient')
+        rows.push(`  '${operationOf(name)}': ${row.loop}('${name}'),`);
   }
   const table = [
     '// Made by scripts/build-kernels.ts\n',
@@ -67,28 +77,19 @@ function writeTable(device: string): void {
   if (!existsSync(`${root}/${path}`) || read(path) !== table) writeFileSync(`${root}/${path}`, table);
 }
 
+/** 'layer-norm' of layerNorm. */
+function operationOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 async function build(): Promise<void> {
-  const KERNEL = /^export function (\w+)\(args: usize, thread: i32, threads: i32\): void/gm;
-  const kernels = sources.flatMap((path) =>
-    [...read(path).matchAll(KERNEL)].map((match) => ({ path, name: match[1]! })),
-  );
   const entry = [
-    ...kernels.map(({ path, name }) => `import { ${name} } from './${path.slice(4, -3)}';`),
+    dispatchSource(kernels),
     "export { abandon, dismiss, runAsCaller, runAsWorker } from './engine/devices/cpu/tape.wasm';",
     "import { setDispatch } from './engine/devices/cpu/tape.wasm';",
-    'function dispatch(opcode: i32, args: usize, thread: i32, threads: i32): void {',
-    '  switch (opcode) {',
-    ...kernels.map(({ name }, opcode) => `    case ${opcode}: ${name}(args, thread, threads); return;`),
-    '    default: unreachable();',
-    '  }',
-    '}',
     'setDispatch(dispatch);',
   ].join('\n');
-  const opcodes = kernels.map(({ name }, opcode) => `  ${name}: ${opcode},`).join('\n');
-  writeFileSync(
-    `${root}/${OPCODES}`,
-    `${stamp}export const opcodes = {\n${opcodes}\n} as const;\n\nexport type KernelName = keyof typeof opcodes;\n`,
-  );
+  writeFileSync(`${root}/${SIGNATURES}`, stamp + signaturesSource(kernels));
   const binaries = {
     simd128: await compile(entry, ['--use', 'WIDE=0']),
     relaxed: await compile(entry, ['--use', 'WIDE=0', '--enable', 'relaxed-simd']),

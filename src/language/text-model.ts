@@ -31,6 +31,8 @@ export interface GenerateTextOptions extends Omit<TextOptions, 'generator' | 'to
   readonly tokens?: number | undefined;
   /** The same seed gives the same text; 1337 by default. */
   readonly seed?: number | undefined;
+  /** Draws the tokens in place of one of `seed`, and goes on from where it stands. */
+  readonly generator?: Generator | undefined;
 }
 
 const generateRules = {
@@ -45,6 +47,7 @@ const generateRules = {
   stop: texts,
   forget: whole(1),
   seed: whole(0),
+  generator: { accepts: (value) => value instanceof Generator, expected: 'a Generator' },
   signal: signalRule,
 } satisfies Record<keyof GenerateTextOptions, Rule>;
 
@@ -78,10 +81,10 @@ export class TextModel {
     this.device = device;
     this.step = step;
     this.ownsDevice = ownsDevice;
-    this.measure = device.compile((x, y) => network.evaluating(() => network.loss(x!, y!)));
+    this.measure = device.compile((x, y) => network.evaluating(() => network.loss(x, y)));
     this.forward = device.compile((idx) =>
       reshape(
-        network.evaluating(() => network.forward(idx!)),
+        network.evaluating(() => network.forward(idx)),
         [-1, network.vocabSize],
       ),
     );
@@ -99,17 +102,23 @@ export class TextModel {
     this.checkAlive();
     checkArgument('generate', 'prompt', textRule, prompt);
     checkOptions('generate', options, generateRules);
-    const { tokens = 256, seed = 1337, ...rule } = options;
+    const { tokens = 256, seed = 1337, generator = new Generator(seed), ...rule } = options;
     const start = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
     const decoder = await Decoder.create(this.network, this.device);
     this.decoders.add(decoder);
     try {
-      const generator = new Generator(seed);
       return yield* generateText(decoder, this.tokenizer, start, { tokens, ...rule, generator });
     } finally {
       this.decoders.delete(decoder);
       if (!this.disposed) decoder.dispose();
     }
+  }
+
+  /** The text that `generate` streams, once it is complete. */
+  async write(prompt = '', options: GenerateTextOptions = {}): Promise<string> {
+    let text = '';
+    for await (const piece of this.generate(prompt, options)) text += piece;
+    return text;
   }
 
   /**

@@ -13,7 +13,7 @@ export async function checkParameterGradients(model: LanguageModel): Promise<voi
   const device = new ReferenceDevice();
   const parameters = [...model.train().namedParameters().values()];
   for (const [i, parameter] of parameters.entries())
-    await device.write(parameter, values(parameter.shape, i, 0.7).data);
+    await device.write(parameter, values(parameter.shape, i + 1, 0.7).data);
   const shape = [2, 3];
   const loss = model.loss(new Input('x', shape, 'i32'), new Input('y', shape, 'i32'));
   const gradients = Object.fromEntries(grad(loss, parameters).map((gradient, i) => [i, gradient]));
@@ -43,6 +43,7 @@ export async function checkParameterGradients(model: LanguageModel): Promise<voi
       differences.push(((await lossAt(k, x + h)) - (await lossAt(k, x - h))) / (2 * h));
     }
     await device.write(parameter, start);
-    expectClose(await backward!.read(`${i}`), differences, 1e-8, parameter.name);
+    // A difference of losses of order one resolves 1e-16 / h = 1e-11, and is off by h² = 1e-10 times a third derivative.
+    expectClose(await backward!.read(`${i}`), differences, 1e-8, parameter.name, 0.1);
   }
 }

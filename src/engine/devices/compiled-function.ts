@@ -3,8 +3,9 @@ import { compile } from '../program/compile.ts';
 import { trace } from '../program/trace.ts';
 import { Constant } from '../tensor/constant.ts';
 import type { DType } from '../tensor/dtype.ts';
+import type { Node } from '../tensor/operation.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { Input, type Node, type Scalar, Tensor } from '../tensor/tensor.ts';
+import { Input, type Scalar, Tensor } from '../tensor/tensor.ts';
 import type { Device, Executable } from './device.ts';
 
 /** What a function that a device compiles may return: tensors, alone or in an array or object, or nothing. */

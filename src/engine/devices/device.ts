@@ -1,4 +1,4 @@
-import type { Program } from '../program/program.ts';
+import type { CompiledProgram, PlacedProgram } from '../program/program.ts';
 import type { Constant } from '../tensor/constant.ts';
 import type { TypedArray } from '../tensor/dtype.ts';
 import type { Tensor, Variable } from '../tensor/tensor.ts';
@@ -17,7 +17,7 @@ export interface Device {
   /** Bytes of memory that variables and loaded programs take. */
   readonly bytes: number;
   /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */
-  load(program: Program): Promise<Executable>;
+  load(program: CompiledProgram): Promise<Executable>;
   /** Compiles and runs a one-off program: for lessons and tests. `inputs` fills the graph's inputs by name. */
   evaluate(tensor: Tensor, inputs?: Readonly<Record<string, ArrayLike<number>>>): Promise<Constant>;
   /**
@@ -42,7 +42,7 @@ export interface Device {
 
 /** A program on a device. */
 export interface Executable {
-  readonly program: Program;
+  readonly program: PlacedProgram;
   /** The memory of an input: write the values for the next run here. Ask anew before each run. */
   input(name: string): TypedArray | Float64Array;
   /** Computes outputs and assigns variables. A device may finish at once and return nothing to wait for. */

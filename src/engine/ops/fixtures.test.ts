@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../language/formats/safetensors.ts';
-import { cpus, expectClose, reference } from '../../testing/check.ts';
+import { devices, expectClose, reference } from '../../testing/check.ts';
 import { fillInputs } from '../devices/evaluate.ts';
 import { compile } from '../program/compile.ts';
 import { Input, type Tensor } from '../tensor/tensor.ts';
@@ -145,22 +145,25 @@ describe('operations against PyTorch', () => {
     const expected = new Set([...tensors.keys()].filter((name) => name.startsWith(`f64.${key}.`)));
     expect(new Set(names.map((name) => `f64.${key}.${name}`))).toEqual(expected);
     const program = compile({ outputs });
-    for (const device of [reference, ...cpus]) {
+    for (const device of devices) {
       const executable = await device.load(program);
       fillInputs(
         executable,
         Object.fromEntries(
-          program.inputs.map(({ name }) => [name, scalars[name] ?? stored(`${key}.${name}`)!]),
+          program.program.inputs.map(({ name }) => [name, scalars[name] ?? stored(`${key}.${name}`)!]),
         ),
       );
       await executable.run();
       for (const name of names) {
-        const tolerance = device === reference ? 1e-10 : 2e-6;
+        // With one key the gradients of queries and keys vanish but for rounding.
+        const single = key.startsWith('attention.T1-') ? 2e-6 : 1e-6;
+        const tolerance = device === reference ? 1e-13 : single;
         expectClose(
           await executable.read(name),
           stored(`f64.${key}.${name}`)!,
           tolerance,
           `${device.name} ${name}`,
+          0.1,
         );
       }
       executable.dispose();

@@ -1,5 +1,6 @@
 import { NanobardError } from '../errors.ts';
-import type { Node, Tensor } from '../tensor/tensor.ts';
+import { type Node, requireTensors } from '../tensor/operation.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { add } from './arithmetic/arithmetic.ts';
 import { scalar } from './constant/constant.ts';
 
@@ -11,6 +12,7 @@ import { scalar } from './constant/constant.ts';
  *   of the variables or an operation on the way has no gradient.
  */
 export function grad(loss: Tensor, variables: readonly Tensor[]): Tensor[] {
+  requireTensors('grad', [loss, ...variables]);
   if (loss.rank !== 0)
     throw new NanobardError('shape', 'grad: the loss must be a scalar; take a mean or a sum first');
   const path = nodesBetween(loss, new Set(variables));

@@ -1,122 +1,101 @@
 import { NanobardError } from '../errors.ts';
-import { type Node, type Tensor, Variable } from '../tensor/tensor.ts';
+import type { KernelTraits } from '../ops/shared/kernel.ts';
+import { isContiguous } from '../tensor/layout.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import type { Program, View } from './program.ts';
 
-/** A variable and the value that it takes at the end of a run. */
-export type Assignment = readonly [variable: Variable, value: Tensor];
+/** What a device's kernels can read and overwrite, by operation. */
+export type TraitsOf = (op: string) => KernelTraits;
 
 export interface Schedule {
-  /** Every node that is needed, each after what it depends on. */
-  readonly order: readonly Node[];
-  /** Assigned values that are computed directly in their variable's memory. */
-  readonly inPlace: ReadonlyMap<Tensor, Variable>;
+  /** Indices of the program's instructions, each after what it depends on. */
+  readonly order: readonly number[];
+  /** Temporaries that live in a variable's memory instead, since they are its new value: buffer → buffer. */
+  readonly inPlace: ReadonlyMap<number, number>;
 }
 
 /**
- * Orders the nodes that `outputs` and `assign` need: as written, except that a node which overwrites
- * a variable in place waits for everything that reads the variable's old value.
+ * Decides which assigned values are computed in their variable's memory, and orders the instructions: as written,
+ * except that one which overwrites a variable waits for everything that reads the variable's old value.
  */
-export function schedule(outputs: readonly Tensor[], assign: readonly Assignment[]): Schedule {
-  const nodes = reachable([...outputs, ...assign.map(([, value]) => value)]);
-  const readers = readersOfVariables(nodes);
-  // Variables whose old values are still asked for when the run is over.
-  const kept = new Set([...outputs, ...assign.map(([, value]) => value)].map(variableBehind));
-  const inPlace = new Map<Tensor, Variable>();
-  const after = new Map<Node, Set<Node>>(); // node → further nodes that it must wait for
-  for (const [variable, value] of assign) {
-    const { node } = value;
-    const source = node?.operation.inPlace?.[value.index];
-    if (!node || source === undefined || node.inputs[source] !== variable) continue;
-    if (inPlace.has(value) || kept.has(variable)) continue;
+export function schedule(program: Program, traitsOf: TraitsOf): Schedule {
+  const { instructions, buffers, outputs, assign } = program;
+  const producers = new Map<number, { readonly at: number; readonly result: number }>();
+  const readers = new Map<number, number[]>();
+  for (const [at, instruction] of instructions.entries()) {
+    instruction.outputs.forEach(({ buffer }, result) => void producers.set(buffer, { at, result }));
+    for (const buffer of new Set(instruction.inputs.map((view) => view.buffer)))
+      readers.set(buffer, [...(readers.get(buffer) ?? []), at]);
+  }
+  const dependencies = instructions.map(({ inputs }) =>
+    inputs.flatMap(({ buffer }) => producers.get(buffer)?.at ?? []),
+  );
+  const after = new Map<number, ReadonlySet<number>>(); // instruction → further ones that it must wait for
+  const before = (at: number): number[] => [...(dependencies[at] ?? []), ...(after.get(at) ?? [])];
+
+  // Buffers whose old contents are still asked for when the run is over.
+  const kept = new Set([...outputs, ...assign].map(({ view }) => view.buffer));
+  const inPlace = new Map<number, number>();
+  for (const { variable: index, view } of assign) {
+    const variable = buffers.findIndex((buffer) => buffer.kind === 'variable' && buffer.index === index);
+    const producer = producers.get(view.buffer);
+    if (!producer || inPlace.has(view.buffer) || kept.has(variable)) continue;
+    const { op, inputs, outputs: results } = instructions[producer.at]!;
+    const source = overwritten(traitsOf(op), producer.result);
+    if (source === undefined || inputs[source]?.buffer !== variable) continue;
+    if (!covers(inputs[source], results[producer.result]!) || !covers(view, results[producer.result]!))
+      continue;
     // Its other operands must not lie in the memory that it overwrites.
-    if (node.inputs.some((input, i) => i !== source && variableBehind(input) === variable)) continue;
-    const others = readers.get(variable)!.filter((reader) => reader !== node);
-    if (others.some((reader) => dependsOn(reader, node, after))) continue;
-    inPlace.set(value, variable);
-    const waits = after.get(node) ?? new Set();
-    for (const reader of others) waits.add(reader);
-    after.set(node, waits);
+    if (inputs.some(({ buffer }, i) => i !== source && buffer === variable)) continue;
+    const others = (readers.get(variable) ?? []).filter((reader) => reader !== producer.at);
+    if (others.some((reader) => reaches(reader, producer.at, before))) continue;
+    inPlace.set(view.buffer, variable);
+    after.set(producer.at, new Set([...(after.get(producer.at) ?? []), ...others]));
   }
-  return { order: order(nodes, after), inPlace };
+  return { order: topological(instructions.length, before), inPlace };
 }
 
-/** The variable that a tensor is, or is a view of. */
-function variableBehind(tensor: Tensor): Variable | undefined {
-  let seen = tensor;
-  while (seen.node?.operation.view) seen = seen.node.inputs[0]!;
-  return seen instanceof Variable ? seen : undefined;
+/** The operand whose memory a result may take over. */
+function overwritten({ inPlace }: KernelTraits, result: number): number | undefined {
+  return typeof inPlace === 'function' ? inPlace(result) : inPlace?.[result];
 }
 
-function reachable(roots: readonly Tensor[]): Node[] {
-  const seen = new Set<Node>();
-  const stack = roots.flatMap((tensor) => tensor.node ?? []);
-  while (stack.length > 0) {
-    const node = stack.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    for (const input of node.inputs) if (input.node) stack.push(input.node);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
+/** Whether the view shows a whole buffer, of the size of `result`, row-major. */
+function covers(view: View, result: View): boolean {
+  return view.offset === 0 && isContiguous(view) && sizeOf(view.shape) === sizeOf(result.shape);
 }
 
-/** For each variable the nodes that read it, directly or through views of its memory. */
-function readersOfVariables(nodes: readonly Node[]): Map<Variable, Node[]> {
-  const readers = new Map<Variable, Node[]>();
-  for (const node of nodes) {
-    for (const variable of new Set(node.inputs.map(variableBehind))) {
-      if (!variable) continue;
-      const known = readers.get(variable);
-      if (known) known.push(node);
-      else readers.set(variable, [node]);
-    }
-  }
-  return readers;
-}
-
-/** Whether `node` needs `target`, following inputs and the waits decided so far. */
-function dependsOn(node: Node, target: Node, after: ReadonlyMap<Node, ReadonlySet<Node>>): boolean {
-  const seen = new Set<Node>();
-  const stack = [node];
-  while (stack.length > 0) {
-    const current = stack.pop()!;
-    if (current === target) return true;
-    // Ids grow along inputs, so nothing written before the target can need it, save through a wait.
-    if (seen.has(current) || (current.id < target.id && after.size === 0)) continue;
-    seen.add(current);
-    for (const input of current.inputs) if (input.node) stack.push(input.node);
-    for (const wait of after.get(current) ?? []) stack.push(wait);
+/** Whether instruction `from` needs `target`. */
+function reaches(from: number, target: number, before: (at: number) => readonly number[]): boolean {
+  const seen = new Set<number>();
+  const stack = [from];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (at === target) return true;
+    if (seen.has(at)) continue;
+    seen.add(at);
+    stack.push(...before(at));
   }
   return false;
 }
 
 /** Topological order that stays as close as possible to the order of writing. */
-function order(nodes: readonly Node[], after: ReadonlyMap<Node, ReadonlySet<Node>>): Node[] {
-  const done = new Set<Node>();
-  const active = new Set<Node>();
-  const result: Node[] = [];
-  const dependencies = (node: Node): Node[] => [
-    ...node.inputs.flatMap((input) => input.node ?? []),
-    ...(after.get(node) ?? []),
-  ];
-  for (const root of nodes) {
+function topological(count: number, before: (at: number) => readonly number[]): number[] {
+  const done = new Set<number>(); // keeps the order in which they were done
+  const active = new Set<number>();
+  for (let root = 0; root < count; root++) {
     const stack = [root];
-    while (stack.length > 0) {
-      const node = stack.at(-1)!;
-      if (done.has(node)) {
-        stack.pop();
-        continue;
-      }
-      const missing = dependencies(node).filter((dependency) => !done.has(dependency));
+    for (let at = stack.at(-1); at !== undefined; at = stack.at(-1)) {
+      const missing = done.has(at) ? [] : before(at).filter((dependency) => !done.has(dependency));
       if (missing.length === 0) {
-        done.add(node);
-        active.delete(node);
-        result.push(node);
+        done.add(at);
+        active.delete(at);
         stack.pop();
         continue;
       }
-      if (active.has(node)) throw new NanobardError('internal', 'compile: the graph depends on itself');
-      active.add(node);
-      stack.push(...missing.sort((a, b) => b.id - a.id));
+      if (active.has(at)) throw new NanobardError('internal', 'the program depends on itself');
+      active.add(at);
+      stack.push(...missing.sort((a, b) => b - a));
     }
   }
-  return result;
+  return [...done];
 }

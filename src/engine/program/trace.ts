@@ -1,6 +1,6 @@
 import { NanobardError } from '../errors.ts';
 import type { Tensor, Variable } from '../tensor/tensor.ts';
-import type { Assignment } from './schedule.ts';
+import type { Assignment } from './compile.ts';
 
 /** The assignments of the function that is being traced; undefined outside of one. */
 let assignments: Assignment[] | undefined;

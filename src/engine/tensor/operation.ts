@@ -1,3 +1,4 @@
+import { NanobardError } from '../errors.ts';
 import type { DType } from './dtype.ts';
 import type { Shape } from './shape.ts';
 import { Tensor } from './tensor.ts';
@@ -26,6 +27,14 @@ export interface Layout {
   readonly offset: number;
 }
 
+/**
+ * The gradients that reach an operation's results. One of several results may have none; a single one has, since
+ * the gradient is not asked for otherwise.
+ */
+export type GradientsOf<O extends Tensors> = O extends readonly [Tensor]
+  ? InPlaceOf<O, Tensor>
+  : InPlaceOf<O, Tensor | undefined>;
+
 /** What one application of an operation reads, makes and is parametrised by. */
 export interface Call<I extends Tensors, O extends Tensors, A extends Attributes> {
   readonly inputs: I;
@@ -51,17 +60,17 @@ export interface Operation<
    */
   shape(inputs: I, attributes: A): InPlaceOf<O, TensorType>;
   /**
-   * Given the gradient of the loss with respect to each result (undefined where none arrives), the gradient with
-   * respect to each operand, of the operand's shape; undefined or left out at the end where there is none.
+   * Given the gradient of the loss with respect to each result, the gradient with respect to each operand, of the
+   * operand's shape; undefined or left out at the end where there is none.
    */
-  gradient?(call: Call<I, O, A>, gradients: InPlaceOf<O, Tensor | undefined>): Tensors;
+  gradient?(call: Call<I, O, A>, gradients: GradientsOf<O>): Tensors;
   /** Floating-point operations of one execution; by default one for each element of the first result. */
   flops?(call: Call<I, O, A>): number;
   /**
-   * For operations that only look at the memory of operand 0 differently: where result `index` lies; undefined
-   * if that is not possible without a copy.
+   * For operations that only look at the memory of operand 0 differently: where the elements of `result` lie in it;
+   * undefined if that is not possible without a copy.
    */
-  view?(call: Call<I, O, A>, input: Layout, index: number): Layout | undefined;
+  view?(call: Call<I, O, A>, input: Layout, result: Tensor): Omit<Layout, 'shape'> | undefined;
   /**
    * For operations that draw random numbers: the attribute that tells apart the places in a model where it is
    * done. `compile` numbers them in order of appearance, so that the same model draws the same numbers.
@@ -89,6 +98,16 @@ export class Node implements Call<readonly Tensor[], readonly Tensor[], Attribut
   }
 }
 
+/** The call of `operation` that computes `tensor`; undefined if another one does. */
+export function callOf<I extends Tensors, O extends Tensors, A extends Attributes>(
+  operation: Operation<I, O, A>,
+  { node }: Tensor,
+): Call<I, O, A> | undefined {
+  return node?.operation === operation
+    ? (node as Call<Tensors, Tensors, Attributes> as Call<I, O, A>)
+    : undefined;
+}
+
 /** Applies an operation: its results. */
 export function apply<I extends Tensors, O extends Tensors, A extends Attributes>(
   operation: Operation<I, O, A>,
@@ -97,4 +116,18 @@ export function apply<I extends Tensors, O extends Tensors, A extends Attributes
 ): O {
   // There are as many results as the shape rule, which is of type O, gives.
   return new Node(operation, inputs, attributes).outputs as readonly (Tensor | undefined)[] as O;
+}
+
+/** Fails with code `argument` unless all operands of the operation `op` are tensors, as those of JavaScript may not be. */
+export function requireTensors(op: string, operands: readonly unknown[]): void {
+  for (const operand of operands) {
+    if (operand instanceof Tensor) continue;
+    throw new NanobardError('argument', `${op}: an operand is ${describe(operand)}, not a tensor`, {
+      hint: 'Make one of numbers with tensor(values).',
+    });
+  }
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'object' && value ? `an object (${value.constructor?.name})` : String(value);
 }

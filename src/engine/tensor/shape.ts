@@ -19,6 +19,29 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** A shape of a known rank. */
+export type Extents<R extends 2 | 3 | 4> = R extends 2
+  ? readonly [number, number]
+  : R extends 3
+    ? readonly [number, number, number]
+    : readonly [number, number, number, number];
+
+/** Whether the shape has this rank. */
+export function hasRank<R extends 2 | 3 | 4>(shape: Shape, rank: R): shape is Extents<R> {
+  return shape.length === rank;
+}
+
+/** The extents of a shape that has rank `R`, as its reader knows. */
+export function extents<R extends 2 | 3 | 4>(shape: Shape, rank: R): Extents<R> {
+  if (hasRank(shape, rank)) return shape;
+  throw new NanobardError('internal', `a shape of rank ${rank} was expected, not ${formatShape(shape)}`);
+}
+
+/** The extent of the last dimension; 1 of a scalar. */
+export function lastOf(shape: Shape): number {
+  return shape.at(-1) ?? 1;
+}
+
 export function formatShape(shape: Shape): string {
   return `(${shape.join(', ')})`;
 }

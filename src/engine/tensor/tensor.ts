@@ -1,72 +1,7 @@
 import { NanobardError } from '../errors.ts';
 import type { DType, TypedArray } from './dtype.ts';
+import type { Node } from './operation.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
-
-/** What a call of an operation is parametrised by: plain data, so that programs can be stored. */
-export type Attributes = Readonly<Record<string, unknown>>;
-
-/** Where the elements of a view lie in its input: strides and offset count elements. */
-export interface Layout {
-  readonly shape: Shape;
-  readonly strides: readonly number[];
-  readonly offset: number;
-}
-
-export interface TensorType {
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
-
-/**
- * What an operation is, independent of devices: a name and the rules that the graph needs.
- * How it is computed stands beside it, in `<op>.reference.ts`, `<op>.cpu.ts` and `<op>.wasm.ts`.
- */
-export interface Operation<A extends Attributes = Attributes> {
-  readonly name: string;
-  /**
-   * Given the gradient of the loss with respect to each output (undefined where none arrives),
-   * the gradient with respect to each input, as tensors of the input's shape.
-   */
-  gradient?(node: Node<A>, outputGradients: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[];
-  /** Floating-point operations of one execution; by default one for each element of the first output. */
-  flops?(node: Node<A>): number;
-  /**
-   * For operations that only look at the memory of input 0 differently: where output `index` lies; undefined
-   * if that is not possible without a copy.
-   */
-  view?(node: Node<A>, input: Layout, index: number): Layout | undefined;
-  /** Inputs that kernels take with arbitrary strides; all others are made contiguous first. */
-  readonly strided?: readonly number[] | 'all';
-  /** Inputs that kernels take with arbitrary strides as long as the last dimension is contiguous. */
-  readonly stridedRows?: readonly number[];
-  /** Output i may overwrite the storage of input `inPlace[i]` when that is a variable being assigned. */
-  readonly inPlace?: readonly number[];
-}
-
-/** One application of an operation. Operations with several results make several tensors of one node. */
-export class Node<A extends Attributes = Attributes> {
-  private static count = 0;
-  /** Increases in the order in which the graph is written. */
-  readonly id = Node.count++;
-  readonly operation: Operation<A>;
-  readonly inputs: readonly Tensor[];
-  readonly attributes: A;
-  readonly outputs: readonly Tensor[];
-
-  constructor(
-    operation: Operation<A>,
-    inputs: readonly Tensor[],
-    attributes: A,
-    outputs: readonly TensorType[],
-  ) {
-    this.operation = operation;
-    this.inputs = inputs;
-    this.attributes = attributes;
-    this.outputs = outputs.map(
-      (type, index) => new Tensor(type.shape, type.dtype, this as unknown as Node, index),
-    );
-  }
-}
 
 /**
  * A value in a graph: it has a shape and an element type but no memory. Tensors are made by the
@@ -101,17 +36,6 @@ export class Tensor {
   get rank(): number {
     return this.shape.length;
   }
-}
-
-/** Applies an operation with one output. */
-export function apply<A extends Attributes>(
-  operation: Operation<A>,
-  inputs: readonly Tensor[],
-  attributes: A,
-  shape: Shape,
-  dtype: DType = 'f32',
-): Tensor {
-  return new Node(operation, inputs, attributes, [{ shape, dtype }]).outputs[0]!;
 }
 
 /**

@@ -1,10 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Generator } from '../../engine/tensor/generator.ts';
+import { lecture, lectureTokens } from '../../testing/lecture.ts';
 import { Dataset, IGNORED_TARGET, newBatch, type WindowStarts, windows } from './dataset.ts';
-import { CharTokenizer } from './tokenizer.ts';
 
-const shakespeare = '../shared/data/tinyshakespeare.txt';
 const counting = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i);
 
 /** Answers with the given numbers and notes what it was asked. */
@@ -113,12 +112,14 @@ describe('windows', () => {
   });
 });
 
-describe.skipIf(!existsSync(shakespeare))('on tinyshakespeare (needs the file)', () => {
-  it('has the splits of the tutorial', () => {
-    const text = readFileSync(shakespeare, 'utf8');
-    const { train, validation } = new Dataset(CharTokenizer.fromText(text).encode(text), 64);
-    expect(train.length).toBe(1_003_854);
-    expect(validation.length).toBe(111_540);
-    expect([...train.subarray(0, 9)]).toEqual([18, 47, 56, 57, 58, 1, 15, 47, 58]);
+describe('on as many tokens as tinyshakespeare has', () => {
+  it("has the lecture's splits and first batch", () => {
+    const dataset = new Dataset(lectureTokens(), 8);
+    expect(dataset.train.length).toBe(1_003_854);
+    expect(dataset.validation.length).toBe(111_540);
+    const [x, y] = dataset.batch('train', 4, new Generator(1337));
+    expect(x.toArray()).toEqual(lecture.firstBatch);
+    const later = y.toArray() as number[][];
+    expect(later.map((row) => row.slice(0, 7))).toEqual(lecture.firstBatch.map((row) => row.slice(1)));
   });
 });

@@ -1,5 +1,5 @@
 import { adamW } from '../../engine/ops/adamw/adamw.ts';
-import type { Assignment } from '../../engine/program/schedule.ts';
+import type { Assignment } from '../../engine/program/compile.ts';
 import type { Variable } from '../../engine/tensor/tensor.ts';
 import {
   byName,

@@ -1,7 +1,7 @@
 import { NanobardError } from '../../engine/errors.ts';
 import { scalar } from '../../engine/ops/constant/constant.ts';
 import { muonMomentum, muonUpdate } from '../../engine/ops/muon/muon.ts';
-import type { Assignment } from '../../engine/program/schedule.ts';
+import type { Assignment } from '../../engine/program/compile.ts';
 import { formatShape } from '../../engine/tensor/shape.ts';
 import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { type Coefficients, groupBy, newtonSchulz } from './newton-schulz.ts';

@@ -4,7 +4,7 @@ import { mul } from '../../engine/ops/arithmetic/arithmetic.ts';
 import { constant } from '../../engine/ops/constant/constant.ts';
 import { reshape } from '../../engine/ops/reshape/reshape.ts';
 import { Input, type Tensor } from '../../engine/tensor/tensor.ts';
-import { checkThreads, cpus, expectClose, extent, RUNS, reference, values } from '../../testing/check.ts';
+import { checkThreads, devices, expectClose, extent, RUNS, reference, values } from '../../testing/check.ts';
 import { type Coefficients, newtonSchulz, type Scaled } from './newton-schulz.ts';
 
 const KELLER_JORDAN: Coefficients = [3.4445, -4.775, 2.0315];
@@ -17,6 +17,18 @@ const POLAR_EXPRESS: readonly Coefficients[] = [
   [3.3184196573706015, -2.488488024314874, 0.51004894012372],
   [2.300652019954817, -1.6689039845747493, 0.4188073119525673],
 ];
+
+/**
+ * Five iterations magnify what belongs to a small singular value, errors included, by up to 3.4445⁵ = 485: a rounding
+ * of 1.2e-7 becomes 6e-5. Polar Express, steeper, magnifies by 1,027.
+ */
+const TOLERANCE = 1e-4;
+
+/**
+ * Where a singular value is 1e-4 of the largest, rounding of the Gram matrix, whose eigenvalues are squares, is of its
+ * order, and iterations bring it to 1 all the same. Measured: 7e-4.
+ */
+const NEARLY_SINGULAR = 2e-3;
 
 type Matrix = number[][];
 const transposed = (a: Matrix): Matrix => a[0]!.map((_, j) => a.map((row) => row[j]!));
@@ -69,9 +81,9 @@ async function check(
   );
   for (const [i, matrices] of stacks.entries()) {
     const expected = matrices.flatMap((matrix) => plain(matrix, coefficients).flat());
-    for (const device of [reference, ...cpus]) {
+    for (const device of devices) {
       const { data } = await device.evaluate(whole(results[i]!));
-      expectClose(data, expected, device === reference ? 1e-9 : tolerance, `${device.name} stack ${i}`);
+      expectClose(data, expected, device === reference ? 1e-11 : tolerance, `${device.name} stack ${i}`);
     }
   }
 }
@@ -97,7 +109,7 @@ describe('newtonSchulz', () => {
       ),
     );
     const results = newtonSchulz([stackOf(wide), stackOf(transposed(wide))], FIVE);
-    for (const device of [reference, ...cpus]) {
+    for (const device of devices) {
       const [o, t] = await Promise.all(
         results.map(async (result) => Array.from((await device.evaluate(whole(result))).data)),
       );
@@ -126,10 +138,10 @@ describe('newtonSchulz', () => {
       [random(1, 5, 8), random(1, 5, 9)],
       [random(5, 1, 10)],
     ];
-    await check(stacks, FIVE, 1e-4);
+    await check(stacks, FIVE, TOLERANCE);
     // Without a safety factor these are steep at 1, where the one singular value of a row lies.
-    await check(stacks.slice(0, 4), POLAR_EXPRESS, 1e-4);
-    await check(stacks, FIVE.slice(0, 1), 1e-5);
+    await check(stacks.slice(0, 4), POLAR_EXPRESS, TOLERANCE);
+    await check(stacks, FIVE.slice(0, 1), 1e-6);
   });
 
   it('is the same where matrices are all but singular', async () => {
@@ -141,15 +153,16 @@ describe('newtonSchulz', () => {
     );
     const tiny = combine(noise, (x) => Math.fround(1e-12 * x));
     for (const matrix of [...nearly, tiny, fround(product(random(r, 5, 1), random(5, c, 2)))]) {
-      await check([[matrix], [transposed(matrix)]], FIVE, 3e-3);
+      await check([[matrix], [transposed(matrix)]], FIVE, NEARLY_SINGULAR);
     }
-    await check([nearly], POLAR_EXPRESS, 2e-2);
+    // 8.3 · 4.1 · 3.9 · 3.3 · 2.3 is twice 3.4445⁵, measured 2.7e-3.
+    await check([nearly], POLAR_EXPRESS, 6e-3);
   });
 
   it('makes zero of a zero gradient', async () => {
     const zero = combine(random(4, 6, 1), () => 0);
     const [result] = newtonSchulz([stackOf(random(4, 6, 1), zero)], FIVE);
-    for (const device of [reference, ...cpus]) {
+    for (const device of devices) {
       const { data } = await device.evaluate(whole(result!));
       expect(data.subarray(24).every((x) => x === 0)).toBe(true);
       expect(data.subarray(0, 24).every((x) => x !== 0 && Number.isFinite(x))).toBe(true);
@@ -159,7 +172,13 @@ describe('newtonSchulz', () => {
   it('is the same on every device, for all shapes', async () => {
     await fc.assert(
       fc.asyncProperty(extent, extent, extent, async (a, b, c) => {
-        await check([[random(a, b, 1), random(a, b, 2)], [random(b, c, 3)]], FIVE, 3e-3);
+        // Square ones may be nearly singular.
+        await check([[random(a, b, 1), random(a, b, 2)]], FIVE, a === b ? NEARLY_SINGULAR : TOLERANCE);
+        await check(
+          [[random(a, b, 4)], [random(b, c, 3)]],
+          FIVE,
+          a === b || b === c ? NEARLY_SINGULAR : TOLERANCE,
+        );
       }),
       RUNS,
     );

@@ -2,7 +2,7 @@ import { NanobardError } from '../../engine/errors.ts';
 import { scalar } from '../../engine/ops/constant/constant.ts';
 import { clipScale, globalNorm } from '../../engine/ops/global-norm/global-norm.ts';
 import { grad } from '../../engine/ops/grad.ts';
-import type { Assignment } from '../../engine/program/schedule.ts';
+import type { Assignment } from '../../engine/program/compile.ts';
 import { assign } from '../../engine/program/trace.ts';
 import type { Shape } from '../../engine/tensor/shape.ts';
 import { Input, type Scalar, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
@@ -59,9 +59,10 @@ export abstract class Optimizer {
    * Updates all parameters so that `loss` falls, once at each run of the function that a device compiles with this
    * call in it, and returns `loss`, as it was before.
    *
-   * @throws {NanobardError} code `argument` if the loss does not depend on one of the parameters.
+   * @throws {NanobardError} code `shape` if the loss is not a scalar, `argument` if it does not depend on one of the
+   *   parameters.
    */
-  minimize(loss: Scalar): Scalar {
+  minimize<L extends Tensor>(loss: L): L {
     this.update(grad(loss, this.parameters));
     return loss;
   }

@@ -1,7 +1,7 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { embeddingGradientOperation } from '../../engine/ops/embedding/embedding.ts';
+import { rowGradients } from '../../engine/ops/embedding/embedding.ts';
 import { rowAdaGrad } from '../../engine/ops/row-adagrad/row-adagrad.ts';
-import type { Assignment } from '../../engine/program/schedule.ts';
+import type { Assignment } from '../../engine/program/compile.ts';
 import { formatShape } from '../../engine/tensor/shape.ts';
 import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import {
@@ -54,8 +54,8 @@ export class RowAdaGrad extends Optimizer {
    */
   override assignments(gradients: Gradients, { learningRate }: UpdateOperands): Assignment[] {
     return this.parameters.flatMap((table): Assignment[] => {
-      const { node } = gradientOf(table, gradients, 'RowAdaGrad');
-      if (node?.operation !== embeddingGradientOperation) {
+      const rows = rowGradients(gradientOf(table, gradients, 'RowAdaGrad'));
+      if (!rows) {
         throw new NanobardError(
           'argument',
           `RowAdaGrad: the gradient of the parameter ${table.name} is not that of one embedding`,
@@ -64,11 +64,10 @@ export class RowAdaGrad extends Optimizer {
           },
         );
       }
-      const [gradient, indices] = node.inputs as [Tensor, Tensor];
       const squares = this.squares.get(table)!;
       const { epsilon } = this;
       const updated = rowAdaGrad(
-        { table, squares, gradient, indices, learningRate },
+        { table, squares, ...rows, learningRate },
         epsilon === undefined ? {} : { epsilon },
       );
       return [

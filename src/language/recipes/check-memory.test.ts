@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { createDevice } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
-import { createModel } from '../../language/models/create.ts';
-import type { Recipe } from '../../language/recipes/recipe.ts';
-import { TrainingStep } from '../../language/train/step.ts';
+import { createModel } from '../models/create.ts';
+import { TrainingStep } from '../train/step.ts';
 import { checkMemory } from './check-memory.ts';
-import { chooseRecipe, type RecipeChanges } from './choose-recipe.ts';
+import { chooseRecipe } from './choose.ts';
+import type { Recipe, RecipeChanges } from './recipe.ts';
 
 /** What `checkMemory` says is needed, in bytes. */
 function needed(recipe: Recipe): number {
@@ -41,7 +41,7 @@ it.each(['fast', 'shakespeare-char-cpu', 'bigram'])('never asks for more than %s
   const recipe = chooseRecipe(name, { batchSize: 1 });
   const device = await createDevice({ device: 'cpu', threads: 1 });
   try {
-    await TrainingStep.create(createModel(recipe, 65, new Generator(1)), device, recipe);
+    await TrainingStep.create(createModel({ ...recipe, vocabSize: 65 }, new Generator(1)), device, recipe);
     expect(needed(recipe)).toBeLessThanOrEqual(device.bytes + 2 ** 20);
     expect(() => checkMemory(recipe, 65)).not.toThrow(NanobardError);
   } finally {

@@ -35,6 +35,7 @@ const trainingRules = {
 /** A training in memory: what trains, and the model as it stands. */
 export interface Training {
   readonly recipe: Recipe;
+  readonly dataset: Dataset;
   readonly trainer: Trainer;
   readonly model: TextModel;
 }
@@ -69,5 +70,5 @@ export async function createTraining(options: TrainingOptions): Promise<Training
     ...{ model: network, dataset, device, config: recipe, generator },
     ...(reportEvery !== undefined && { reportEvery }),
   });
-  return { recipe, trainer, model: new TextModel(network, tokenizer, device) };
+  return { recipe, dataset, trainer, model: new TextModel(network, tokenizer, device) };
 }

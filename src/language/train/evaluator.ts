@@ -29,7 +29,7 @@ export class Evaluator {
     device: Device,
     batchSize: number,
   ): Promise<Evaluator> {
-    const loss = device.compile((x, y) => model.evaluating(() => model.loss(x!, y!)));
+    const loss = device.compile((x, y) => model.evaluating(() => model.loss(x, y)));
     const batch = newBatch(batchSize, model.blockSize);
     await loss.load(...batch);
     return new Evaluator(loss, dataset, batch);

@@ -1,6 +1,6 @@
 import { NanobardError } from '../../engine/errors.ts';
 import { mul } from '../../engine/ops/arithmetic/arithmetic.ts';
-import type { Assignment } from '../../engine/program/schedule.ts';
+import type { Assignment } from '../../engine/program/compile.ts';
 import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { GroupName, LanguageModel } from '../models/language-model.ts';
 import { AdamW } from '../optim/adamw.ts';

@@ -1,10 +1,10 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
-import type { Device } from '../../engine/devices/device.ts';
+import type { Device, Executable } from '../../engine/devices/device.ts';
 import { add, mul } from '../../engine/ops/arithmetic/arithmetic.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import { assign } from '../../engine/program/trace.ts';
 import { type Scalar, Variable } from '../../engine/tensor/tensor.ts';
-import type { Batch } from '../data/dataset.ts';
+import { type Batch, newBatch } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { dropoutKey } from '../nn/dropout.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
@@ -40,6 +40,8 @@ export class TrainingStep {
   readonly state: readonly Variable[];
   /** Batches of one step. */
   readonly batches: number;
+  /** Floating-point operations of one step. */
+  flops = 0;
   private readonly optimizer: Optimizer;
   private readonly seed: number;
   private readonly gradients: Gradients;
@@ -68,7 +70,7 @@ export class TrainingStep {
     };
     if (this.batches === 1) {
       this.gradients = device.compile((x, y) => {
-        const loss = model.loss(x!, y!);
+        const loss = model.loss(x, y);
         return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
       }, sources);
       return;
@@ -76,30 +78,21 @@ export class TrainingStep {
     const share = 1 / this.batches;
     // `keep` is 0 for the first batch of a step, then 1.
     this.gradients = device.compile((x, y, keep) => {
-      const loss = model.loss(x!, y!);
+      const loss = model.loss(x, y);
       for (const [i, gradient] of grad(loss, parameters).entries())
-        assign(sums[i]!, add(mul(sums[i]!, keep!), mul(gradient, share)));
+        assign(sums[i]!, add(mul(sums[i]!, keep), mul(gradient, share)));
       return { loss };
     }, sources);
     this.update = device.compile(() => ({ gradNorm: optimizer.update(sums) }));
   }
 
   /** @throws {NanobardError} code `memory` if the programs do not fit. */
-  static async create(
-    model: LanguageModel,
-    device: Device,
-    config: TrainingConfig,
-    batch: Batch,
-  ): Promise<TrainingStep> {
+  static async create(model: LanguageModel, device: Device, config: TrainingConfig): Promise<TrainingStep> {
     const step = new TrainingStep(model, device, config);
-    await step.programs([batch]);
+    const batch = newBatch(config.batchSize, model.blockSize);
+    const [gradients, update] = await step.programs(batch);
+    step.flops = gradients.program.flops * step.batches + (update?.program.flops ?? 0);
     return step;
-  }
-
-  /** Floating-point operations of one step. */
-  async flops(batches: readonly Batch[]): Promise<number> {
-    const [gradients, update] = await this.programs(batches);
-    return gradients!.program.flops * this.batches + (update?.program.flops ?? 0);
   }
 
   /** Runs step number `step`, counted from 1, on as many batches as it takes. What it reports is read if asked for. */
@@ -129,17 +122,17 @@ export class TrainingStep {
     learningRate: number,
     batches: readonly Batch[],
   ): Promise<readonly InstructionTime[]> {
-    const [gradients, update] = await this.programs(batches);
+    const [gradients, update] = await this.programs(batches[0]!);
     const times: InstructionTime[] = [];
-    const note = (program: (typeof gradients & object)['program'], ms: readonly number[]): void => {
+    const note = ({ program }: Executable, ms: readonly number[]): void => {
       program.instructions.forEach(({ op, flops }, i) => {
         times.push({ op, flops, ms: ms[i]! });
       });
     };
     this.prepare(step, learningRate);
     for (const [i, batch] of batches.entries())
-      note(gradients!.program, await this.gradients.profile(...this.argumentsFor(step, i, batch)));
-    if (this.update) note(update!.program, await this.update.profile());
+      note(gradients, await this.gradients.profile(...this.argumentsFor(step, i, batch)));
+    if (this.update) note(update!, await this.update.profile());
     return times;
   }
 
@@ -148,11 +141,8 @@ export class TrainingStep {
     this.update?.dispose();
   }
 
-  private programs([batch]: readonly Batch[]) {
-    return Promise.all([
-      this.gradients.load(...this.argumentsFor(1, 0, batch!)),
-      ...(this.update ? [this.update.load()] : []),
-    ]);
+  private async programs(batch: Batch): Promise<[gradients: Executable, update: Executable | undefined]> {
+    return [await this.gradients.load(...this.argumentsFor(1, 0, batch)), await this.update?.load()];
   }
 
   private prepare(step: number, learningRate: number): void {

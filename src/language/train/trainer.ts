@@ -109,7 +109,7 @@ export class Trainer {
     const batches = Array.from({ length: config.gradientAccumulationSteps }, () =>
       newBatch(config.batchSize, model.blockSize),
     );
-    const step = await TrainingStep.create(model, device, config, batches[0]!);
+    const step = await TrainingStep.create(model, device, config);
     const evaluator = await Evaluator.create(model, dataset, device, config.batchSize);
     return new Trainer(options, step, batches, evaluator);
   }
@@ -140,7 +140,7 @@ export class Trainer {
       maxIters: config.maxIters,
       parameters: model.parameterCount(),
       tokensPerStep,
-      flopsPerStep: await this.training.flops(this.batches),
+      flopsPerStep: this.training.flops,
       bytes: device.bytes,
       device: device.name,
       threads: device.threads,

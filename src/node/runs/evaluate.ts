@@ -20,6 +20,8 @@ export interface Evaluation {
   readonly tokens: number;
   /** Steps that the model was trained for. */
   readonly step: number;
+  /** What the device had to say: see `Device.notes`. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -38,7 +40,11 @@ export async function evaluateRun(path: string, options: EvaluateOptions = {}): 
     const { blockSize, batchSize } = folder.config.recipe;
     const dataset = new Dataset(model.tokenizer.encode(text), blockSize);
     const evaluator = await Evaluator.create(model.network, dataset, model.device, batchSize);
-    return { ...(await evaluator.wholeSplit('validation')), step: model.step ?? 0 };
+    return {
+      ...(await evaluator.wholeSplit('validation')),
+      step: model.step ?? 0,
+      notes: model.device.notes,
+    };
   } finally {
     await model.dispose();
   }

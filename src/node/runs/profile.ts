@@ -64,7 +64,7 @@ export async function profileRecipe(options: ProfileOptions = {}): Promise<Profi
       Array.from({ length: recipe.gradientAccumulationSteps }, () =>
         dataset.batch('train', recipe.batchSize, starts),
       );
-    const step = await TrainingStep.create(model, device, recipe, draw()[0]!);
+    const step = await TrainingStep.create(model, device, recipe);
     const steps: number[] = [];
     for (let i = 1; i <= 2 * ROUNDS; i++) {
       const batches = draw();

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { countCharacters } from '../../language/data/text.ts';
 import { CharTokenizer } from '../../language/data/tokenizer.ts';
 import { checkArgument, checkOptions, fileName, path, signal as signalRule } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
@@ -207,10 +206,9 @@ export class TrainingRun {
   }
 
   private async *sample(step: number): AsyncGenerator<TrainEvent, void, void> {
-    let text = '';
     const seed = this.recipe.seed + streams.sample;
     const options = { tokens: SAMPLE_TOKENS, temperature: 0.8, seed };
-    for await (const piece of this.training.model.generate('', options)) text += piece;
+    const text = await this.training.model.write('', options);
     await this.folder.saveSample(step, text);
     yield { type: 'sample', step, text };
   }
@@ -251,7 +249,8 @@ async function prepare(
   const device = await createDevice(where);
   return orDispose(device, async () => {
     const training = await createTraining({ recipe, text, tokenizer, device });
-    return { training, device, characters: countCharacters(text) };
+    const { train, validation } = training.dataset; // a token for each character
+    return { training, device, characters: train.length + validation.length };
   });
 }
 

@@ -21,7 +21,7 @@ describe('BLAS', () => {
     'gives the reference’s products, however operands lie (needs a BLAS library)',
     async () => {
       const variable = (m: number, n: number, seed: number): Tensor =>
-        new Variable([m, n], { initial: values([m, n], seed).data as Float32Array });
+        new Variable([m, n], { initial: values([m, n], seed).data });
       const t = (x: Tensor): Tensor => transpose(x, 0, 1);
       const products = [
         matmul(variable(70, 50, 1), variable(50, 90, 2)),
@@ -31,7 +31,7 @@ describe('BLAS', () => {
         linear(
           variable(130, 40, 1),
           variable(33, 40, 2),
-          new Variable([33], { initial: values([33], 3).data as Float32Array }),
+          new Variable([33], { initial: values([33], 3).data }),
         ),
         linear(variable(13, 140, 1), variable(133, 140, 2)),
       ];
@@ -48,9 +48,7 @@ describe('BLAS', () => {
 
   it.skipIf(library === undefined)('is what a device with it uses (needs a BLAS library)', async () => {
     // A library that multiplies leaves the bits of our own kernels: sums are taken in another order.
-    const [a, b] = [1, 2].map(
-      (seed) => new Variable([257, 513], { initial: values([257, 513], seed).data as Float32Array }),
-    );
+    const [a, b] = [1, 2].map((seed) => new Variable([257, 513], { initial: values([257, 513], seed).data }));
     const program = compile({ outputs: { y: matmul(a!, transpose(b!, 0, 1)) } });
     const results = [];
     for (const blas of ['off', 'auto'] as const) {

@@ -1,5 +1,6 @@
 import { NanobardError } from '../../errors.ts';
-import type { Program } from '../../program/program.ts';
+import { layOut } from '../../program/lay-out.ts';
+import type { CompiledProgram } from '../../program/program.ts';
 import type { Constant } from '../../tensor/constant.ts';
 import { BYTES_PER_ELEMENT, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
@@ -7,10 +8,11 @@ import { type CompiledFunction, compileOn, type Sources, type Traced } from '../
 import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
-import { CpuExecutable, layOut } from './cpu-executable.ts';
+import { assemble, CpuExecutable } from './cpu-executable.ts';
 import { Heap } from './heap.ts';
 import { availableMemory, canShareMemory, joinsVectors, mayBlock, platform, processors } from './host.ts';
 import { HEAP, HEAP_END, LocalRunner } from './local-runner.ts';
+import { traitsOf } from './lower.ts';
 import { RemoteRunner } from './remote-runner.ts';
 import type { Block, Content, Region, Runner, RunnerStart } from './runner.ts';
 import { compileKernels, hasRelaxedSimd, type SimdLevel } from './simd.ts';
@@ -106,8 +108,9 @@ export class CpuDevice implements Device {
     return this.heap.bytes;
   }
 
-  load(program: Program): Promise<Executable> {
+  load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
     return this.inTurn(async () => {
+      const program = layOut(plain, traitsOf);
       const wanted = Math.floor(program.flops / this.flopsPerThread);
       const threads = Math.max(1, Math.min(this.threads, wanted));
       await this.runner.start(threads);
@@ -116,9 +119,10 @@ export class CpuDevice implements Device {
         panelColumns: this.simd === 'wide' ? 16 : 8,
         blas: this.blas !== undefined,
       };
-      const { layout, free } = await this.place('the program', program.variables, (allocate) =>
-        layOut(program, (variable) => this.variables.get(variable)!.address, allocate, machine),
-      );
+      const { layout, free } = await this.place('the program', variables, (allocate) => {
+        const addresses = variables.map((variable) => this.variables.get(variable)!.address);
+        return assemble(program, addresses, allocate, machine);
+      });
       return new CpuExecutable(program, layout, { runner: this.runner, threads, free });
     });
   }

@@ -1,12 +1,11 @@
 import { NanobardError } from '../../errors.ts';
 import type { CpuTape, CpuView } from '../../ops/shared/kernel.ts';
-import type { Program, View } from '../../program/program.ts';
+import type { PlacedProgram, View } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type DType, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Variable } from '../../tensor/tensor.ts';
 import type { Executable } from '../device.ts';
 import { lower } from './lower.ts';
-import type { Content, Region, Run, Runner, RunResult, Soon } from './runner.ts';
+import { type Content, type Region, type Run, type Runner, viewOf } from './runner.ts';
 
 /** Where a program's parts lie in memory. */
 export interface Layout {
@@ -18,12 +17,12 @@ export interface Layout {
   readonly contents: readonly Content[];
 }
 
-/** Lays a program out and lowers it to a tape. Nothing is written yet. */
-export function layOut(
-  program: Program,
-  addressOf: (variable: Variable) => number,
+/** Finds places for all that a program needs, and lowers it to a tape. Nothing is written yet. */
+export function assemble(
+  program: PlacedProgram,
+  variables: readonly number[],
   allocate: (bytes: number) => number,
-  machine: Pick<CpuTape, 'threads' | 'panelColumns' | 'blas'>,
+  machine: Pick<CpuTape, 'panelColumns' | 'blas'> & { readonly threads: number },
 ): Layout {
   const region = (dtype: DType, shape: Shape, address?: number): Region => {
     const length = sizeOf(shape);
@@ -33,7 +32,7 @@ export function layOut(
   const inputs = program.inputs.map(({ dtype, shape }) => region(dtype, shape));
   const contents: Content[] = [];
   const buffers = program.buffers.map((buffer) => {
-    if (buffer.kind === 'variable') return addressOf(program.variables[buffer.index]!);
+    if (buffer.kind === 'variable') return variables[buffer.index]!;
     if (buffer.kind === 'input') return inputs[buffer.index]!.address;
     if (buffer.kind === 'arena') return arena + buffer.offset;
     const dtype = buffer.data instanceof Float32Array ? 'f32' : 'i32';
@@ -66,17 +65,21 @@ const SMALL = 1024;
 
 /** A program on a tape in WebAssembly memory. */
 export class CpuExecutable implements Executable {
-  readonly program: Program;
+  readonly program: PlacedProgram;
   private readonly layout: Layout;
   private readonly runner: Runner;
   private free: (() => void) | undefined;
-  private readonly whole: Run;
+  private readonly tape: Run;
+  /** Whether the caller's thread sees the memory. */
+  private readonly reachable: boolean;
+  /** Inputs and outputs as the caller sees them. */
+  private readonly views = new Map<Region, TypedArray>();
   /** Where memory is out of reach: what the caller wrote for the next run, and what came back from the last. */
   private readonly written = new Map<string, TypedArray>();
   private readonly returned = new Map<string, TypedArray>();
 
   constructor(
-    program: Program,
+    program: PlacedProgram,
     layout: Layout,
     { runner, threads, free }: { runner: Runner; threads: number; free: () => void },
   ) {
@@ -84,12 +87,14 @@ export class CpuExecutable implements Executable {
     this.layout = layout;
     this.runner = runner;
     this.free = free;
-    this.whole = { begin: layout.marks[0]!, ends: [layout.marks.at(-1)!], threads, writes: [], reads: [] };
+    this.reachable = runner.buffer !== undefined;
+    const { marks } = layout;
+    this.tape = { begin: marks[0]!, end: marks.at(-1)!, threads, writes: [], reads: [] };
   }
 
   input(name: string): TypedArray {
-    const region = this.find('input', name);
-    const memory = this.runner.view(region) ?? this.written.get(name);
+    const region = this.find(this.layout.inputs, 'input', name);
+    const memory = this.view(region) ?? this.written.get(name);
     if (memory) return memory;
     const values = typedArray(region.dtype, region.length);
     this.written.set(name, values);
@@ -97,43 +102,57 @@ export class CpuExecutable implements Executable {
   }
 
   run(): Promise<void> | void {
-    const result = this.walk(this.whole);
-    if (result instanceof Promise) return result.then(() => {});
+    this.check();
+    if (this.reachable) {
+      this.runner.run(this.tape);
+      return;
+    }
+    this.returned.clear();
+    const small = [...this.layout.outputs].filter(([, { length }]) => length <= SMALL);
+    const run = { ...this.tape, writes: this.writes(), reads: small.map(([, region]) => region) };
+    return Promise.resolve(this.runner.run(run)).then((values) => {
+      small.forEach(([name], i) => {
+        this.returned.set(name, values[i]!);
+      });
+    });
   }
 
   async profile(): Promise<readonly number[]> {
-    return (await this.walk({ ...this.whole, ends: this.layout.marks.slice(1) })).milliseconds;
+    this.check();
+    this.returned.clear();
+    return this.runner.profile({ ...this.tape, writes: this.writes() }, this.layout.marks.slice(0, -1));
   }
 
   async read(name: string): Promise<TypedArray> {
-    const region = this.find('output', name);
-    return this.runner.view(region) ?? this.returned.get(name) ?? this.runner.read(region);
+    const region = this.find(this.layout.outputs, 'output', name);
+    return this.view(region) ?? this.returned.get(name) ?? this.runner.read(region);
   }
 
   dispose(): void {
     this.free?.();
     this.free = undefined;
+    this.views.clear();
   }
 
-  private walk(run: Run): Soon<RunResult> {
-    this.check();
-    if (!this.runner.remote) return this.runner.run(run);
-    const { inputs, outputs } = this.layout;
-    const writes = [...this.written].map(([name, values]) => ({ region: inputs.get(name)!, values }));
-    const small = [...outputs].filter(([, { length }]) => length <= SMALL);
-    this.returned.clear();
-    const result = this.runner.run({ ...run, writes, reads: small.map(([, region]) => region) });
-    return Promise.resolve(result).then((result) => {
-      small.forEach(([name], i) => {
-        this.returned.set(name, result.values[i]!);
-      });
-      return result;
-    });
+  private writes(): Content[] {
+    const { inputs } = this.layout;
+    return [...this.written].map(([name, values]) => ({ region: inputs.get(name)!, values }));
   }
 
-  private find(kind: 'input' | 'output', name: string): Region {
+  private view(region: Region): TypedArray | undefined {
+    const known = this.views.get(region);
+    // Memory that is not shared moves when it grows: then nothing is left of a view.
+    if (known?.length === region.length) return known;
+    const { buffer } = this.runner;
+    if (!buffer) return undefined;
+    const view = viewOf(buffer, region);
+    this.views.set(region, view);
+    return view;
+  }
+
+  private find(regions: ReadonlyMap<string, Region>, kind: string, name: string): Region {
     this.check();
-    const region = this.layout[`${kind}s`].get(name);
+    const region = regions.get(name);
     if (!region) throw new NanobardError('argument', `the program has no ${kind} ${name}`);
     return region;
   }
@@ -142,5 +161,6 @@ export class CpuExecutable implements Executable {
   private check(): void {
     if (!this.free)
       throw new NanobardError('device', 'the program was disposed of and cannot be used any more');
+    if (this.runner.stopped) throw this.runner.stopped;
   }
 }

@@ -2,7 +2,7 @@ import { NanobardError } from '../../errors.ts';
 import type { TypedArray } from '../../tensor/dtype.ts';
 import { requireFromProgram, startWorker, type WorkerThread } from './host.ts';
 import { hostFunctions, type Koffi } from './host-functions.ts';
-import type { Block, Region, Run, Runner, RunnerStart, RunResult } from './runner.ts';
+import { type Block, type Region, type Run, type Runner, type RunnerStart, viewOf } from './runner.ts';
 import type { ThreadStart } from './worker.ts';
 
 /** What the kernels' module exports: see `tape.wasm.ts`. */
@@ -24,9 +24,10 @@ export const HEAP_END = MAX_PAGES * PAGE;
 /** Bytes after the last block that kernels may read, never write: a vector, and what is loaded ahead. */
 const SLACK = 256;
 
+const NOTHING: readonly TypedArray[] = [];
+
 /** Walks tapes on the thread that it is called on, number 0, with workers beside it. */
 export class LocalRunner implements Runner {
-  readonly remote = false;
   private readonly from: RunnerStart;
   /** Or why nothing can run any more: then nobody who still holds this runner holds its memory. */
   private state: { readonly memory: WebAssembly.Memory; readonly kernels: Kernels } | NanobardError;
@@ -76,43 +77,45 @@ export class LocalRunner implements Runner {
     }
   }
 
-  view({ address, length, dtype }: Region): TypedArray {
-    const { buffer } = this.working.memory;
-    return dtype === 'f32'
-      ? new Float32Array(buffer, address, length)
-      : new Int32Array(buffer, address, length);
+  get buffer(): ArrayBufferLike {
+    return this.working.memory.buffer;
   }
 
   write(region: Region, values: TypedArray): void {
-    this.view(region).set(values);
+    viewOf(this.buffer, region).set(values);
   }
 
   read(region: Region): TypedArray {
-    return this.view(region).slice();
+    return viewOf(this.buffer, region).slice();
   }
 
-  run({ begin, ends, threads, writes, reads }: Run): RunResult {
+  run({ begin, end, threads, writes, reads }: Run): readonly TypedArray[] {
     const { kernels } = this.working;
     for (const { region, values } of writes) this.write(region, values);
-    let from = begin;
-    let before = performance.now();
     try {
-      const milliseconds = ends.map((end) => {
-        kernels.runAsCaller(CONTROL, from, end, threads);
-        from = end;
-        const since = before;
-        before = performance.now();
-        return before - since;
-      });
-      return { milliseconds, values: reads.map((region) => this.read(region)) };
+      kernels.runAsCaller(CONTROL, begin, end, threads);
     } catch (cause) {
       const failure = 'a kernel failed; the CPU device cannot be used any more';
       throw this.end(new NanobardError('device', failure, { cause }));
     }
+    return reads.length === 0 ? NOTHING : reads.map((region) => this.read(region));
+  }
+
+  profile(run: Run, marks: readonly number[]): number[] {
+    return marks.map((begin, i) => {
+      const before = performance.now();
+      const writes = i === 0 ? run.writes : [];
+      this.run({ ...run, begin, end: marks[i + 1] ?? run.end, writes, reads: [] });
+      return performance.now() - before;
+    });
   }
 
   stop(): void {
     this.end(new NanobardError('device', 'the CPU device was disposed of and cannot be used any more'));
+  }
+
+  get stopped(): NanobardError | undefined {
+    return this.state instanceof NanobardError ? this.state : undefined;
   }
 
   private get working(): Exclude<LocalRunner['state'], NanobardError> {

@@ -2,7 +2,7 @@ import { NanobardError } from '../../errors.ts';
 import type { TypedArray } from '../../tensor/dtype.ts';
 import { startWorker, type WorkerThread } from './host.ts';
 import type { LocalRunner } from './local-runner.ts';
-import type { Block, Region, Run, Runner, RunnerStart, RunResult } from './runner.ts';
+import type { Block, Region, Run, Runner, RunnerStart } from './runner.ts';
 import type { Answer, Method } from './worker.ts';
 
 /**
@@ -10,11 +10,11 @@ import type { Answer, Method } from './worker.ts';
  * worker has the memory, shared with workers of its own where that is possible.
  */
 export class RemoteRunner implements Runner {
-  readonly remote = true;
+  readonly buffer = undefined;
   private readonly worker: WorkerThread;
   /** Who waits for answers, in the order of the requests. */
   private readonly waiting: { resolve(value: unknown): void; reject(reason: Error): void }[] = [];
-  private stopped: NanobardError | undefined;
+  stopped: NanobardError | undefined;
 
   private constructor(start: RunnerStart) {
     this.worker = startWorker(start.worker, start, (message) => this.settle(message as Answer));
@@ -35,10 +35,6 @@ export class RemoteRunner implements Runner {
     return this.ask('reserve', end, blocks);
   }
 
-  view(): undefined {
-    if (this.stopped) throw this.stopped;
-  }
-
   write(region: Region, values: TypedArray): Promise<void> {
     return this.ask('write', region, values);
   }
@@ -47,8 +43,12 @@ export class RemoteRunner implements Runner {
     return this.ask('read', region);
   }
 
-  run(run: Run): Promise<RunResult> {
+  run(run: Run): Promise<readonly TypedArray[]> {
     return this.ask('run', run);
+  }
+
+  profile(run: Run, marks: readonly number[]): Promise<readonly number[]> {
+    return this.ask('profile', run, marks);
   }
 
   stop(): void {

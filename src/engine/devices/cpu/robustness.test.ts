@@ -210,9 +210,9 @@ it.each(['esm', 'cjs'] as const)(
   'runs from a bundle (%s), where import.meta.url may mean nothing',
   async (format) => {
     const source = `
-    import { CpuDevice, Variable, neg } from '../../../index.ts';
+    import { CpuDevice, Variable, ops } from '../../../index.ts';
     CpuDevice.create({ blas: 'auto' })
-      .then((device) => device.evaluate(neg(new Variable([2], { initial: Float32Array.of(1, 2) }))))
+      .then((device) => device.evaluate(ops.neg(new Variable([2], { initial: Float32Array.of(1, 2) }))))
       .then(({ data }) => console.log(data.join(' ')));`;
     expect((await runBundle(source, format)).trim()).toBe('-1 -2');
   },

@@ -1,3 +1,4 @@
+import type { NanobardError } from '../../errors.ts';
 import type { DType, TypedArray } from '../../tensor/dtype.ts';
 import type { BlasLocation } from './host-functions.ts';
 
@@ -6,6 +7,12 @@ export interface Region {
   readonly address: number;
   readonly length: number;
   readonly dtype: DType;
+}
+
+export function viewOf(buffer: ArrayBufferLike, { address, length, dtype }: Region): TypedArray {
+  return dtype === 'f32'
+    ? new Float32Array(buffer, address, length)
+    : new Int32Array(buffer, address, length);
 }
 
 /** A part of memory, in bytes. */
@@ -23,18 +30,11 @@ export interface Content {
 /** One walk of a tape. */
 export interface Run {
   readonly begin: number;
-  /** Where each piece of the tape ends: they are timed one by one. */
-  readonly ends: readonly number[];
+  readonly end: number;
   readonly threads: number;
   /** What is written first, and what is read afterwards: for runners whose memory the caller cannot reach. */
   readonly writes: readonly Content[];
   readonly reads: readonly Region[];
-}
-
-export interface RunResult {
-  /** What each piece took. */
-  readonly milliseconds: readonly number[];
-  readonly values: readonly TypedArray[];
 }
 
 /** What a runner needs, wherever it is. */
@@ -56,19 +56,21 @@ export type Soon<T> = T | Promise<T>;
  * has failed.
  */
 export interface Runner {
-  /** Whether its memory is out of this thread's reach. */
-  readonly remote: boolean;
+  /** Why nothing can run any more. */
+  readonly stopped: NanobardError | undefined;
+  /** The memory itself, where this thread can reach it; undefined elsewhere. It changes when memory grows. */
+  readonly buffer: ArrayBufferLike | undefined;
   /** Starts the workers that `threads` threads need, this runner's own included. */
   start(threads: number): Promise<void>;
   /** Makes memory reach `end`, and a little further; clears the blocks. Fails with code `memory` if it cannot. */
   reserve(end: number, blocks: readonly Block[]): Soon<void>;
-  /** The memory itself, where this thread can reach it; undefined elsewhere. Memory that grows may move: ask again. */
-  view(region: Region): TypedArray | undefined;
   write(region: Region, values: TypedArray): Soon<void>;
   /** A copy of the values there. */
   read(region: Region): Soon<TypedArray>;
-  /** Walks a tape. */
-  run(run: Run): Soon<RunResult>;
+  /** Walks a tape; what was to be read afterwards. */
+  run(run: Run): Soon<readonly TypedArray[]>;
+  /** Walks a tape whose pieces begin at the marks; the milliseconds that each took. */
+  profile(run: Run, marks: readonly number[]): Soon<readonly number[]>;
   /** Ends all threads and gives the memory back. */
   stop(): void;
 }

@@ -13,7 +13,7 @@ export interface ThreadStart extends RunnerStart {
 }
 
 /** What a runner is asked for by messages: a method and its arguments. */
-export type Method = 'start' | 'reserve' | 'write' | 'read' | 'run';
+export type Method = 'start' | 'reserve' | 'write' | 'read' | 'run' | 'profile';
 type Request = { [M in Method]: [method: M, ...args: Parameters<LocalRunner[M]>] }[Method];
 
 export interface Answer {
@@ -69,6 +69,8 @@ function perform(runner: LocalRunner, request: Request): unknown {
       return runner.read(request[1]);
     case 'run':
       return runner.run(request[1]);
+    case 'profile':
+      return runner.profile(request[1], request[2]);
   }
 }
 

@@ -1,15 +1,19 @@
 import { NanobardError } from '../../errors.ts';
-import { operations } from '../../ops/registry.ts';
-import type { ReferenceArray } from '../../ops/shared/kernel.ts';
-import type { Instruction, Program, View } from '../../program/program.ts';
+import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
+import type { ReferenceArray, ReferenceKernel } from '../../ops/shared/reference.ts';
+import { layOut } from '../../program/lay-out.ts';
+import type { CompiledProgram, Instruction, PlacedProgram, View } from '../../program/program.ts';
 import type { Constant } from '../../tensor/constant.ts';
 import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
+import type { Operation } from '../../tensor/operation.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Tensor, Variable } from '../../tensor/tensor.ts';
 import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
 import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
+
+const kernels: Readonly<Record<string, ReferenceKernel<Operation>>> = referenceKernels;
 
 /**
  * Runs programs with the reference kernels, in float64 throughout: slow, simple, and the measure of
@@ -25,8 +29,12 @@ export class ReferenceDevice implements Device {
     return [...this.variables.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  async load(program: Program): Promise<Executable> {
-    return new ReferenceExecutable(program, (variable) => this.values(variable));
+  async load({ program, variables }: CompiledProgram): Promise<Executable> {
+    const placed = layOut(program, () => ({ strided: 'all' })); // `array` reads every view
+    return new ReferenceExecutable(
+      placed,
+      variables.map((variable) => this.values(variable)),
+    );
   }
 
   evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<Constant> {
@@ -77,14 +85,14 @@ export class ReferenceDevice implements Device {
 }
 
 class ReferenceExecutable implements Executable {
-  readonly program: Program;
+  readonly program: PlacedProgram;
   private readonly memory: Float64Array[];
 
-  constructor(program: Program, variable: (variable: Variable) => Float64Array) {
+  constructor(program: PlacedProgram, variables: readonly Float64Array[]) {
     this.program = program;
     // Every arena buffer gets memory of its own: sharing is a matter of the plan, not of meaning.
     this.memory = program.buffers.map((buffer) => {
-      if (buffer.kind === 'variable') return variable(program.variables[buffer.index]!);
+      if (buffer.kind === 'variable') return variables[buffer.index]!;
       if (buffer.kind === 'input') return new Float64Array(sizeOf(program.inputs[buffer.index]!.shape));
       if (buffer.kind === 'constant') return Float64Array.from(buffer.data);
       return new Float64Array(buffer.bytes / 4);
@@ -111,9 +119,9 @@ class ReferenceExecutable implements Executable {
   }
 
   private execute({ op, inputs, outputs, attributes }: Instruction): void {
-    const operation = operations.get(op);
-    if (!operation) throw new NanobardError('internal', `reference device: no operation ${op}`);
-    operation.reference(
+    const kernel = kernels[op];
+    if (!kernel) throw new NanobardError('internal', `reference device: no operation ${op}`);
+    kernel(
       inputs.map((view) => this.array(view)),
       outputs.map((view) => this.array(view)),
       attributes,

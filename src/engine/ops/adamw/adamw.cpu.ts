@@ -1,23 +1,24 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import { type CpuLowering, floatBits } from '../shared/kernel.ts';
-import type { AdamWAttributes } from './adamw.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import type { adamwOperation } from './adamw.ts';
 
-export const adamwCpu: CpuLowering<AdamWAttributes> = (tape, inputs, outputs, attributes) => {
-  const { beta1, beta2, epsilon, weightDecay } = attributes;
-  tape.emit(
-    'adamW',
-    ...[...inputs, ...outputs].map(({ address }) => address),
-    sizeOf(inputs[0]!.shape),
-    ...doubleBits(beta1),
-    ...doubleBits(beta2),
-    ...doubleBits(weightDecay),
-    floatBits(epsilon),
-  );
+export const adamwCpu: CpuKernel<typeof adamwOperation> = {
+  inPlace: [0, 2, 3],
+  lower(tape, inputs, outputs, attributes) {
+    const [parameter, gradient, m, v, learningRate, step, gradientScale] = inputs;
+    const [newParameter, newM, newV] = outputs;
+    const operands = {
+      parameter,
+      gradient,
+      m,
+      v,
+      learningRate,
+      step,
+      gradientScale,
+      newParameter,
+      newM,
+      newV,
+    };
+    tape.emit('adamw', { ...operands, n: sizeOf(parameter.shape), ...attributes });
+  },
 };
-
-/** A float64 as two arguments: 1 − βᵗ would lose too many digits in float32. */
-function doubleBits(value: number): Int32Array {
-  const words = new DataView(new ArrayBuffer(8));
-  words.setFloat64(0, value, true);
-  return Int32Array.of(words.getInt32(0, true), words.getInt32(4, true));
-}

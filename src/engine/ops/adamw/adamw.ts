@@ -1,7 +1,6 @@
-import { NanobardError } from '../../errors.ts';
-import { sameShape, shapeError } from '../../tensor/shape.ts';
-import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
+import { apply, type Operation } from '../../tensor/operation.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireIntegers, requireNumbers, requireShape } from '../shared/operands.ts';
 
 /** What one update reads. */
 export interface AdamWOperands {
@@ -32,31 +31,44 @@ export type AdamWAttributes = {
  * Loshchilov & Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2; the order of operations
  * is that of PyTorch's `AdamW`.
  *
- * @throws {NanobardError} code `shape` if an operand has another shape than it must, `argument` if another dtype.
+ * @throws {NanobardError} code `shape` if an operand has another shape than it must, `argument` if another dtype
+ *   or an attribute is out of range.
  */
 export function adamW(
-  operands: AdamWOperands,
-  attributes: AdamWAttributes,
+  { parameter, gradient, m, v, learningRate, step, gradientScale }: AdamWOperands,
+  { beta1, beta2, epsilon, weightDecay }: AdamWAttributes,
 ): { parameter: Tensor; m: Tensor; v: Tensor } {
-  const { parameter, gradient, m, v, learningRate, step, gradientScale } = operands;
-  for (const [name, { shape }] of Object.entries({ gradient, m, v })) {
-    if (sameShape(shape, parameter.shape)) continue;
-    throw shapeError('adamW', `${name} must have the shape of the parameter`, parameter.shape, shape);
-  }
-  for (const [name, { shape }] of Object.entries({ learningRate, step, gradientScale })) {
-    if (shape.length > 0) throw shapeError('adamW', `${name} must be a scalar`, shape);
-  }
-  requireFloat('adamW', parameter, gradient, m, v, learningRate, gradientScale);
-  if (step.dtype !== 'i32') throw new NanobardError('argument', 'adamW: step must be i32, not f32');
-  const type = { shape: parameter.shape, dtype: 'f32' } as const;
-  const inputs = [parameter, gradient, m, v, learningRate, step, gradientScale];
-  const { outputs } = new Node(adamWOperation, inputs, attributes, [type, type, type]);
-  return { parameter: outputs[0]!, m: outputs[1]!, v: outputs[2]! };
+  const [newParameter, newM, newV] = apply(
+    adamwOperation,
+    [parameter, gradient, m, v, learningRate, step, gradientScale],
+    { beta1, beta2, epsilon, weightDecay },
+  );
+  return { parameter: newParameter, m: newM, v: newV };
 }
 
-/** (parameter, gradient, m, v, learningRate, step, gradientScale) → (parameter, m, v) */
-export const adamWOperation: Operation<AdamWAttributes> = {
+export const adamwOperation: Operation<
+  [
+    parameter: Tensor,
+    gradient: Tensor,
+    m: Tensor,
+    v: Tensor,
+    learningRate: Tensor,
+    step: Tensor,
+    gradientScale: Tensor,
+  ],
+  [parameter: Tensor, m: Tensor, v: Tensor],
+  AdamWAttributes
+> = {
   name: 'adamw',
-  flops: (node) => 15 * node.inputs[0]!.size,
-  inPlace: [0, 2, 3],
+  shape([parameter, gradient, m, v, learningRate, step, gradientScale], attributes) {
+    const { beta1, beta2, epsilon, weightDecay } = attributes;
+    requireFloat('adamW', parameter, gradient, m, v, learningRate, gradientScale);
+    requireIntegers('adamW', { step });
+    requireShape('adamW', parameter.shape, { gradient, m, v });
+    requireShape('adamW', [], { learningRate, step, gradientScale });
+    requireNumbers('adamW', 'from 0 to below 1', { beta1, beta2 });
+    requireNumbers('adamW', 'at least 0', { epsilon, weightDecay });
+    return [parameter, m, v];
+  },
+  flops: ({ outputs: [parameter] }) => 15 * parameter.size,
 };

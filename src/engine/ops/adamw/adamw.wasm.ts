@@ -1,11 +1,4 @@
-import { address, firstUnit, float, int, madd, nmadd, storePart } from '../shared/kernel.wasm';
-
-/** Argument i and the one after it as a float64. */
-// @ts-ignore: decorator
-@inline
-function double(args: usize, i: i32): f64 {
-  return load<f64>(args + (<usize>i << 2), 0, 4);
-}
+import { firstUnit, madd, nmadd, storePart } from '../shared/kernel.wasm';
 
 /** xⁿ for n ≥ 0, by squaring. */
 function power(x: f64, n: i32): f64 {
@@ -14,32 +7,23 @@ function power(x: f64, n: i32): f64 {
   return result;
 }
 
-/**
- * parameter, gradient, m, v, learningRate, step, gradientScale, newParameter, newM, newV, n,
- * beta1, beta2, weightDecay (two words each), epsilon
- */
-export function adamW(args: usize, thread: i32, threads: i32): void {
-  const parameter = address(args, 0);
-  const gradient = address(args, 1);
-  const m = address(args, 2);
-  const v = address(args, 3);
-  const learningRate = <f64>load<f32>(address(args, 4));
-  const step = load<i32>(address(args, 5));
-  const gradientScale = v128.load32_splat(address(args, 6));
-  const newParameter = address(args, 7);
-  const newM = address(args, 8);
-  const newV = address(args, 9);
-  const n = int(args, 10);
-  const beta1 = double(args, 11);
-  const beta2 = double(args, 13);
-  const decay = f32x4.splat(<f32>(1 - learningRate * double(args, 15)));
-  const epsilon = f32x4.splat(float(args, 17));
+/** β₁, β₂ and the decay in double precision: 1 − βᵗ would lose too many digits in float32. */
+export function adamw(
+  thread: i32, threads: i32, parameter: usize, gradient: usize, m: usize, v: usize, learningRate: usize, step: usize,
+  gradientScale: usize, newParameter: usize, newM: usize, newV: usize, n: i32, beta1: f64, beta2: f64,
+  weightDecay: f64, epsilon: f32,
+): void {
+  const baseRate = <f64>load<f32>(learningRate);
+  const t = load<i32>(step);
+  const scale = v128.load32_splat(gradientScale);
+  const decay = f32x4.splat(<f32>(1 - baseRate * weightDecay));
+  const eps = f32x4.splat(epsilon);
   const b1 = f32x4.splat(<f32>beta1);
   const b2 = f32x4.splat(<f32>beta2);
   const a1 = f32x4.splat(<f32>(1 - beta1));
   const a2 = f32x4.splat(<f32>(1 - beta2));
-  const rate = f32x4.splat(<f32>(learningRate / (1 - power(beta1, step))));
-  const root = f32x4.splat(<f32>(1 / sqrt<f64>(1 - power(beta2, step))));
+  const rate = f32x4.splat(<f32>(baseRate / (1 - power(beta1, t))));
+  const root = f32x4.splat(<f32>(1 / sqrt<f64>(1 - power(beta2, t))));
   const end = firstUnit(n, 16, thread + 1, threads);
   let i = firstUnit(n, 16, thread, threads);
   if (i >= end) return;
@@ -47,10 +31,10 @@ export function adamW(args: usize, thread: i32, threads: i32): void {
   // would divide and take roots of the bias corrections for every vector.
   do {
     const at = <usize>i << 2;
-    const g = f32x4.mul(v128.load(gradient + at), gradientScale);
+    const g = f32x4.mul(v128.load(gradient + at), scale);
     const mean = madd(g, a1, f32x4.mul(v128.load(m + at), b1));
     const square = madd(f32x4.mul(g, g), a2, f32x4.mul(v128.load(v + at), b2));
-    const denominator = madd(f32x4.sqrt(square), root, epsilon);
+    const denominator = madd(f32x4.sqrt(square), root, eps);
     const decayed = f32x4.mul(v128.load(parameter + at), decay);
     storePart(newM + at, mean, n - i);
     storePart(newV + at, square, n - i);

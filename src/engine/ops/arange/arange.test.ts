@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { cpus, reference } from '../../../testing/check.ts';
+import { devices } from '../../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
 import { arange } from './arange.ts';
 
 describe('arange', () => {
   it('counts from 0, or from where an input says', async () => {
     const start = new Input('start', [], 'i32');
-    for (const device of [reference, ...cpus]) {
+    for (const device of devices) {
       expect(Array.from((await device.evaluate(arange(5))).data)).toEqual([0, 1, 2, 3, 4]);
       expect(Array.from((await device.evaluate(arange(3, start), { start: [40] })).data)).toEqual([
         40, 41, 42,

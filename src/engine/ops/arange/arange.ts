@@ -1,7 +1,7 @@
-import { NanobardError } from '../../errors.ts';
+import { Constant } from '../../tensor/constant.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { add } from '../arithmetic/arithmetic.ts';
-import { constant } from '../constant/constant.ts';
+import { requireNumbers, requirePosition } from '../shared/operands.ts';
 
 /**
  * The i32 numbers start, start + 1, … (length). `start` is an i32 scalar, such as an `Input` that tells
@@ -10,16 +10,9 @@ import { constant } from '../constant/constant.ts';
  * @throws {NanobardError} code `argument` if `length` is not a natural number or `start` not an i32 scalar.
  */
 export function arange(length: number, start?: Tensor): Tensor {
-  if (!Number.isInteger(length) || length < 0) {
-    throw new NanobardError('argument', `arange: the length must be a natural number, not ${length}`);
-  }
-  const numbers = constant(Int32Array.from({ length }, (_, i) => i));
+  requireNumbers('arange', 'an integer from 0 to 2^31 − 1', { length });
+  const numbers = new Constant(Int32Array.from({ length }, (_, i) => i));
   if (start === undefined) return numbers;
-  if (start.dtype !== 'i32' || start.rank !== 0) {
-    throw new NanobardError(
-      'argument',
-      `arange: the start must be an i32 scalar, not ${start.dtype} of rank ${start.rank}`,
-    );
-  }
+  requirePosition('arange', 'start', start);
   return add(numbers, start);
 }

@@ -1,12 +1,14 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { combine, type ReferenceKernel } from '../shared/reference.ts';
+import type { ArithmeticOperation } from './arithmetic.ts';
 
-const combine =
-  (f: (a: number, b: number) => number): ReferenceKernel =>
-  ([a, b], [y]) => {
-    for (let i = 0; i < y!.data.length; i++) y!.data[i] = f(a!.data[i]!, b!.data[i]!);
-  };
+const arithmetic =
+  (f: (a: number, b: number) => number): ReferenceKernel<ArithmeticOperation> =>
+  ([a, b], [y]) =>
+    combine(y.data, a.data, b.data, f);
 
-export const addReference = combine((a, b) => a + b);
-export const subReference = combine((a, b) => a - b);
-export const mulReference = combine((a, b) => a * b);
-export const divReference = combine((a, b) => a / b);
+export const arithmeticReferenceKernels = {
+  add: arithmetic((a, b) => a + b),
+  sub: arithmetic((a, b) => a - b),
+  mul: arithmetic((a, b) => a * b),
+  div: arithmetic((a, b) => a / b),
+};

@@ -1,25 +1,37 @@
-import { ADD, ADD_INT, DIV, elementwise, MUL, MUL_INT, SUB } from '../shared/elementwise.wasm';
+// See shared/elementwise.wasm.ts.
 
-export function addFloats(args: usize, thread: i32, threads: i32): void {
-  elementwise(ADD, args, thread, threads);
+// @ts-ignore: decorator
+@inline
+export function add(a: v128, b: v128): v128 {
+  return f32x4.add(a, b);
 }
 
-export function addIntegers(args: usize, thread: i32, threads: i32): void {
-  elementwise(ADD_INT, args, thread, threads);
+// @ts-ignore: decorator
+@inline
+export function addIntegers(a: v128, b: v128): v128 {
+  return i32x4.add(a, b);
 }
 
-export function subtract(args: usize, thread: i32, threads: i32): void {
-  elementwise(SUB, args, thread, threads);
+// @ts-ignore: decorator
+@inline
+export function sub(a: v128, b: v128): v128 {
+  return f32x4.sub(a, b);
 }
 
-export function multiply(args: usize, thread: i32, threads: i32): void {
-  elementwise(MUL, args, thread, threads);
+// @ts-ignore: decorator
+@inline
+export function mul(a: v128, b: v128): v128 {
+  return f32x4.mul(a, b);
 }
 
-export function multiplyIntegers(args: usize, thread: i32, threads: i32): void {
-  elementwise(MUL_INT, args, thread, threads);
+// @ts-ignore: decorator
+@inline
+export function mulIntegers(a: v128, b: v128): v128 {
+  return i32x4.mul(a, b);
 }
 
-export function divide(args: usize, thread: i32, threads: i32): void {
-  elementwise(DIV, args, thread, threads);
+// @ts-ignore: decorator
+@inline
+export function div(a: v128, b: v128): v128 {
+  return f32x4.div(a, b);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDevices, checkGradient, checkThreads, values } from '../../../testing/check.ts';
+import { checkDevices, checkGradient, checkThreads, RUNS, values } from '../../../testing/check.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import { mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
@@ -23,6 +23,12 @@ const qkv = (B: number, T: number, H: number, D: number, S = T) => [
   values([B, S, H, D], 3, 2),
 ];
 
+/**
+ * One key gets the weight 1 whatever it is: gradients of queries and keys are what rounding leaves of the difference
+ * of two equal products of D terms of order four, held against 0.1.
+ */
+const toleranceFor = (keys: number): number => (keys === 1 ? 2e-5 : 1e-6);
+
 describe('attention', () => {
   it('has the right gradient', async () => {
     await checkGradient((q, k, v) => attention(q!, k!, v!), qkv(2, 5, 2, 3));
@@ -31,9 +37,10 @@ describe('attention', () => {
   it('agrees with the reference for all shapes', async () => {
     await fc.assert(
       fc.asyncProperty(extents, async ({ B, T, H, D }) => {
-        await checkDevices((q, k, v) => attention(q!, k!, v!), qkv(B, T, H, D), { tolerance: 1e-5 });
+        const tolerance = toleranceFor(T);
+        await checkDevices((q, k, v) => attention(q!, k!, v!), qkv(B, T, H, D), { tolerance });
       }),
-      { numRuns: 15 },
+      RUNS,
     );
   });
 
@@ -45,7 +52,6 @@ describe('attention', () => {
         return attention(heads(q), heads(k), heads(v));
       },
       [values([2, 7, 24], 1, 2)],
-      { tolerance: 1e-5 },
     );
   });
 
@@ -59,7 +65,7 @@ describe('attention', () => {
     ] as const) {
       const at = constant(Int32Array.of(position), []);
       await checkDevices((q, k, v) => attention(q!, k!, v!, { position: at }), qkv(2, T, 2, 8, S), {
-        tolerance: 1e-5,
+        tolerance: toleranceFor(T + position),
       });
     }
   });
@@ -68,9 +74,7 @@ describe('attention', () => {
     const dropout = { p: 0.3, key: constant(Int32Array.of(7, -3, 5)) };
     await checkGradient((q, k, v) => attention(q!, k!, v!, { dropout }), qkv(1, 6, 2, 3));
     for (const T of [2, 33, 100]) {
-      await checkDevices((q, k, v) => attention(q!, k!, v!, { dropout }), qkv(2, T, 2, 8), {
-        tolerance: 1e-5,
-      });
+      await checkDevices((q, k, v) => attention(q!, k!, v!, { dropout }), qkv(2, T, 2, 8));
     }
   });
 

@@ -1,9 +1,9 @@
-import { NanobardError } from '../../errors.ts';
-import { formatShape, shapeError } from '../../tensor/shape.ts';
-import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { constant } from '../constant/constant.ts';
-import { requireFloat } from '../shared/operands.ts';
-import { newSite } from '../shared/philox.ts';
+import { Constant } from '../../tensor/constant.ts';
+import { apply, type Operation } from '../../tensor/operation.ts';
+import { extents, formatShape, hasRank, sameShape, shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireNumbers, requirePosition } from '../shared/operands.ts';
+import { newSite, requireKey } from '../shared/philox.ts';
 
 export interface AttentionOptions {
   /** Position of the first query among the keys, an i32 scalar: 0 unless keys come from a cache. */
@@ -14,7 +14,7 @@ export interface AttentionOptions {
   readonly dropout?: { readonly p: number; readonly key: Tensor };
 }
 
-type AttentionAttributes = { readonly scale: number; readonly p: number; readonly site: number };
+export type AttentionAttributes = { readonly scale: number; readonly p: number; readonly site: number };
 
 /**
  * Causal scaled dot-product attention, softmax(q · kᵀ · scale) · v, where query i sees the keys up to
@@ -26,75 +26,62 @@ type AttentionAttributes = { readonly scale: number; readonly p: number; readonl
  * @param k (B, S, H, D) keys
  * @param v (B, S, H, D) values
  * @returns (B, T, H, D)
- * @throws {NanobardError} code `shape` if the operands do not fit.
+ * @throws {NanobardError} code `shape` if the operands do not fit, `argument` if a dtype or an option is wrong.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  const [B, T, H, D] = q.shape as [number, number, number, number];
-  const S = k.shape[1]!;
-  const keys = [B, S, H, D];
-  if (q.rank !== 4 || k.rank !== 4 || k.shape.join() !== keys.join() || v.shape.join() !== keys.join()) {
-    throw shapeError(
-      'attention',
-      'queries must be (B, T, H, D), keys and values (B, S, H, D)',
-      q.shape,
-      k.shape,
-      v.shape,
-    );
-  }
-  if (!options.position && S < T) {
-    throw shapeError(
-      'attention',
-      `${T} queries need as many keys, not ${formatShape(keys)}`,
-      q.shape,
-      k.shape,
-    );
-  }
   requireFloat('attention', q, k, v);
-  if (options.position && (options.position.rank !== 0 || options.position.dtype !== 'i32')) {
-    throw shapeError('attention', 'the position must be an i32 scalar', options.position.shape);
+  if (!options.position && k.rank > 1 && k.shape[1]! < q.shape[1]!) {
+    const problem = `${q.shape[1]} queries need as many keys, not ${formatShape(k.shape)}`;
+    throw shapeError('attention', problem, q.shape, k.shape);
   }
-  if (options.scale !== undefined && !(options.scale > 0)) {
-    throw new NanobardError('argument', `attention: the scale must be above 0, not ${options.scale}`);
-  }
-  if (options.dropout && !(options.dropout.p >= 0 && Math.fround(options.dropout.p) < 1)) {
-    throw new NanobardError('argument', `attention: p must be from 0 to below 1, not ${options.dropout.p}`);
-  }
-  const position = options.position ?? constant(Int32Array.of(0), []);
-  const p = options.dropout?.p ?? 0;
-  const key = p > 0 ? options.dropout!.key : constant(new Int32Array(3));
-  const attributes = { scale: options.scale ?? 1 / Math.sqrt(D), p, site: newSite() };
-  return new Node(attentionOperation, [q, k, v, position, key], attributes, [
-    { shape: [B, T, H, D], dtype: 'f32' },
-    { shape: [B, H, T], dtype: 'f32' }, // log-sum-exp of each row of scores
-  ]).outputs[0]!;
+  const { position = new Constant(Int32Array.of(0), []), scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1) } =
+    options;
+  const p = options.dropout ? options.dropout.p : 0;
+  const key = options.dropout && p !== 0 ? options.dropout.key : new Constant(new Int32Array(3));
+  return apply(attentionOperation, [q, k, v, position, key], { scale, p, site: newSite() })[0];
 }
 
-export const attentionOperation: Operation<AttentionAttributes> = {
+/** lse (B, H, T) is the log-sum-exp of each row of scores. */
+export const attentionOperation: Operation<
+  [q: Tensor, k: Tensor, v: Tensor, position: Tensor, key: Tensor],
+  [y: Tensor, lse: Tensor],
+  AttentionAttributes
+> = {
   name: 'attention',
-  stridedRows: [0, 1, 2],
-  flops: (node) => 2 * 2 * causalPairs(node.inputs),
-  gradient(node, [dy]) {
-    const [q, k, v, position, key] = node.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
-    const [y, lse] = node.outputs as [Tensor, Tensor];
-    if (!dy) return [];
-    return new Node(attentionGradientOperation, [q, k, v, position, key, y, lse, dy], node.attributes, [
-      { shape: q.shape, dtype: 'f32' },
-      { shape: k.shape, dtype: 'f32' },
-      { shape: v.shape, dtype: 'f32' },
-    ]).outputs;
+  site: 'site',
+  shape([q, k, v, position, key], { scale, p }) {
+    const [B, , H, D] = q.shape;
+    const keys = [B, k.shape[1], H, D];
+    if (!hasRank(q.shape, 4) || k.shape.join() !== keys.join() || !sameShape(k.shape, v.shape)) {
+      const problem = 'queries must be (B, T, H, D), keys and values (B, S, H, D)';
+      throw shapeError('attention', problem, q.shape, k.shape, v.shape);
+    }
+    requirePosition('attention', 'position', position);
+    requireKey('attention', key);
+    requireNumbers('attention', 'above 0', { scale });
+    requireNumbers('attention', 'from 0 to below 1', { p });
+    return [q, { shape: [q.shape[0], q.shape[2], q.shape[1]], dtype: 'f32' }];
+  },
+  flops: ({ inputs: [q, k] }) => 2 * 2 * causalPairs(q, k),
+  gradient({ inputs, outputs, attributes }, [dy]) {
+    return dy ? apply(attentionGradientOperation, [...inputs, ...outputs, dy], attributes) : [];
   },
 };
 
-/** (q, k, v, position, key, y, lse, dy) → (dq, dk, dv) */
-export const attentionGradientOperation: Operation<AttentionAttributes> = {
+export const attentionGradientOperation: Operation<
+  [q: Tensor, k: Tensor, v: Tensor, position: Tensor, key: Tensor, y: Tensor, lse: Tensor, dy: Tensor],
+  [dq: Tensor, dk: Tensor, dv: Tensor],
+  AttentionAttributes
+> = {
   name: 'attention-gradient',
-  stridedRows: [0, 1, 2],
-  flops: (node) => 5 * 2 * causalPairs(node.inputs),
+  site: 'site',
+  shape: ([q, k, v]) => [q, k, v],
+  flops: ({ inputs: [q, k] }) => 5 * 2 * causalPairs(q, k),
 };
 
 /** Multiply-adds of q · kᵀ, the masked half left out. */
-function causalPairs([q, k]: readonly Tensor[]): number {
-  const [B, T, H, D] = q!.shape as [number, number, number, number];
-  const S = k!.shape[1]!;
+function causalPairs(q: Tensor, k: Tensor): number {
+  const [B, T, H, D] = extents(q.shape, 4);
+  const [, S] = extents(k.shape, 4);
   return B * H * D * T * (S - (T - 1) / 2);
 }

@@ -1,7 +1,12 @@
-import type { CpuLowering } from '../shared/kernel.ts';
+import { contiguousCpu } from '../contiguous/contiguous.cpu.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import type { cacheWriteOperation } from './cache-write.ts';
 
-export const cacheWriteCpu: CpuLowering = (tape, [cache, update, position], [y]) => {
-  const [B, T, C] = cache!.shape as [number, number, number];
-  if (y!.address !== cache!.address) tape.emit('cacheCopy', cache!.address, y!.address, B * T * C);
-  tape.emit('cacheWrite', update!.address, position!.address, y!.address, B, T, update!.shape[1]!, C);
+export const cacheWriteCpu: CpuKernel<typeof cacheWriteOperation> = {
+  inPlace: [0],
+  lower(tape, [cache, update, position], [y]) {
+    const [B, T, C] = cache.shape as [number, number, number];
+    if (y.address !== cache.address) contiguousCpu.lower(tape, [cache], [y], {});
+    tape.emit('cacheWrite', { update, position, y, B, T, t: update.shape[1]!, C });
+  },
 };

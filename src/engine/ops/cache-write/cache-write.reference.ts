@@ -1,15 +1,17 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { extents } from '../../tensor/shape.ts';
+import { type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import type { cacheWriteOperation } from './cache-write.ts';
 
-export const cacheWriteReference: ReferenceKernel = ([cache, update, position], [y]) => {
-  const [B, T, C] = cache!.shape as [number, number, number];
-  const t = update!.shape[1]!;
-  y!.data.set(cache!.data);
-  for (let b = 0; b < B; b++) {
-    for (let i = 0; i < t; i++) {
-      const row = position!.data[0]! + i;
-      if (row < 0 || row >= T) continue;
-      const from = (b * t + i) * C;
-      y!.data.set(update!.data.subarray(from, from + C), (b * T + row) * C);
-    }
-  }
+export const cacheWriteReference: ReferenceKernel<typeof cacheWriteOperation> = (
+  [cache, update, position],
+  [y],
+) => {
+  const [, T] = extents(cache.shape, 3);
+  const [, t] = extents(update.shape, 3);
+  y.data.set(cache.data);
+  const rows = rowsOf(y);
+  rowsOf(update).forEach((values, i) => {
+    const row = scalarOf(position) + (i % t);
+    if (row >= 0 && row < T) rows[Math.floor(i / t) * T + row]!.set(values);
+  });
 };

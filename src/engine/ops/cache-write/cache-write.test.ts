@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDevices, checkThreads, cpus, extent, RUNS, reference, values } from '../../../testing/check.ts';
+import {
+  checkDevices,
+  checkThreads,
+  cpus,
+  devices,
+  extent,
+  RUNS,
+  reference,
+  values,
+} from '../../../testing/check.ts';
+import { placedOnCpu } from '../../../testing/program.ts';
 import { fillInputs } from '../../devices/evaluate.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
@@ -51,11 +61,10 @@ describe('cacheWrite', () => {
       await checkDevices(write, operands, { gradients: false, tolerance: 0 });
     }
     const tokens = new Variable([2, 4, 1], { dtype: 'i32' });
-    const program = compile({
-      assign: [[tokens, cacheWrite(tokens, new Input('x', [2, 1, 1], 'i32'), at(2))]],
-    });
-    expect(program.instructions.map(({ op }) => op)).toEqual(['cache-write']);
-    for (const device of [reference, ...cpus]) {
+    const assign = [[tokens, cacheWrite(tokens, new Input('x', [2, 1, 1], 'i32'), at(2))]] as const;
+    const program = compile({ assign });
+    expect(placedOnCpu(program).instructions.map(({ op }) => op)).toEqual(['cache-write']);
+    for (const device of devices) {
       const executable = await device.load(program);
       fillInputs(executable, { x: [16777217, -1] });
       await executable.run();
@@ -67,10 +76,12 @@ describe('cacheWrite', () => {
     const cache = new Variable([2, 4, 3], { name: 'cache' });
     const update = new Input('update', [2, 1, 3]);
     const position = new Input('position', [], 'i32');
-    const program = compile({ assign: [[cache, cacheWrite(cache, update, position)]] });
-    expect(program.instructions.map(({ op }) => op)).toEqual(['cache-write']);
-    expect(program.arenaBytes).toBe(0);
-    for (const device of cpus) {
+    const assign = [[cache, cacheWrite(cache, update, position)]] as const;
+    const program = compile({ assign });
+    const { instructions, arenaBytes } = placedOnCpu(program);
+    expect(instructions.map(({ op }) => op)).toEqual(['cache-write']);
+    expect(arenaBytes).toBe(0);
+    for (const device of Object.values(cpus)) {
       const executable = await device.load(program);
       for (let i = 0; i < 5; i++) {
         executable.input('position')[0] = i;
@@ -85,8 +96,8 @@ describe('cacheWrite', () => {
   });
 
   it('is the same for any number of threads', async () => {
-    const cache = add(constant(values([3, 300, 250], 1).data as Float32Array, [3, 300, 250]), 1);
-    const update = constant(values([3, 100, 250], 2).data as Float32Array, [3, 100, 250]);
+    const cache = add(constant(values([3, 300, 250], 1).data, [3, 300, 250]), 1);
+    const update = constant(values([3, 100, 250], 2).data, [3, 100, 250]);
     const y = cacheWrite(cache, update, at(250));
     await checkThreads(y);
   });

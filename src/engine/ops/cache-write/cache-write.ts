@@ -1,6 +1,8 @@
 import { NanobardError } from '../../errors.ts';
-import { sameShape, shapeError } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { apply, type NoAttributes, type Operation, requireTensors } from '../../tensor/operation.ts';
+import { shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireIntegers, requireShape } from '../shared/operands.ts';
 
 /**
  * The cache with rows `position` … `position` + t − 1 of dimension 1 replaced by `update`: cache (B, T, C),
@@ -11,23 +13,29 @@ import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
  * @throws {NanobardError} code `shape` if the operands do not fit, `argument` if a dtype is wrong.
  */
 export function cacheWrite(cache: Tensor, update: Tensor, position: Tensor): Tensor {
-  const [B, , C] = cache.shape;
-  if (cache.rank !== 3 || !sameShape(update.shape, [B!, update.shape[1] ?? 0, C!])) {
-    const problem = 'the cache must have the shape (B, T, C) and the update (B, t, C)';
-    throw shapeError('cacheWrite', problem, cache.shape, update.shape);
-  }
-  if (position.rank !== 0) throw shapeError('cacheWrite', 'position must be a scalar', position.shape);
-  if (position.dtype !== 'i32')
-    throw new NanobardError('argument', 'cacheWrite: position must be i32, not f32');
-  if (update.dtype !== cache.dtype) {
-    const problem = `cannot write ${update.dtype} into a cache of ${cache.dtype}`;
-    throw new NanobardError('argument', `cacheWrite: ${problem}`);
-  }
-  return apply(cacheWriteOperation, [cache, update, position], {}, cache.shape, cache.dtype);
+  return apply(cacheWriteOperation, [cache, update, position], {})[0];
 }
 
-export const cacheWriteOperation: Operation<Record<string, never>> = {
+export const cacheWriteOperation: Operation<
+  [cache: Tensor, update: Tensor, position: Tensor],
+  [cache: Tensor],
+  NoAttributes
+> = {
   name: 'cache-write',
+  shape([cache, update, position]) {
+    requireTensors('cacheWrite', [cache, update]);
+    const [B, , C] = cache.shape;
+    if (cache.rank !== 3 || update.rank !== 3 || update.shape[0] !== B || update.shape[2] !== C) {
+      const problem = 'the cache must have the shape (B, T, C) and the update (B, t, C)';
+      throw shapeError('cacheWrite', problem, cache.shape, update.shape);
+    }
+    requireIntegers('cacheWrite', { position });
+    requireShape('cacheWrite', [], { position });
+    if (update.dtype !== cache.dtype) {
+      const problem = `cannot write ${update.dtype} into a cache of ${cache.dtype}`;
+      throw new NanobardError('argument', `cacheWrite: ${problem}`);
+    }
+    return [cache];
+  },
   flops: () => 0,
-  inPlace: [0],
 };

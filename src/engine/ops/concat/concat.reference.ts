@@ -1,14 +1,13 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { concatOperation } from './concat.ts';
 
-export const concatReference: ReferenceKernel<{ dim: number }> = (inputs, [y], { dim }) => {
-  const outer = sizeOf(y!.shape.slice(0, dim));
-  let at = 0;
-  for (let i = 0; i < outer; i++) {
-    for (const { shape, data } of inputs) {
-      const n = sizeOf(shape.slice(dim));
-      y!.data.set(data.subarray(i * n, (i + 1) * n), at);
-      at += n;
-    }
+export const concatReference: ReferenceKernel<typeof concatOperation> = (inputs, [y], { dim }) => {
+  let start = 0;
+  const rows = rowsOf(y, sizeOf(y.shape.slice(dim)));
+  for (const x of inputs) {
+    const width = sizeOf(x.shape.slice(dim));
+    for (const [i, values] of rowsOf(x, width).entries()) rows[i]!.set(values, start);
+    start += width;
   }
 };

@@ -24,7 +24,7 @@ describe('concat and stack', () => {
       data: Float64Array.of(1, 2, 5, 3, 4, 6),
     });
     const stacked = await reference.evaluate(stack([b, b], 1));
-    expect(stacked).toEqual({ shape: [2, 2, 1], data: Float64Array.of(5, 5, 6, 6) });
+    expect(stacked).toMatchObject({ shape: [2, 2, 1], data: Float64Array.of(5, 5, 6, 6) });
     expect(stack([a, a, a], -1).shape).toEqual([2, 2, 3]);
   });
 

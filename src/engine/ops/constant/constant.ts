@@ -1,23 +1,89 @@
 import { NanobardError } from '../../errors.ts';
-import type { TypedArray } from '../../tensor/dtype.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { Constant, type NestedNumbers } from '../../tensor/constant.ts';
+import { type DType, type TypedArray, typedArray } from '../../tensor/dtype.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { requireNumbers } from '../shared/operands.ts';
 
-/** Data that is part of the program. It never reaches a device as an instruction. */
-export const constantOperation: Operation<{ data: TypedArray }> = { name: 'constant' };
-
-/** A tensor with fixed values, row-major; `shape` defaults to one dimension. */
-export function constant(data: TypedArray, shape: Shape = [data.length]): Tensor {
-  if (sizeOf(shape) !== data.length) {
-    throw new NanobardError(
-      'shape',
-      `constant: ${data.length} values do not fill the shape ${formatShape(shape)}`,
-    );
+/**
+ * A tensor with fixed values, row-major; `shape` defaults to one dimension.
+ *
+ * @throws {NanobardError} code `shape` if the values do not fill the shape, `argument` if they are not a Float32Array
+ *   or Int32Array.
+ */
+export function constant(data: TypedArray, shape?: Shape): Constant {
+  if (!(data instanceof Float32Array || data instanceof Int32Array)) {
+    throw new NanobardError('argument', 'constant: the values must be a Float32Array or an Int32Array', {
+      hint: 'Make one of nested arrays with tensor(values).',
+    });
   }
-  return apply(constantOperation, [], { data }, shape, data instanceof Int32Array ? 'i32' : 'f32');
+  return new Constant(data, shape);
 }
 
-/** A scalar constant. */
-export function scalar(value: number): Tensor {
+/** A scalar constant, f32. */
+export function scalar(value: number): Constant {
+  if (typeof value !== 'number') requireNumbers('scalar', 'a finite number', { value });
   return constant(Float32Array.of(value), []);
+}
+
+/**
+ * A tensor of the numbers in nested arrays: `tensor([[1, 2], [3, 4]])` has the shape (2, 2), `tensor(5)` is a scalar.
+ * `dtype` is f32 by default, also for whole numbers, which JavaScript does not tell from others; token ids, targets
+ * and positions are i32.
+ *
+ * @throws {NanobardError} code `shape` if arrays side by side differ in length, `argument` if there is something else
+ *   than numbers in them or i32 is asked for and one is not a 32-bit integer.
+ */
+export function tensor(values: NestedNumbers, dtype: DType = 'f32'): Constant {
+  requireDType('tensor', dtype);
+  const shape: number[] = [];
+  for (let head = values; Array.isArray(head); head = head[0]) shape.push(head.length);
+  const flat: number[] = [];
+  collect(values, shape, '', flat);
+  const data = typedArray(dtype, flat.length);
+  data.set(flat);
+  const wrong = dtype === 'i32' ? flat.findIndex((value, i) => value !== data[i]) : -1;
+  if (wrong >= 0)
+    throw new NanobardError('argument', `tensor: ${flat[wrong]} is not an integer of 32 bits, as i32 needs`);
+  return new Constant(data, shape);
+}
+
+/** Zeros of a shape, such as `zeros([2, 3])`. */
+export function zeros(shape: Shape, dtype: DType = 'f32'): Constant {
+  return filled('zeros', shape, 0, dtype);
+}
+
+/** Ones of a shape, such as `ones([2, 3])`. */
+export function ones(shape: Shape, dtype: DType = 'f32'): Constant {
+  return filled('ones', shape, 1, dtype);
+}
+
+function filled(op: string, shape: Shape, value: number, dtype: DType): Constant {
+  requireDType(op, dtype);
+  if (!Array.isArray(shape))
+    throw new NanobardError('argument', `${op}: a shape is an array such as [2, 3], not ${shape}`);
+  for (const extent of shape) requireNumbers(op, 'an integer from 0 to 2^31 − 1', { extent });
+  return new Constant(typedArray(dtype, sizeOf(shape)).fill(value), shape);
+}
+
+function requireDType(op: string, dtype: DType): void {
+  if (dtype !== 'f32' && dtype !== 'i32')
+    throw new NanobardError('argument', `${op}: the dtype is 'f32' or 'i32', not ${dtype}`);
+}
+
+/** Appends the numbers of nested arrays of this shape to `flat`; `path` leads to these values. */
+function collect(values: NestedNumbers, [extent, ...inner]: Shape, path: string, flat: number[]): void {
+  const where = `values${path}`;
+  if (typeof values !== 'number' && !Array.isArray(values)) {
+    throw new NanobardError('argument', `tensor: ${where} is neither a number nor an array: ${values}`, {
+      hint: 'Typed arrays go through constant(data, shape).',
+    });
+  }
+  const length = Array.isArray(values) ? values.length : undefined;
+  if (length !== extent) {
+    const problem = `${where} ${length === undefined ? 'is a number' : `has ${length} elements`}`;
+    const beside = extent === undefined ? 'numbers' : `arrays of ${extent}`;
+    throw new NanobardError('shape', `tensor: ${problem}, where the others are ${beside}`);
+  }
+  if (Array.isArray(values)) values.forEach((value, i) => void collect(value, inner, `${path}[${i}]`, flat));
+  else flat.push(values as number);
 }

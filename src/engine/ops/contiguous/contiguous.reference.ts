@@ -1,5 +1,6 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import type { ReferenceKernel } from '../shared/reference.ts';
+import type { contiguousOperation } from './contiguous.ts';
 
-export const contiguousReference: ReferenceKernel = ([x], [y]) => {
-  y!.data.set(x!.data);
+export const contiguousReference: ReferenceKernel<typeof contiguousOperation> = ([x], [y]) => {
+  y.data.set(x.data);
 };

@@ -1,14 +1,16 @@
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { apply, type NoAttributes, type Operation, requireTensors } from '../../tensor/operation.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 
-/** Copies a view of any strides to row-major order. `compile` inserts it where a kernel needs that. */
-export const contiguousOperation: Operation<Record<string, never>> = {
+/** Copies a view of any strides to row-major order: what is inserted where a kernel needs that. */
+export const contiguousOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes> = {
   name: 'contiguous',
-  strided: 'all',
+  shape: ([x]) => [x],
   flops: () => 0,
-  gradient: (_node, [gradient]) => [gradient],
+  gradient: (_call, [dy]) => [dy],
 };
 
 /** The same values in memory of their own, row-major. */
 export function contiguous(x: Tensor): Tensor {
-  return apply(contiguousOperation, [x], {}, x.shape, x.dtype);
+  requireTensors('contiguous', [x]);
+  return apply(contiguousOperation, [x], {})[0];
 }

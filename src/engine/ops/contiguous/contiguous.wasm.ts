@@ -1,18 +1,15 @@
-import { address, first, int } from '../shared/kernel.wasm';
+import { first, int, Words } from '../shared/kernel.wasm';
 
-/** x, y, extents e0…e3, strides s0…s3 of x: y is row-major. */
-export function contiguous(args: usize, thread: i32, threads: i32): void {
-  const x = address(args, 0);
-  const y = address(args, 1);
-  const e0 = int(args, 2);
-  const e1 = int(args, 3);
-  const e2 = int(args, 4);
-  const e3 = int(args, 5);
-  const s0 = int(args, 6);
-  const s1 = int(args, 7);
-  const s2 = int(args, 8);
-  const s3 = int(args, 9);
-  const rows = e0 * e1 * e2;
+/** Copies x, of four dimensions and any strides; y is row-major. */
+export function contiguous(thread: i32, threads: i32, x: usize, y: usize, extents: Words, strides: Words): void {
+  const e1 = int(extents, 1);
+  const e2 = int(extents, 2);
+  const e3 = int(extents, 3);
+  const s0 = int(strides, 0);
+  const s1 = int(strides, 1);
+  const s2 = int(strides, 2);
+  const s3 = int(strides, 3);
+  const rows = int(extents, 0) * e1 * e2;
   if (rows == 1 && s3 == 1) {
     const from = first(e3, thread, threads);
     memory.copy(y + (<usize>from << 2), x + (<usize>from << 2), <usize>(first(e3, thread + 1, threads) - from) << 2);

@@ -1,43 +1,40 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
-import type { CrossEntropyAttributes } from './cross-entropy.ts';
+import { type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import type { crossEntropyGradientOperation, crossEntropyOperation } from './cross-entropy.ts';
 
-export const crossEntropyReference: ReferenceKernel<CrossEntropyAttributes> = (
+export const crossEntropyReference: ReferenceKernel<typeof crossEntropyOperation> = (
   [logits, targets],
   [loss, largest, logSum],
   { ignoreIndex },
 ) => {
-  const [rows, width] = logits!.shape as [number, number];
   let sum = 0;
   let count = 0;
-  for (let row = 0; row < rows; row++) {
-    const values = logits!.data.subarray(row * width, (row + 1) * width);
+  rowsOf(logits).forEach((values, row) => {
     const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    largest!.data[row] = most;
-    logSum!.data[row] = Math.log(values.reduce((total, v) => total + Math.exp(v - most), 0));
-    const target = targets!.data[row]!;
-    if (target === ignoreIndex) continue;
-    sum += logSum!.data[row]! - ((values[target] ?? Number.NaN) - most);
+    const log = Math.log(values.reduce((total, v) => total + Math.exp(v - most), 0));
+    largest.data[row] = most;
+    logSum.data[row] = log;
+    const target = targets.data[row]!;
+    if (target === ignoreIndex) return;
+    sum += log - ((values[target] ?? Number.NaN) - most);
     count++;
-  }
-  loss!.data[0] = sum / count;
+  });
+  loss.data[0] = sum / count;
 };
 
-export const crossEntropyGradientReference: ReferenceKernel<CrossEntropyAttributes> = (
+export const crossEntropyGradientReference: ReferenceKernel<typeof crossEntropyGradientOperation> = (
   [logits, targets, largest, logSum, dloss],
   [dlogits],
   { ignoreIndex },
 ) => {
-  const [rows, width] = logits!.shape as [number, number];
-  const count = targets!.data.filter((target) => target !== ignoreIndex).length;
-  dlogits!.data.fill(0);
-  for (let row = 0; row < rows; row++) {
-    const target = targets!.data[row]!;
-    if (target === ignoreIndex) continue;
-    const scale = target >= 0 && target < width ? dloss!.data[0]! / count : Number.NaN;
-    for (let i = 0; i < width; i++) {
-      const at = row * width + i;
-      const probability = Math.exp(logits!.data[at]! - largest!.data[row]! - logSum!.data[row]!);
-      dlogits!.data[at] = (probability - (i === target ? 1 : 0)) * scale;
-    }
-  }
+  const count = targets.data.filter((target) => target !== ignoreIndex).length;
+  const gradients = rowsOf(dlogits);
+  rowsOf(logits).forEach((values, row) => {
+    const target = targets.data[row]!;
+    const known = target >= 0 && target < values.length;
+    const scale = target === ignoreIndex ? 0 : known ? scalarOf(dloss) / count : Number.NaN;
+    const probabilities = values.map((v) => Math.exp(v - largest.data[row]! - logSum.data[row]!));
+    gradients[row]!.set(
+      probabilities.map((q, i) => (scale === 0 ? 0 : (q - (i === target ? 1 : 0)) * scale)),
+    );
+  });
 };

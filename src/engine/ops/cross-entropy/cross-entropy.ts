@@ -1,6 +1,7 @@
-import { NanobardError } from '../../errors.ts';
-import { sameShape, shapeError } from '../../tensor/shape.ts';
-import { apply, Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { apply, type Operation } from '../../tensor/operation.ts';
+import { hasRank, sameShape, shapeError } from '../../tensor/shape.ts';
+import type { Scalar, Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireIntegers, requireNumbers } from '../shared/operands.ts';
 
 export type CrossEntropyAttributes = { readonly ignoreIndex: number };
 
@@ -17,35 +18,45 @@ export function crossEntropy(
   logits: Tensor,
   targets: Tensor,
   { ignoreIndex = -1 }: { ignoreIndex?: number } = {},
-): Tensor {
-  if (logits.rank !== 2 || !sameShape(targets.shape, logits.shape.slice(0, 1))) {
-    const problem = 'logits must have the shape (N, V) and targets (N); reshape them first';
-    throw shapeError('crossEntropy', problem, logits.shape, targets.shape);
-  }
-  if (logits.shape[1] === 0) throw shapeError('crossEntropy', 'logits need at least one class', logits.shape);
-  if (targets.dtype !== 'i32')
-    throw new NanobardError('argument', 'crossEntropy: targets must be i32, not f32');
-  const perRow = { shape: targets.shape, dtype: 'f32' } as const;
-  const outputs = [{ shape: [], dtype: 'f32' }, perRow, perRow] as const;
-  return new Node(crossEntropyOperation, [logits, targets], { ignoreIndex }, outputs).outputs[0]!;
+): Scalar {
+  return apply(crossEntropyOperation, [logits, targets], { ignoreIndex })[0];
 }
 
 /**
- * (logits, targets) → (loss, largest, logSum): the largest logit of each row and log Σ exp(logit − largest)
- * serve the gradient. They stay apart, since their sum would round away digits of large logits.
+ * The largest logit of each row and log Σ exp(logit − largest) serve the gradient. They stay apart, since their
+ * sum would round away digits of large logits.
  */
-export const crossEntropyOperation: Operation<CrossEntropyAttributes> = {
+export const crossEntropyOperation: Operation<
+  [logits: Tensor, targets: Tensor],
+  [loss: Scalar, largest: Tensor, logSum: Tensor],
+  CrossEntropyAttributes
+> = {
   name: 'cross-entropy',
-  flops: (node) => 20 * node.inputs[0]!.size,
-  gradient: ({ inputs, outputs, attributes }, [dloss]) => {
-    const [logits, targets] = inputs;
-    const operands = dloss && [logits!, targets!, outputs[1]!, outputs[2]!, dloss];
-    return [operands && apply(crossEntropyGradientOperation, operands, attributes, logits!.shape)];
+  shape([logits, targets], { ignoreIndex }) {
+    requireFloat('crossEntropy', logits);
+    requireIntegers('crossEntropy', { targets });
+    requireNumbers('crossEntropy', 'a finite number', { ignoreIndex });
+    if (!hasRank(logits.shape, 2) || !sameShape(targets.shape, logits.shape.slice(0, 1))) {
+      const problem = 'logits must have the shape (N, V) and targets (N); reshape them first';
+      throw shapeError('crossEntropy', problem, logits.shape, targets.shape);
+    }
+    if (logits.shape[1] === 0)
+      throw shapeError('crossEntropy', 'logits need at least one class', logits.shape);
+    const perRow = { shape: targets.shape, dtype: 'f32' } as const;
+    return [{ shape: [], dtype: 'f32' }, perRow, perRow];
   },
+  flops: ({ inputs: [logits] }) => 20 * logits.size,
+  gradient: ({ inputs, outputs: [, largest, logSum], attributes }, [dloss]) =>
+    dloss ? apply(crossEntropyGradientOperation, [...inputs, largest, logSum, dloss], attributes) : [],
 };
 
-/** (logits, targets, largest, logSum, dloss) → dlogits = (softmax − onehot) · dloss / count, 0 where ignored. */
-export const crossEntropyGradientOperation: Operation<CrossEntropyAttributes> = {
+/** dlogits = (softmax − onehot) · dloss / count, 0 where ignored. */
+export const crossEntropyGradientOperation: Operation<
+  [logits: Tensor, targets: Tensor, largest: Tensor, logSum: Tensor, dloss: Tensor],
+  [dlogits: Tensor],
+  CrossEntropyAttributes
+> = {
   name: 'cross-entropy-gradient',
-  flops: (node) => 20 * node.inputs[0]!.size,
+  shape: ([logits]) => [logits],
+  flops: ({ inputs: [logits] }) => 20 * logits.size,
 };

@@ -1,7 +1,9 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import { type CpuLowering, floatBits } from '../shared/kernel.ts';
-import type { DropoutAttributes } from './dropout.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import type { dropoutOperation } from './dropout.ts';
 
-export const dropoutCpu: CpuLowering<DropoutAttributes> = (tape, [x, key], [y], { p, site }) => {
-  tape.emit('dropout', x!.address, key!.address, y!.address, sizeOf(x!.shape), floatBits(p), site);
+export const dropoutCpu: CpuKernel<typeof dropoutOperation> = {
+  lower(tape, [x, key], [y], { p, site }) {
+    tape.emit('dropout', { x, key, y, n: sizeOf(x.shape), p, site });
+  },
 };

@@ -1,8 +1,7 @@
-import { NanobardError } from '../../errors.ts';
-import { sameShape, shapeError } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
-import { newSite } from '../shared/philox.ts';
+import { apply, type Operation } from '../../tensor/operation.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireNumbers } from '../shared/operands.ts';
+import { newSite, requireKey } from '../shared/philox.ts';
 
 export type DropoutAttributes = { readonly p: number; readonly site: number };
 
@@ -17,20 +16,20 @@ export type DropoutAttributes = { readonly p: number; readonly site: number };
  * @throws {NanobardError} code `argument` unless 0 ≤ p < 1, `shape` if the key is not of 3 integers.
  */
 export function dropout(x: Tensor, p: number, key: Tensor): Tensor {
-  if (!(p >= 0 && Math.fround(p) < 1))
-    throw new NanobardError('argument', `dropout: p must be from 0 to below 1, not ${p}`);
-  requireFloat('dropout', x);
-  if (!sameShape(key.shape, [3]) || key.dtype !== 'i32') {
-    throw shapeError('dropout', 'key must be i32 (3): seed low, seed high, step', key.shape);
-  }
-  return p === 0 ? x : apply(dropoutOperation, [x, key], { p, site: newSite() }, x.shape);
+  const [y] = apply(dropoutOperation, [x, key], { p, site: newSite() });
+  return p === 0 ? x : y;
 }
 
-/** (x, key) → y. The gradient is the same operation, with the same site and therefore the same mask. */
-export const dropoutOperation: Operation<DropoutAttributes> = {
+/** The gradient is the same operation, with the same site and therefore the same mask. */
+export const dropoutOperation: Operation<[x: Tensor, key: Tensor], [y: Tensor], DropoutAttributes> = {
   name: 'dropout',
-  flops: (node) => 10 * node.outputs[0]!.size,
-  gradient: ({ inputs, attributes }, [dy]) => [
-    dy && apply(dropoutOperation, [dy, inputs[1]!], attributes, dy.shape),
-  ],
+  site: 'site',
+  shape([x, key], { p }) {
+    requireFloat('dropout', x);
+    requireKey('dropout', key);
+    requireNumbers('dropout', 'from 0 to below 1', { p });
+    return [x];
+  },
+  flops: ({ outputs: [y] }) => 10 * y.size,
+  gradient: ({ inputs: [, key], attributes }, [dy]) => apply(dropoutOperation, [dy, key], attributes),
 };

@@ -1,18 +1,27 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { embeddingGradientOperation, embeddingOperation } from './embedding.ts';
 
-export const embeddingReference: ReferenceKernel = ([weight, indices], [y]) => {
-  const width = weight!.shape[1]!;
-  for (let i = 0; i < y!.data.length; i++) {
-    const row = indices!.data[Math.floor(i / width)]!;
-    y!.data[i] = weight!.data[row * width + (i % width)] ?? Number.NaN;
-  }
+export const embeddingReference: ReferenceKernel<typeof embeddingOperation> = ([weight, indices], [y]) => {
+  const table = rowsOf(weight);
+  const rows = rowsOf(y);
+  indices.data.forEach((index, i) => {
+    const row = table[index];
+    if (row) rows[i]?.set(row);
+    else rows[i]?.fill(Number.NaN);
+  });
 };
 
-export const embeddingGradientReference: ReferenceKernel = ([dy, indices], [dweight]) => {
-  const [rows, width] = dweight!.shape as [number, number];
-  dweight!.data.fill(0);
-  for (let i = 0; i < dy!.data.length; i++) {
-    const row = indices!.data[Math.floor(i / width)]!;
-    if (row >= 0 && row < rows) dweight!.data[row * width + (i % width)]! += dy!.data[i]!;
-  }
+export const embeddingGradientReference: ReferenceKernel<typeof embeddingGradientOperation> = (
+  [dy, indices],
+  [dweight],
+) => {
+  dweight.data.fill(0);
+  const table = rowsOf(dweight);
+  rowsOf(dy).forEach((gradient, i) => {
+    const row = table[indices.data[i]!];
+    if (!row) return;
+    gradient.forEach((value, c) => {
+      row[c]! += value;
+    });
+  });
 };

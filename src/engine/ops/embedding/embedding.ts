@@ -1,7 +1,7 @@
-import { NanobardError } from '../../errors.ts';
-import { shapeError } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
+import { apply, callOf, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import { hasRank, shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireIntegers } from '../shared/operands.ts';
 
 /**
  * Rows of a table: y[…] = weight[indices[…]]. weight (V, C), indices i32 of any shape (…) → (…, C).
@@ -10,21 +10,39 @@ import { requireFloat } from '../shared/operands.ts';
  * @throws {NanobardError} code `shape` if `weight` is not a matrix, `argument` if a dtype is wrong.
  */
 export function embedding(weight: Tensor, indices: Tensor): Tensor {
-  if (weight.rank !== 2) throw shapeError('embedding', 'weight must have the shape (V, C)', weight.shape);
-  requireFloat('embedding', weight);
-  if (indices.dtype !== 'i32') throw new NanobardError('argument', 'embedding: indices must be i32, not f32');
-  return apply(embeddingOperation, [weight, indices], {}, [...indices.shape, weight.shape[1]!]);
+  return apply(embeddingOperation, [weight, indices], {})[0];
 }
 
-export const embeddingOperation: Operation<Record<string, never>> = {
+/**
+ * What `grad` gives for a table (V, C) that one `embedding` looks up, before it is spread over the table: the
+ * gradient of each row that was looked up, (…, C), and the indices of these rows, i32 (…). Undefined for gradients
+ * of any other kind.
+ */
+export function rowGradients(gradient: Tensor): { gradient: Tensor; indices: Tensor } | undefined {
+  const call = callOf(embeddingGradientOperation, gradient);
+  return call && { gradient: call.inputs[0], indices: call.inputs[1] };
+}
+
+export const embeddingOperation: Operation<[weight: Tensor, indices: Tensor], [y: Tensor], NoAttributes> = {
   name: 'embedding',
-  gradient: ({ inputs }, [dy]) => [
-    dy && apply(embeddingGradientOperation, [dy, inputs[1]!], {}, inputs[0]!.shape),
-  ],
+  shape([weight, indices]) {
+    requireFloat('embedding', weight);
+    requireIntegers('embedding', { indices });
+    if (!hasRank(weight.shape, 2))
+      throw shapeError('embedding', 'weight must have the shape (V, C)', weight.shape);
+    return [{ shape: [...indices.shape, weight.shape[1]], dtype: 'f32' }];
+  },
+  gradient: ({ inputs: [weight, indices] }, [dy]) =>
+    apply(embeddingGradientOperation, [dy, indices], { rows: weight.shape[0]! }),
 };
 
-/** (dy, indices) → dweight, dense: row i is the sum of the rows of dy whose index is i. */
-export const embeddingGradientOperation: Operation<Record<string, never>> = {
+/** dweight, dense: row i is the sum of the rows of dy whose index is i. */
+export const embeddingGradientOperation: Operation<
+  [dy: Tensor, indices: Tensor],
+  [dweight: Tensor],
+  { readonly rows: number }
+> = {
   name: 'embedding-gradient',
-  flops: (node) => node.inputs[0]!.size + node.outputs[0]!.size,
+  shape: ([dy], { rows }) => [{ shape: [rows, dy.shape.at(-1)!], dtype: 'f32' }],
+  flops: ({ inputs: [dy], outputs: [dweight] }) => dy.size + dweight.size,
 };

@@ -1,24 +1,20 @@
-import { address, first, firstUnit, int, PREFETCHED, prefetch, storePart } from '../shared/kernel.wasm';
+import { first, firstUnit, PREFETCHED, prefetch, storePart } from '../shared/kernel.wasm';
 
-/** weight, indices, y, tokens, rows, width */
-export function embedding(args: usize, thread: i32, threads: i32): void {
-  const weight = address(args, 0);
-  const indices = address(args, 1);
-  const tokens = int(args, 3);
-  const rows = <u32>int(args, 4);
-  const width = int(args, 5);
+export function embedding(
+  thread: i32, threads: i32, weight: usize, indices: usize, y: usize, tokens: i32, rows: i32, width: i32,
+): void {
   const bytes = (<usize>width) << 2;
   const last = first(tokens, thread + 1, threads);
   for (let start = first(tokens, thread, threads); start < last; start += PREFETCHED) {
     const end = min(start + PREFETCHED, last);
     for (let token = start; token < end; token++) {
       const index = load<u32>(indices + ((<usize>token) << 2));
-      if (index < rows) prefetch(weight + index * bytes, bytes);
+      if (index < <u32>rows) prefetch(weight + index * bytes, bytes);
     }
     for (let token = start; token < end; token++) {
       const index = load<u32>(indices + ((<usize>token) << 2));
-      const to = address(args, 2) + <usize>token * bytes;
-      if (index < rows) copyRow(weight + index * bytes, to, width);
+      const to = y + <usize>token * bytes;
+      if (index < <u32>rows) copyRow(weight + index * bytes, to, width);
       else fillRow(NaN, to, width);
     }
   }
@@ -45,15 +41,12 @@ function fillRow(value: f32, to: usize, n: i32): void {
 }
 
 /**
- * dy, indices, dweight, tokens, rows, width. Every thread walks all tokens in order, and owns some of the
+ * Every thread walks all tokens in order, and owns some of the
  * columns: words are so unevenly frequent that rows would share the work badly.
  */
-export function embeddingGradient(args: usize, thread: i32, threads: i32): void {
-  const indices = address(args, 1);
-  const dweight = address(args, 2);
-  const tokens = int(args, 3);
-  const rows = int(args, 4);
-  const width = int(args, 5);
+export function embeddingGradient(
+  thread: i32, threads: i32, dy: usize, indices: usize, dweight: usize, tokens: i32, rows: i32, width: i32,
+): void {
   const from = firstUnit(width, 16, thread, threads);
   const n = firstUnit(width, 16, thread + 1, threads) - from;
   if (n == 0) return;
@@ -65,15 +58,15 @@ export function embeddingGradient(args: usize, thread: i32, threads: i32): void 
     const index = load<i32>(indices + ((<usize>token) << 2));
     if (<u32>index >= <u32>rows) continue;
     const to = dweight + ((<usize>(index * width)) << 2) + column;
-    const dy = address(args, 0) + ((<usize>(token * width)) << 2) + column;
+    const from = dy + ((<usize>(token * width)) << 2) + column;
     let i = 0;
     for (; i + 4 <= n; i += 4) {
       const p = (<usize>i) << 2;
-      v128.store(to + p, f32x4.add(v128.load(to + p), v128.load(dy + p)));
+      v128.store(to + p, f32x4.add(v128.load(to + p), v128.load(from + p)));
     }
     if (i < n) {
       const p = (<usize>i) << 2;
-      storePart(to + p, f32x4.add(v128.load(to + p), v128.load(dy + p)), n - i);
+      storePart(to + p, f32x4.add(v128.load(to + p), v128.load(from + p)), n - i);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { requireFloat } from '../shared/operands.ts';
 
 /**
@@ -6,20 +7,22 @@ import { requireFloat } from '../shared/operands.ts';
  * Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016.
  */
 export function gelu(x: Tensor): Tensor {
-  requireFloat('gelu', x);
-  return apply(geluOperation, [x], {}, x.shape);
+  return apply(geluOperation, [x], {})[0];
 }
 
-export const geluOperation: Operation<Record<string, never>> = {
+export const geluOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes> = {
   name: 'gelu',
-  flops: (node) => 30 * node.outputs[0]!.size,
-  gradient: (node, [gradient]) => [
-    gradient && apply(geluGradientOperation, [node.inputs[0]!, gradient], {}, gradient.shape),
-  ],
+  shape([x]) {
+    requireFloat('gelu', x);
+    return [x];
+  },
+  flops: ({ outputs: [y] }) => 30 * y.size,
+  gradient: ({ inputs: [x] }, [dy]) => apply(geluGradientOperation, [x, dy], {}),
 };
 
-/** (x, dy) → dy · (Φ(x) + x · φ(x)) */
-export const geluGradientOperation: Operation<Record<string, never>> = {
+/** dx = dy · (Φ(x) + x · φ(x)) */
+export const geluGradientOperation: Operation<[x: Tensor, dy: Tensor], [dx: Tensor], NoAttributes> = {
   name: 'gelu-gradient',
-  flops: (node) => 50 * node.outputs[0]!.size,
+  shape: ([x]) => [x],
+  flops: ({ outputs: [dx] }) => 50 * dx.size,
 };

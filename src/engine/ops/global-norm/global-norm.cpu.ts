@@ -1,17 +1,20 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import { type CpuLowering, floatBits } from '../shared/kernel.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import { BLOCK } from './constants.ts';
+import type { clipScaleOperation, globalNormOperation } from './global-norm.ts';
 
-/** Elements whose squares are summed together. The kernel has the same constant. */
-const BLOCK = 4096;
-
-export const globalNormCpu: CpuLowering = (tape, tensors, [norm]) => {
-  const blocks = tensors.reduce((sum, { shape }) => sum + Math.ceil(sizeOf(shape) / BLOCK), 0);
-  const partials = tape.scratch(4 * blocks);
-  const table = tensors.flatMap(({ address, shape }) => [address, sizeOf(shape)]);
-  tape.emit('globalNormBlocks', partials, blocks, ...table);
-  tape.emit('globalNorm', partials, blocks, norm!.address);
+export const globalNormCpu: CpuKernel<typeof globalNormOperation> = {
+  lower(tape, inputs, [norm]) {
+    const blocks = inputs.reduce((sum, { shape }) => sum + Math.ceil(sizeOf(shape) / BLOCK), 0);
+    const sums = tape.scratch(blocks);
+    const tensors = inputs.flatMap(({ address, shape }) => [address, sizeOf(shape)]);
+    tape.emit('globalNormBlocks', { sums, blocks, tensors });
+    tape.emit('globalNorm', { sums, blocks, norm });
+  },
 };
 
-export const clipScaleCpu: CpuLowering<{ maxNorm: number }> = (tape, [norm], [scale], { maxNorm }) => {
-  tape.emit('clipScale', norm!.address, scale!.address, floatBits(maxNorm));
+export const clipScaleCpu: CpuKernel<typeof clipScaleOperation> = {
+  lower(tape, [norm], [scale], { maxNorm }) {
+    tape.emit('clipScale', { norm, scale, maxNorm });
+  },
 };

@@ -1,11 +1,16 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { type ReferenceKernel, scalarOf } from '../shared/reference.ts';
+import type { clipScaleOperation, globalNormOperation } from './global-norm.ts';
 
-export const globalNormReference: ReferenceKernel = (tensors, [norm]) => {
+export const globalNormReference: ReferenceKernel<typeof globalNormOperation> = (tensors, [norm]) => {
   let squares = 0;
   for (const { data } of tensors) for (const x of data) squares += x ** 2;
-  norm!.data[0] = Math.sqrt(squares);
+  norm.data[0] = Math.sqrt(squares);
 };
 
-export const clipScaleReference: ReferenceKernel<{ maxNorm: number }> = ([norm], [scale], { maxNorm }) => {
-  scale!.data[0] = Math.min(1, maxNorm / (norm!.data[0]! + 1e-6));
+export const clipScaleReference: ReferenceKernel<typeof clipScaleOperation> = (
+  [norm],
+  [scale],
+  { maxNorm },
+) => {
+  scale.data[0] = Math.min(1, maxNorm / (scalarOf(norm) + 1e-6));
 };

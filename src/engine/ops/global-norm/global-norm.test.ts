@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDevices, checkThreads, cpus, extent, RUNS, reference, values } from '../../../testing/check.ts';
+import { checkDevices, checkThreads, devices, extent, RUNS, values } from '../../../testing/check.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { constant, scalar } from '../constant/constant.ts';
 import { clipScale, globalNorm } from './global-norm.ts';
@@ -14,7 +14,7 @@ describe('globalNorm', () => {
       scalar(-2),
       constant(Float32Array.of(10, 10), [2]),
     ];
-    for (const device of [reference, ...cpus]) {
+    for (const device of devices) {
       expect((await device.evaluate(globalNorm(tensors))).data[0]).toBe(15);
     }
   });
@@ -34,7 +34,7 @@ describe('globalNorm', () => {
   });
 
   it('gives the same bits for any number of threads', async () => {
-    const tensors = [100_001, 7, 30_000, 5000].map((n, i) => constant(values([n], i).data as Float32Array));
+    const tensors = [100_001, 7, 30_000, 5000].map((n, i) => constant(values([n], i).data));
     await checkThreads(globalNorm(tensors));
   });
 
@@ -47,7 +47,7 @@ describe('globalNorm', () => {
 describe('clipScale', () => {
   const scale = async (norm: number, maxNorm: number): Promise<number[]> => {
     const y = clipScale(scalar(norm), maxNorm);
-    return Promise.all([reference, ...cpus].map(async (device) => (await device.evaluate(y)).data[0]!));
+    return Promise.all(devices.map(async (device) => (await device.evaluate(y)).data[0]!));
   };
 
   it('shortens what is longer than maxNorm and leaves the rest', async () => {

@@ -1,17 +1,15 @@
 import { NanobardError } from '../../errors.ts';
-import { shapeError } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
+import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import type { Scalar, Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireNumbers, requireShape } from '../shared/operands.ts';
 
 /**
  * The length of all tensors seen as one vector, √Σ x², a scalar. Tensors may have any shapes.
  *
  * @throws {NanobardError} code `argument` if there is no tensor or one is not f32.
  */
-export function globalNorm(tensors: readonly Tensor[]): Tensor {
-  if (tensors.length === 0) throw new NanobardError('argument', 'globalNorm: needs at least one tensor');
-  requireFloat('globalNorm', ...tensors);
-  return apply(globalNormOperation, tensors, {}, []);
+export function globalNorm(tensors: readonly Tensor[]): Scalar {
+  return apply(globalNormOperation, tensors, {})[0];
 }
 
 /**
@@ -22,15 +20,25 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
  * @throws {NanobardError} code `shape` if `norm` is not a scalar, `argument` unless `maxNorm` is above 0.
  */
 export function clipScale(norm: Tensor, maxNorm: number): Tensor {
-  if (norm.rank !== 0) throw shapeError('clipScale', 'norm must be a scalar', norm.shape);
-  if (!(maxNorm > 0))
-    throw new NanobardError('argument', `clipScale: maxNorm must be above 0, not ${maxNorm}`);
-  return apply(clipScaleOperation, [norm], { maxNorm }, []);
+  return apply(clipScaleOperation, [norm], { maxNorm })[0];
 }
 
-export const globalNormOperation: Operation<Record<string, never>> = {
+export const globalNormOperation: Operation<readonly Tensor[], [norm: Scalar], NoAttributes> = {
   name: 'global-norm',
-  flops: (node) => node.inputs.reduce((sum, { size }) => sum + 2 * size, 0),
+  shape(tensors) {
+    if (tensors.length === 0) throw new NanobardError('argument', 'globalNorm: needs at least one tensor');
+    requireFloat('globalNorm', ...tensors);
+    return [{ shape: [], dtype: 'f32' }];
+  },
+  flops: ({ inputs }) => inputs.reduce((sum, { size }) => sum + 2 * size, 0),
 };
 
-export const clipScaleOperation: Operation<{ maxNorm: number }> = { name: 'clip-scale' };
+export const clipScaleOperation: Operation<[norm: Tensor], [scale: Tensor], { readonly maxNorm: number }> = {
+  name: 'clip-scale',
+  shape([norm], { maxNorm }) {
+    requireFloat('clipScale', norm);
+    requireShape('clipScale', [], { norm });
+    requireNumbers('clipScale', 'above 0', { maxNorm });
+    return [norm];
+  },
+};

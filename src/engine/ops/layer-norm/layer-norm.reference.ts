@@ -1,46 +1,45 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { combine, dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { layerNormGradientOperation, layerNormOperation } from './layer-norm.ts';
 
-export const layerNormReference: ReferenceKernel<{ epsilon: number }> = (
+const meanOf = (values: Float64Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+export const layerNormReference: ReferenceKernel<typeof layerNormOperation> = (
   [x, weight, bias],
   [y, mean, rstd],
   { epsilon },
 ) => {
-  const width = weight!.data.length;
-  for (let row = 0; row < mean!.data.length; row++) {
-    const values = x!.data.subarray(row * width, (row + 1) * width);
-    const average = values.reduce((sum, v) => sum + v, 0) / width;
-    const variance = values.reduce((sum, v) => sum + (v - average) ** 2, 0) / width;
-    mean!.data[row] = average;
-    rstd!.data[row] = 1 / Math.sqrt(variance + epsilon);
-    for (let i = 0; i < width; i++) {
-      const normal = (values[i]! - average) * rstd!.data[row]!;
-      y!.data[row * width + i] = normal * weight!.data[i]! + (bias?.data[i] ?? 0);
-    }
-  }
+  const results = rowsOf(y);
+  rowsOf(x).forEach((values, row) => {
+    const average = meanOf(values);
+    const scale = 1 / Math.sqrt(meanOf(values.map((v) => (v - average) ** 2)) + epsilon);
+    mean.data[row] = average;
+    rstd.data[row] = scale;
+    combine(
+      results[row]!,
+      values,
+      weight.data,
+      (v, w, i) => (v - average) * scale * w + (bias?.data[i] ?? 0),
+    );
+  });
 };
 
-export const layerNormGradientReference: ReferenceKernel = (
+export const layerNormGradientReference: ReferenceKernel<typeof layerNormGradientOperation> = (
   [x, weight, mean, rstd, dy],
   [dx, dweight, dbias],
 ) => {
-  const width = weight!.data.length;
-  dweight!.data.fill(0);
+  dweight.data.fill(0);
   dbias?.data.fill(0);
-  for (let row = 0; row < mean!.data.length; row++) {
-    const at = (i: number): number => row * width + i;
+  const [gradients, results] = [rowsOf(dy), rowsOf(dx)];
+  rowsOf(x).forEach((values, row) => {
+    const gradient = gradients[row]!;
+    const scale = rstd.data[row]!;
     // With the normalised row n and its gradient dn: dx = rstd · (dn − mean(dn) − n · mean(dn · n)).
-    const normal = (i: number): number => (x!.data[at(i)]! - mean!.data[row]!) * rstd!.data[row]!;
-    const dnormal = (i: number): number => dy!.data[at(i)]! * weight!.data[i]!;
-    let meanGradient = 0;
-    let meanProduct = 0;
-    for (let i = 0; i < width; i++) {
-      meanGradient += dnormal(i) / width;
-      meanProduct += (dnormal(i) * normal(i)) / width;
-      dweight!.data[i]! += dy!.data[at(i)]! * normal(i);
-      if (dbias) dbias.data[i]! += dy!.data[at(i)]!;
-    }
-    for (let i = 0; i < width; i++) {
-      dx!.data[at(i)] = rstd!.data[row]! * (dnormal(i) - meanGradient - normal(i) * meanProduct);
-    }
-  }
+    const normal = values.map((v) => (v - mean.data[row]!) * scale);
+    const dnormal = gradient.map((g, i) => g * weight.data[i]!);
+    const meanGradient = meanOf(dnormal);
+    const meanProduct = dot(dnormal, normal) / values.length;
+    combine(results[row]!, dnormal, normal, (dn, n) => scale * (dn - meanGradient - n * meanProduct));
+    combine(dweight.data, gradient, normal, (g, n, i) => dweight.data[i]! + g * n);
+    if (dbias) combine(dbias.data, dbias.data, gradient, (sum, g) => sum + g);
+  });
 };

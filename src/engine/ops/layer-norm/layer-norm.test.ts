@@ -52,7 +52,7 @@ describe('layerNorm', () => {
         fc.boolean(),
         async (a, b, width, bias) => {
           const operands = [values([a, b, width], 1), values([width], 2), values([width], 3)];
-          await checkDevices(build, operands.slice(0, bias ? 3 : 2), { tolerance: 1e-5 });
+          await checkDevices(build, operands.slice(0, bias ? 3 : 2));
         },
       ),
       RUNS,
@@ -60,16 +60,20 @@ describe('layerNorm', () => {
   });
 
   it.each([1, 2, 3, 4])('is the same on every device for rows of %i', async (width) => {
+    // Two elements become −1 and 1 whatever they are: their gradient is what rounding leaves of two equal numbers,
+    // times rstd, which is large where they lie close together.
+    const tolerance = width === 2 ? 5e-5 : 1e-6;
     await checkDevices(build, [values([33, width], 1), values([width], 2), values([width], 3)], {
-      tolerance: 1e-4,
+      tolerance,
     });
   });
 
   it('is the same on every device for many rows, and for rows far from zero', async () => {
     const operands = [values([5, 301, 63], 1), values([63], 2), values([63], 3)];
-    await checkDevices(build, operands, { tolerance: 1e-5 });
+    await checkDevices(build, operands);
+    // Near 100 a float32 is right to 4e-6, and what is left of it without the mean has a deviation of 0.6.
     await checkDevices((x, weight) => layerNorm(add(x, 100), weight), operands.slice(0, 2), {
-      tolerance: 1e-4,
+      tolerance: 2e-5,
     });
   });
 

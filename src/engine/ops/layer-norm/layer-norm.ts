@@ -1,6 +1,7 @@
-import { sameShape, shapeError } from '../../tensor/shape.ts';
-import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
+import { apply, type Operation } from '../../tensor/operation.ts';
+import { shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireNumbers, requireShape } from '../shared/operands.ts';
 
 /**
  * Normalises each row of the last dimension to mean 0 and variance 1, then scales and shifts it:
@@ -10,36 +11,41 @@ import { requireFloat } from '../shared/operands.ts';
  * @throws {NanobardError} code `shape` if `weight` or `bias` is not as wide as the rows of `x`.
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
-  requireFloat('layerNorm', x, weight, ...(bias ? [bias] : []));
-  const width = x.shape.at(-1);
-  if (!width) throw shapeError('layerNorm', 'x needs rows of at least one element', x.shape);
-  if (!sameShape(weight.shape, [width])) {
-    throw shapeError('layerNorm', `weight must have the shape (${width})`, x.shape, weight.shape);
-  }
-  if (bias && !sameShape(bias.shape, [width])) {
-    throw shapeError('layerNorm', `bias must have the shape (${width})`, x.shape, bias.shape);
-  }
-  const perRow = { shape: x.shape.slice(0, -1), dtype: 'f32' } as const;
-  const outputs = [{ shape: x.shape, dtype: 'f32' }, perRow, perRow] as const;
-  return new Node(layerNormOperation, bias ? [x, weight, bias] : [x, weight], { epsilon }, outputs)
-    .outputs[0]!;
+  return apply(layerNormOperation, bias ? [x, weight, bias] : [x, weight], { epsilon })[0];
 }
 
-/** (x, weight[, bias]) → (y, mean, 1/√(variance + epsilon)); the last two serve the gradient. */
-export const layerNormOperation: Operation<{ epsilon: number }> = {
+/** rstd is 1/√(variance + epsilon); mean and rstd serve the gradient. */
+export const layerNormOperation: Operation<
+  [x: Tensor, weight: Tensor, bias?: Tensor],
+  [y: Tensor, mean: Tensor, rstd: Tensor],
+  { readonly epsilon: number }
+> = {
   name: 'layer-norm',
-  flops: (node) => 8 * node.outputs[0]!.size,
-  gradient: ({ inputs, outputs }, [dy]) => {
+  shape([x, weight, bias], { epsilon }) {
+    requireFloat('layerNorm', x, weight, ...(bias ? [bias] : []));
+    const width = x.shape.at(-1);
+    if (!width) throw shapeError('layerNorm', 'x needs rows of at least one element', x.shape);
+    requireShape('layerNorm', [width], { weight, bias });
+    requireNumbers('layerNorm', 'at least 0', { epsilon });
+    const perRow = { shape: x.shape.slice(0, -1), dtype: 'f32' } as const;
+    return [x, perRow, perRow];
+  },
+  flops: ({ outputs: [y] }) => 8 * y.size,
+  gradient({ inputs: [x, weight, bias], outputs: [, mean, rstd] }, [dy]) {
     if (!dy) return [];
-    const [x, ...parameters] = inputs;
-    const [, mean, rstd] = outputs;
-    const types = inputs.map(({ shape }) => ({ shape, dtype: 'f32' }) as const);
-    return new Node(layerNormGradientOperation, [x!, parameters[0]!, mean!, rstd!, dy], {}, types).outputs;
+    const [dx, dweight, dbias] = apply(layerNormGradientOperation, [x, weight, mean, rstd, dy], {
+      bias: !!bias,
+    });
+    return [dx, dweight, dbias];
   },
 };
 
-/** (x, weight, mean, rstd, dy) → (dx, dweight[, dbias]) */
-export const layerNormGradientOperation: Operation<Record<string, never>> = {
+export const layerNormGradientOperation: Operation<
+  [x: Tensor, weight: Tensor, mean: Tensor, rstd: Tensor, dy: Tensor],
+  [dx: Tensor, dweight: Tensor, dbias?: Tensor],
+  { readonly bias: boolean }
+> = {
   name: 'layer-norm-gradient',
-  flops: (node) => 16 * node.outputs[0]!.size,
+  shape: ([x, weight], { bias }) => (bias ? [x, weight, weight] : [x, weight]),
+  flops: ({ outputs: [dx] }) => 16 * dx.size,
 };

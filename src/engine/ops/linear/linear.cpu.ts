@@ -1,8 +1,10 @@
 import { lowerMatmul } from '../matmul/matmul.cpu.ts';
-import type { CpuLowering, CpuView } from '../shared/kernel.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import type { linearOperation } from './linear.ts';
 
-export const linearCpu: CpuLowering = (tape, [x, weight, bias], [y]) => {
-  const [n, k] = weight!.shape as [number, number];
-  const transposed: CpuView = { ...weight!, shape: [k, n], strides: [1, k] };
-  lowerMatmul(tape, x!, transposed, y!, bias?.address);
+export const linearCpu: CpuKernel<typeof linearOperation> = {
+  lower(tape, [x, weight, bias], [y]) {
+    const [n, k] = weight.shape as [number, number];
+    lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, bias);
+  },
 };

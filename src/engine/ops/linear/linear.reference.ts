@@ -1,13 +1,10 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { linearOperation } from './linear.ts';
 
-export const linearReference: ReferenceKernel = ([x, weight, bias], [y]) => {
-  const [m, k] = x!.shape as [number, number];
-  const n = weight!.shape[0]!;
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      let sum = bias ? bias.data[j]! : 0;
-      for (let p = 0; p < k; p++) sum += x!.data[i * k + p]! * weight!.data[j * k + p]!;
-      y!.data[i * n + j] = sum;
-    }
-  }
+export const linearReference: ReferenceKernel<typeof linearOperation> = ([x, weight, bias], [y]) => {
+  const columns = rowsOf(weight);
+  const results = rowsOf(y);
+  rowsOf(x).forEach((row, i) => {
+    results[i]!.set(columns.map((column, j) => dot(row, column) + (bias?.data[j] ?? 0)));
+  });
 };

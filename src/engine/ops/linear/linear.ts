@@ -1,23 +1,11 @@
-import { shapeError, sizeOf } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import { extents, hasRank, shapeError, sizeOf } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { matmul } from '../matmul/matmul.ts';
 import { sum } from '../reduce/reduce.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
 import { transpose } from '../transpose/transpose.ts';
-
-/** (M, K), (N, K), (N)? → (M, N) */
-export const linearOperation: Operation<Record<string, never>> = {
-  name: 'linear',
-  flops: (node) => 2 * node.outputs[0]!.size * node.inputs[0]!.shape[1]!,
-  gradient(node, [dy]) {
-    const [x, weight, bias] = node.inputs as [Tensor, Tensor, Tensor?];
-    if (!dy) return [];
-    const dx = matmul(dy, weight);
-    const dweight = matmul(transpose(dy, 0, 1), x);
-    return bias ? [dx, dweight, sum(dy, 0)] : [dx, dweight];
-  },
-};
 
 /**
  * x · Wᵀ + b over the last dimension: (…, K) → (…, N).
@@ -29,14 +17,30 @@ export const linearOperation: Operation<Record<string, never>> = {
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   requireFloat('linear', x, weight, ...(bias ? [bias] : []));
   const k = x.shape.at(-1);
-  if (k === undefined || weight.rank !== 2 || k !== weight.shape[1]) {
+  if (!hasRank(weight.shape, 2) || k !== weight.shape[1]) {
     throw shapeError('linear', `the weight must be (outputs, ${k ?? 'inputs'})`, x.shape, weight.shape);
   }
-  const n = weight.shape[0]!;
-  if (bias && (bias.rank !== 1 || bias.shape[0] !== n)) {
+  const [n] = weight.shape;
+  if (bias && bias.shape.join() !== `${n}`) {
     throw shapeError('linear', `the bias must be (${n})`, weight.shape, bias.shape);
   }
   const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), k]);
-  const y = apply(linearOperation, bias ? [rows, weight, bias] : [rows, weight], {}, [rows.shape[0]!, n]);
+  const [y] = apply(linearOperation, bias ? [rows, weight, bias] : [rows, weight], {});
   return reshape(y, [...x.shape.slice(0, -1), n]);
 }
+
+/** (M, K), (N, K), (N)? → (M, N) */
+export const linearOperation: Operation<
+  [x: Tensor, weight: Tensor, bias?: Tensor],
+  [y: Tensor],
+  NoAttributes
+> = {
+  name: 'linear',
+  shape: ([x, weight]) => [{ shape: [x.shape[0]!, weight.shape[0]!], dtype: 'f32' }],
+  flops: ({ inputs: [x], outputs: [y] }) => 2 * y.size * extents(x.shape, 2)[1],
+  gradient({ inputs: [x, weight, bias] }, [dy]) {
+    const dx = matmul(dy, weight);
+    const dweight = matmul(transpose(dy, 0, 1), x);
+    return bias ? [dx, dweight, sum(dy, 0)] : [dx, dweight];
+  },
+};

@@ -1,6 +1,10 @@
-import { emitElementwise } from '../shared/elementwise.cpu.ts';
-import { type CpuLowering, floatBits } from '../shared/kernel.ts';
+import { loops } from '../shared/elementwise.cpu.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import type { maskedFillOperation } from './masked-fill.ts';
 
-export const maskedFillCpu: CpuLowering<{ value: number }> = (tape, [x, mask], [y], { value }) => {
-  emitElementwise(tape, 'maskedFill', x!, mask!, y!, floatBits(value));
+export const maskedFillCpu: CpuKernel<typeof maskedFillOperation> = {
+  strided: 'all',
+  lower(tape, [x, mask], [y], { value }) {
+    for (const loop of loops(x, mask, y)) tape.emit('maskedFill', { ...loop, value });
+  },
 };

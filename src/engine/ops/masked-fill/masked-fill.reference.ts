@@ -1,5 +1,10 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { combine, type ReferenceKernel } from '../shared/reference.ts';
+import type { maskedFillOperation } from './masked-fill.ts';
 
-export const maskedFillReference: ReferenceKernel<{ value: number }> = ([x, mask], [y], { value }) => {
-  for (let i = 0; i < x!.data.length; i++) y!.data[i] = mask!.data[i] === 0 ? x!.data[i]! : value;
+export const maskedFillReference: ReferenceKernel<typeof maskedFillOperation> = (
+  [x, mask],
+  [y],
+  { value },
+) => {
+  combine(y.data, x.data, mask.data, (v, hidden) => (hidden === 0 ? v : value));
 };

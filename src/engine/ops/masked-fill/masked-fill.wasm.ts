@@ -1,5 +1,8 @@
-import { elementwise, FILL } from '../shared/elementwise.wasm';
+// See shared/elementwise.wasm.ts.
 
-export function maskedFill(args: usize, thread: i32, threads: i32): void {
-  elementwise(FILL, args, thread, threads);
+/** `value` where b is not zero, a elsewhere. */
+// @ts-ignore: decorator
+@inline
+export function maskedFill(a: v128, b: v128, value: v128): v128 {
+  return v128.bitselect(a, value, i32x4.eq(b, i32x4.splat(0)));
 }

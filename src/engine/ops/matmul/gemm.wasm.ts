@@ -7,8 +7,8 @@
 // neighbouring vector instructions into one of twice the width.
 
 import { loadPart } from '../shared/kernel.wasm';
-import { KC, MC, MR } from './blocks.wasm';
-import { EDGE_BYTES, NR, PANEL, STRIP, tilePart, zeroRow } from './tile.wasm';
+import { KC, MC, MR } from './constants';
+import { NR, PANEL, STRIP, tilePart, ZEROS } from './tile.wasm';
 
 /**
  * Copies `height` (≤ 6) rows of A into a strip. Strides in bytes. What is missing to 6 is filled with
@@ -209,7 +209,7 @@ function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
 
 /**
  * C (m × n, rows `ldc` bytes apart) = A · B, with B already in panels of `k` rows; each row of sums starts
- * from `bias` (0 for zeros). `scratch` belongs to the calling thread: see `lowerMatmul` in matmul.cpu.ts.
+ * from `bias` (0 for zeros). Memory of the calling thread: `strips` for MC rows of A and KC columns, `edge` for a tile.
  */
 export function gemmBlock(
   m: i32, n: i32, k: i32,
@@ -217,16 +217,16 @@ export function gemmBlock(
   packed: usize,
   c: usize, ldc: usize,
   bias: usize,
-  scratch: usize,
+  strips: usize, edge: usize,
 ): void {
-  const zeros = zeroRow(scratch);
-  const strips = scratch + EDGE_BYTES;
   const panels = (n + NR - 1) / NR;
-  const sums = (k + KC - 1) / KC;
+  const sums = max(1, (k + KC - 1) / KC);
   const longest = (k + sums - 1) / sums; // the parts of a long sum are about equal
   for (let i0 = 0; i0 < m; i0 += MC) {
     const mc = min(MC, m - i0);
-    for (let k0 = 0; k0 < k; k0 += longest) {
+    let k0 = 0;
+    // Once also for an empty sum.
+    do {
       const kc = min(longest, k - k0);
       const part = a + <usize>i0 * rowsA + <usize>k0 * columnsA;
       const stripBytes = <usize>kc * STRIP;
@@ -234,13 +234,14 @@ export function gemmBlock(
       for (let panel = 0; panel < panels; panel++) {
         const j = panel * NR;
         const b = packed + (<usize>panel * <usize>k + <usize>k0) * PANEL;
-        const start = k0 > 0 ? 0 : bias ? bias + (<usize>j << 2) : zeros;
+        const start = k0 > 0 ? 0 : bias ? bias + (<usize>j << 2) : ZEROS;
         let out = c + <usize>i0 * ldc + (<usize>j << 2);
         for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes) {
-          tilePart(strip, b, kc, start, out, ldc, min(MR, mc - i), min(NR, n - j), scratch);
+          tilePart(strip, b, kc, start, out, ldc, min(MR, mc - i), min(NR, n - j), edge);
           out += <usize>MR * ldc;
         }
       }
-    }
+      k0 += longest;
+    } while (k0 < k);
   }
 }

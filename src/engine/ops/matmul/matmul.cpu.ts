@@ -1,8 +1,8 @@
-import { NanobardError } from '../../errors.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import type { CpuLowering, CpuTape, CpuView } from '../shared/kernel.ts';
-import { collapse } from '../shared/strided.ts';
-import { KC, MC, MR } from './blocks.wasm.ts';
+import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
+import { nests } from '../shared/strided.ts';
+import { KC, MC, MR } from './constants.ts';
+import type { matmulOperation } from './matmul.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
 const TASK_BYTES = 512 * 1024;
@@ -12,9 +12,6 @@ const TASKS = 16;
 const TASK_COLUMNS = 128;
 /** With fewer rows than this, dot products against the rows of a transposed B beat packing it. */
 const FEW_ROWS = 5;
-
-/** Bytes that a thread needs for the edges of a matrix: EDGE_BYTES of tile.wasm.ts. */
-export const edgeBytes = (panelColumns: number): number => 32 * panelColumns;
 
 /** Multiplications from which on a BLAS library is worth its call. */
 const BLAS_PRODUCTS = 32 ** 3;
@@ -28,51 +25,92 @@ function leading({ shape, strides }: CpuView): [transposed: number, leadingDimen
   return undefined;
 }
 
-/** c = a · b (+ bias): both may have any strides in their last two dimensions, `c` is row-major. */
-export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, bias = 0): void {
-  const rank = a.shape.length;
-  const [m, k] = a.shape.slice(-2) as [number, number];
-  const n = b.shape[rank - 1]!;
-  const [rowsA, columnsA] = a.strides.slice(-2) as [number, number];
-  const [rowsB, columnsB] = b.strides.slice(-2) as [number, number];
-  const batchShape = a.shape.slice(0, -2);
-  const lead = (view: CpuView) => ({ strides: view.strides.slice(0, -2) });
-  const batch = collapse(batchShape, [lead(a), lead(b)], 3);
-  if (!batch) throw new NanobardError('shape', 'matmul: more than 3 separate batch dimensions');
-  const batches = sizeOf(batchShape);
+/** Memory of each thread for a tile at the edge of a matrix. */
+export const edgeOf = (tape: CpuTape): PerThread => tape.perThread(MR * tape.panelColumns);
 
-  if (batches * m * n === 0) return;
-  if (k === 0) throw new NanobardError('shape', 'matmul: a sum over no elements is not computed on the CPU');
-  if (m < FEW_ROWS && batches === 1 && columnsA === 1 && rowsB === 1) {
-    tape.emit('matmulRows', a.address, b.address, c.address, m, n, k, rowsA, columnsB, bias);
+/** Batches of a matrix: three loops. */
+interface Batches {
+  readonly extents: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** Copies the matrices of b into panels; where they are. */
+export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
+  const [k, n] = b.shape.slice(-2) as [number, number];
+  const [rowStride, columnStride] = b.strides.slice(-2) as [number, number];
+  const columns = Math.ceil(n / tape.panelColumns) * tape.panelColumns;
+  const packed = tape.scratch(sizeOf(batches.extents) * k * columns);
+  tape.emit('matmulPack', { b, packed, k, n, rowStride, columnStride, ...batches });
+  return packed;
+}
+
+/** c = a · b (+ bias): both may have any strides, `c` is row-major. */
+export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, bias?: CpuView): void {
+  if (sizeOf(c.shape) === 0) return;
+  // Batches are three loops: with more separate dimensions, several products.
+  for (const { addresses, extents, strides } of nests([first(a), first(b), first(c)], 3)) {
+    const matrices = [a, b, c].map((view, i) => ({ ...view, address: addresses[i]! }));
+    product(tape, matrices as [CpuView, CpuView, CpuView], extents, strides, bias);
+  }
+}
+
+/** The first element of each matrix. */
+const first = (view: CpuView): CpuView => ({
+  ...view,
+  shape: view.shape.slice(0, -2),
+  strides: view.strides.slice(0, -2),
+});
+
+function product(
+  tape: CpuTape,
+  [a, b, c]: readonly [CpuView, CpuView, CpuView],
+  extents: readonly number[],
+  [stridesA, stridesB]: readonly [readonly number[], readonly number[], unknown],
+  bias: CpuView | undefined,
+): void {
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape.at(-1)!;
+  const [rowStride, columnStride] = a.strides.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.strides.slice(-2) as [number, number];
+  const batches = sizeOf(extents);
+  const args = { a, c, m, n, k, bias: bias ?? 0 };
+
+  if (k > 0 && m < FEW_ROWS && batches === 1 && columnStride === 1 && rowsB === 1) {
+    tape.emit('matmulRows', { ...args, w: b, strideA: rowStride, strideW: columnsB });
     return;
   }
   const [left, right] = [leading(a), leading(b)];
   if (tape.blas && batches === 1 && m * n * k >= BLAS_PRODUCTS && left && right) {
-    tape.emit('matmulBlas', a.address, b.address, c.address, m, n, k, ...left, ...right, bias);
+    const [transposeA, lda] = left;
+    const [transposeB, ldb] = right;
+    tape.emit('matmulBlas', { ...args, b, transposeA, lda, transposeB, ldb });
     return;
   }
-  const { panelColumns } = tape;
-  const panels = Math.ceil(n / panelColumns);
-  const packed = tape.scratch(batches * 4 * k * panelColumns * panels);
-  tape.emit('matmulPack', b.address, packed, k, n, rowsB, columnsB, ...batch.extents, ...batch.strides[1]!);
+  const packed = pack(tape, b, { extents, strides: stridesB });
   const strips = Math.ceil(m / MR);
-  const stripBytes = 4 * MR * Math.min(strips, MC / MR) * Math.min(k, KC);
-  const bytes = Math.ceil((edgeBytes(panelColumns) + stripBytes) / 64) * 64;
-  const scratch = tape.scratch(bytes * tape.threads);
   // Tasks depend on the shapes alone, never on the number of threads.
   const down = Math.ceil((strips * MR) / MC);
   const across = Math.max(
     Math.ceil((4 * n * Math.min(k, KC)) / TASK_BYTES),
     Math.min(Math.ceil(TASKS / (down * batches)), Math.ceil(n / TASK_COLUMNS)),
   );
-  const taskRows = MR * Math.ceil(strips / down);
-  const taskPanels = Math.ceil(panels / across);
-  tape.emit(
-    'matmul',
-    a.address, packed, c.address, m, n, k, rowsA, columnsA, bias, scratch, bytes,
-    taskRows, taskPanels, ...batch.extents, ...batch.strides[0]!,
-  ); // biome-ignore format: the kernel's argument list
+  tape.emit('matmul', {
+    ...args,
+    packed,
+    rowStride,
+    columnStride,
+    taskRows: MR * Math.ceil(strips / down),
+    taskPanels: Math.ceil(Math.ceil(n / tape.panelColumns) / across),
+    extents,
+    strides: stridesA,
+    strips: tape.perThread(Math.min(strips * MR, MC) * Math.min(k, KC)),
+    edge: edgeOf(tape),
+  });
 }
 
-export const matmulCpu: CpuLowering = (tape, [a, b], [c]) => lowerMatmul(tape, a!, b!, c!);
+export const matmulCpu: CpuKernel<typeof matmulOperation> = {
+  strided: 'all',
+  lower(tape, [a, b], [c]) {
+    lowerMatmul(tape, a, b, c);
+  },
+};

@@ -1,25 +1,19 @@
-import { sizeOf } from '../../tensor/shape.ts';
-import type { ReferenceArray, ReferenceKernel } from '../shared/kernel.ts';
+import { lastOf, sizeOf } from '../../tensor/shape.ts';
+import { type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { matmulOperation } from './matmul.ts';
 
-export const matmulReference: ReferenceKernel = ([a, b], [c]) => {
-  const [m, k] = a!.shape.slice(-2) as [number, number];
-  const n = b!.shape.at(-1)!;
-  const batches = sizeOf(a!.shape.slice(0, -2));
-  for (let batch = 0; batch < batches; batch++) {
-    product(matrix(a!, batch, m * k), matrix(b!, batch, k * n), matrix(c!, batch, m * n), m, n, k);
-  }
+export const matmulReference: ReferenceKernel<typeof matmulOperation> = ([a, b], [c]) => {
+  const [m, k] = [sizeOf(a.shape.slice(-2, -1)), lastOf(a.shape)];
+  const factors = rowsOf(b);
+  c.data.fill(0);
+  const results = rowsOf(c);
+  rowsOf(a).forEach((row, i) => {
+    const sums = results[i];
+    const first = Math.floor(i / m) * k; // row of b with which its matrix begins
+    row.forEach((x, p) => {
+      factors[first + p]!.forEach((value, j) => {
+        sums![j]! += x * value;
+      });
+    });
+  });
 };
-
-function matrix(array: ReferenceArray, index: number, size: number): Float64Array {
-  return array.data.subarray(index * size, (index + 1) * size);
-}
-
-function product(a: Float64Array, b: Float64Array, c: Float64Array, m: number, n: number, k: number): void {
-  c.fill(0);
-  for (let i = 0; i < m; i++) {
-    for (let p = 0; p < k; p++) {
-      const x = a[i * k + p]!;
-      for (let j = 0; j < n; j++) c[i * n + j]! += x * b[p * n + j]!;
-    }
-  }
-}

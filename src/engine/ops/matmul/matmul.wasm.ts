@@ -1,75 +1,75 @@
-import { address, first, firstUnit, int, madd, sum4 } from '../shared/kernel.wasm';
+import { first, firstUnit, int, madd, PerThread, sum4, Words } from '../shared/kernel.wasm';
 import { gemmBlock, packB } from './gemm.wasm';
-import { NR } from './tile.wasm';
+import { NR, PANEL } from './tile.wasm';
 
-// Batches are three nested loops (extents e0, e1, e2) over which A and B move by strides of their own.
+// Batches are three nested loops (`extents`) over which A and B move by strides of their own.
 
-/** b, packed, k, n, row stride, column stride, e0, e1, e2, s0, s1, s2 (strides in elements) */
-export function matmulPack(args: usize, thread: i32, threads: i32): void {
-  const b = address(args, 0);
-  const packed = address(args, 1);
-  const k = int(args, 2);
-  const n = int(args, 3);
-  const rows = <usize>int(args, 4) << 2;
-  const columns = <usize>int(args, 5) << 2;
-  const e1 = int(args, 7);
-  const e2 = int(args, 8);
-  const batches = int(args, 6) * e1 * e2;
+/** Where in a matrix's batches number `batch` begins. */
+// @ts-ignore: decorator
+@inline
+function start(view: usize, batch: i32, extents: Words, strides: Words): usize {
+  const e1 = int(extents, 1);
+  const e2 = int(extents, 2);
+  const i2 = batch % e2;
+  const i1 = (batch / e2) % e1;
+  const i0 = batch / (e1 * e2);
+  return view + (<usize>(i0 * int(strides, 0) + i1 * int(strides, 1) + i2 * int(strides, 2)) << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function batchesOf(extents: Words): i32 {
+  return int(extents, 0) * int(extents, 1) * int(extents, 2);
+}
+
+/** B of all batches (k × n) to panels. */
+export function matmulPack(
+  thread: i32, threads: i32, b: usize, packed: usize, k: i32, n: i32, rowStride: i32, columnStride: i32,
+  extents: Words, strides: Words,
+): void {
+  const rows = <usize>rowStride << 2;
+  const columns = <usize>columnStride << 2;
   const panels = (n + NR - 1) / NR;
-  const end = first(batches * panels, thread + 1, threads);
-  for (let i = first(batches * panels, thread, threads); i < end; ) {
+  const items = batchesOf(extents) * panels;
+  const end = first(items, thread + 1, threads);
+  for (let i = first(items, thread, threads); i < end; ) {
     const batch = i / panels;
     const from = i - batch * panels;
     const to = min(panels, from + end - i);
-    const i2 = batch % e2;
-    const i1 = (batch / e2) % e1;
-    const i0 = batch / (e1 * e2);
-    const start = b + (<usize>(i0 * int(args, 9) + i1 * int(args, 10) + i2 * int(args, 11)) << 2);
-    packB(start, rows, columns, k, n, packed + <usize>batch * <usize>panels * <usize>k * <usize>(4 * NR), from, to);
+    const matrix = start(b, batch, extents, strides);
+    packB(matrix, rows, columns, k, n, packed + <usize>batch * <usize>panels * <usize>k * PANEL, from, to);
     i += to - from;
   }
 }
 
 /**
- * a, packed b, c, m, n, k, row stride, column stride of a, bias (or 0), scratch, scratch bytes per thread,
- * rows per task, panels per task, e0, e1, e2, s0, s1, s2 of a
+ * C (m × n) = A (m × k) · B, with B in panels; rows of C start from `bias` (0 for zeros). A task is a block of C.
+ * `strips` and `edge`: see `gemmBlock`.
  */
-export function matmul(args: usize, thread: i32, threads: i32): void {
-  const a = address(args, 0);
-  const packed = address(args, 1);
-  const c = address(args, 2);
-  const m = int(args, 3);
-  const n = int(args, 4);
-  const k = int(args, 5);
-  const rows = <usize>int(args, 6) << 2;
-  const columns = <usize>int(args, 7) << 2;
-  const bias = address(args, 8);
-  const scratch = address(args, 9) + <usize>thread * <usize>int(args, 10);
-  const taskRows = int(args, 11);
-  const taskPanels = int(args, 12);
-  const e1 = int(args, 14);
-  const e2 = int(args, 15);
-  const batches = int(args, 13) * e1 * e2;
+export function matmul(
+  thread: i32, threads: i32, a: usize, packed: usize, c: usize, m: i32, n: i32, k: i32, rowStride: i32,
+  columnStride: i32, bias: usize, taskRows: i32, taskPanels: i32, extents: Words, strides: Words,
+  strips: PerThread, edge: PerThread,
+): void {
+  const rows = <usize>rowStride << 2;
+  const columns = <usize>columnStride << 2;
   const panels = (n + NR - 1) / NR;
   const down = (m + taskRows - 1) / taskRows;
   const across = (panels + taskPanels - 1) / taskPanels;
-  const tasks = batches * down * across;
+  const tasks = batchesOf(extents) * down * across;
   for (let task = first(tasks, thread, threads), end = first(tasks, thread + 1, threads); task < end; task++) {
     // Neighbouring tasks share a part of B.
     const i = (task % down) * taskRows;
     const panel = ((task / down) % across) * taskPanels;
     const batch = task / (down * across);
-    const i2 = batch % e2;
-    const i1 = (batch / e2) % e1;
-    const i0 = batch / (e1 * e2);
     const j = panel * NR;
     gemmBlock(
       min(taskRows, m - i), min(taskPanels * NR, n - j), k,
-      a + (<usize>(i0 * int(args, 16) + i1 * int(args, 17) + i2 * int(args, 18)) << 2) + <usize>i * rows, rows, columns,
-      packed + (<usize>batch * <usize>panels + <usize>panel) * <usize>k * <usize>(4 * NR),
+      start(a, batch, extents, strides) + <usize>i * rows, rows, columns,
+      packed + (<usize>batch * <usize>panels + <usize>panel) * <usize>k * PANEL,
       c + (((<usize>batch * <usize>m + <usize>i) * <usize>n + <usize>j) << 2), <usize>n << 2,
       bias ? bias + (<usize>j << 2) : 0,
-      scratch,
+      strips, edge,
     );
   }
 }
@@ -83,17 +83,13 @@ declare function sgemm(
 ): void;
 
 /**
- * a, b, c, m, n, k, whether a is transposed, its leading dimension, the same of b, bias (or 0): each thread
- * multiplies its own rows of C, or columns if there are more of them.
+ * Each thread multiplies its own rows of C, or columns if there are more of them. `lda` and `ldb` are the leading
+ * dimensions; `bias` is 0 if there is none.
  */
-export function matmulBlas(args: usize, thread: i32, threads: i32): void {
-  const m = int(args, 3);
-  const n = int(args, 4);
-  const transposeA = int(args, 6);
-  const lda = int(args, 7);
-  const transposeB = int(args, 8);
-  const ldb = int(args, 9);
-  const bias = address(args, 10);
+export function matmulBlas(
+  thread: i32, threads: i32, a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, transposeA: i32, lda: i32,
+  transposeB: i32, ldb: i32, bias: usize,
+): void {
   const byRows = m >= n;
   const from = firstUnit(byRows ? m : n, 8, thread, threads);
   const count = firstUnit(byRows ? m : n, 8, thread + 1, threads) - from;
@@ -102,34 +98,30 @@ export function matmulBlas(args: usize, thread: i32, threads: i32): void {
   const j = byRows ? 0 : from;
   const rows = byRows ? count : m;
   const columns = byRows ? n : count;
-  const c = address(args, 2) + (<usize>(i * n + j) << 2);
+  const part = c + (<usize>(i * n + j) << 2);
   if (bias) {
     for (let r = 0; r < rows; r++) {
-      memory.copy(c + (<usize>(r * n) << 2), bias + (<usize>j << 2), <usize>columns << 2);
+      memory.copy(part + (<usize>(r * n) << 2), bias + (<usize>j << 2), <usize>columns << 2);
     }
   }
   sgemm(
-    transposeA, transposeB, rows, columns, int(args, 5),
-    address(args, 0) + (<usize>(transposeA ? i : i * lda) << 2), lda,
-    address(args, 1) + (<usize>(transposeB ? j * ldb : j) << 2), ldb,
-    bias ? 1 : 0, c, n,
+    transposeA, transposeB, rows, columns, k,
+    a + (<usize>(transposeA ? i : i * lda) << 2), lda,
+    b + (<usize>(transposeB ? j * ldb : j) << 2), ldb,
+    bias ? 1 : 0, part, n,
   );
 }
 
 /**
- * a (m × k), w (n × k), c (m × n), m, n, k, row stride of a, row stride of w, bias (or 0): rows of both lie
- * contiguously, so each element of c is a dot product. For few rows, where packing w would cost more than it saves.
+ * C (m × n) = A (m × k) · Wᵀ with W (n × k): rows of both lie contiguously, so each element of C is a dot product.
+ * For few rows, where packing W would cost more than it saves.
  */
-export function matmulRows(args: usize, thread: i32, threads: i32): void {
-  const a = address(args, 0);
-  const w = address(args, 1);
-  const c = address(args, 2);
-  const m = int(args, 3);
-  const n = int(args, 4);
-  const k = int(args, 5);
-  const rowsA = <usize>int(args, 6) << 2;
-  const rowsW = <usize>int(args, 7) << 2;
-  const bias = address(args, 8);
+export function matmulRows(
+  thread: i32, threads: i32, a: usize, w: usize, c: usize, m: i32, n: i32, k: i32, strideA: i32, strideW: i32,
+  bias: usize,
+): void {
+  const rowsA = <usize>strideA << 2;
+  const rowsW = <usize>strideW << 2;
   const end = firstUnit(n, 4, thread + 1, threads);
   for (let j = firstUnit(n, 4, thread, threads); j < end; j += 4) {
     const rows = w + <usize>j * rowsW;

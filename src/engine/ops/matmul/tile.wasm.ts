@@ -1,13 +1,13 @@
 // A tile of C = A · B: one strip of A times one panel of B, in registers. gemm.wasm.ts cuts matrices into them.
 
 import { loadPart, madd, storePart } from '../shared/kernel.wasm';
-import { MR } from './blocks.wasm';
+import { MR, PANEL_COLUMNS, WIDE_PANEL_COLUMNS } from './constants';
 
 /** Columns of a panel. WIDE is 1 in the build for engines with registers of 256 bits: see scripts/build-kernels.ts. */
-export const NR: i32 = WIDE ? 16 : 8;
+export const NR: i32 = WIDE ? WIDE_PANEL_COLUMNS : PANEL_COLUMNS;
 
 /** Bytes of one k of a strip, and of a panel. */
-export const STRIP: usize = 24;
+export const STRIP: usize = 4 * MR;
 export const PANEL: usize = <usize>NR << 2;
 
 /**
@@ -195,30 +195,21 @@ function copyPart(from: usize, fromStep: usize, to: usize, toStep: usize, m: i32
   }
 }
 
-/** Bytes at the start of a thread's scratch: a tile for the edges and a row of zeros. */
-export const EDGE_BYTES: usize = 8 * PANEL;
-
-/** The row of zeros to start sums from. */
-// @ts-ignore: decorator
-@inline
-export function zeroRow(scratch: usize): usize {
-  const zeros = scratch + <usize>MR * PANEL;
-  memory.fill(zeros, 0, PANEL);
-  return zeros;
-}
+/** A row of zeros to start sums from. */
+export const ZEROS: usize = memory.data(4 * WIDE_PANEL_COLUMNS, 16);
 
 /**
  * A tile of which only `height` × `width` belong to C. The sum starts from the row `start`, or from C itself
- * if that is 0.
+ * if that is 0. `edge` has memory for a tile.
  */
 export function tilePart(
-  strip: usize, panel: usize, k: i32, start: usize, c: usize, ldc: usize, height: i32, width: i32, scratch: usize,
+  strip: usize, panel: usize, k: i32, start: usize, c: usize, ldc: usize, height: i32, width: i32, edge: usize,
 ): void {
   if (height == MR && width == NR) {
     tile(strip, panel, k, start ? start : c, start ? 0 : ldc, c, ldc);
   } else {
-    if (!start) copyPart(c, ldc, scratch, PANEL, height, width);
-    tile(strip, panel, k, start ? start : scratch, start ? 0 : PANEL, scratch, PANEL);
-    copyPart(scratch, PANEL, c, ldc, height, width);
+    if (!start) copyPart(c, ldc, edge, PANEL, height, width);
+    tile(strip, panel, k, start ? start : edge, start ? 0 : PANEL, edge, PANEL);
+    copyPart(edge, PANEL, c, ldc, height, width);
   }
 }

@@ -1,26 +1,41 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import { type CpuLowering, type CpuView, floatBits } from '../shared/kernel.ts';
-import { EPSILON, type MuonUpdateAttributes } from './muon.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import {
+  EPSILON,
+  type muonMomentumOperation,
+  type muonUpdateOperation,
+  type normalizeGramsOperation,
+} from './muon.ts';
 
-const addresses = (views: readonly CpuView[]): number[] => views.map(({ address }) => address);
-
-export const muonMomentumCpu: CpuLowering = (tape, inputs, outputs) => {
-  const count = outputs.length - 1;
-  const table = outputs.slice(0, -1).flatMap((m, i) => addresses([inputs[i]!, inputs[count + i]!, m]));
-  const scalars = addresses(inputs.slice(-2));
-  tape.emit('muonMomentum', outputs[count]!.address, ...scalars, sizeOf(outputs[0]!.shape), count, ...table);
+export const muonMomentumCpu: CpuKernel<typeof muonMomentumOperation> = {
+  inPlace: (result) => (result > 0 ? result + 1 : undefined),
+  lower(tape, [momentum, gradientScale, ...operands], [directions, ...moments]) {
+    const matrices = moments.length;
+    const tables = moments.flatMap((m, i) => [operands[i]!, operands[matrices + i]!, m]);
+    tape.emit('muonMomentum', {
+      momentum,
+      gradientScale,
+      directions,
+      n: sizeOf(directions.shape.slice(1)),
+      matrices,
+      tables: tables.map(({ address }) => address),
+    });
+  },
 };
 
-export const normalizeGramsCpu: CpuLowering = (tape, inputs, [grams, scales]) => {
-  const table = inputs.flatMap(({ address, shape }) => [address, shape[0]!]);
-  tape.emit(
-    'normalizeGrams', grams!.address, scales!.address, grams!.shape[1]!, floatBits(EPSILON), inputs.length, ...table,
-  ); // biome-ignore format: the kernel's argument list
+export const normalizeGramsCpu: CpuKernel<typeof normalizeGramsOperation> = {
+  lower(tape, inputs, [grams, scales]) {
+    const tables = inputs.flatMap(({ address, shape }) => [address, shape[0]!]);
+    const r = grams.shape[1]!;
+    tape.emit('normalizeGrams', { grams, scales, r, epsilon: EPSILON, stacks: inputs.length, tables });
+  },
 };
 
-export const muonUpdateCpu: CpuLowering<MuonUpdateAttributes> = (tape, inputs, outputs, attributes) => {
-  const operands = addresses(inputs.slice(-3));
-  const numbers = [attributes.weightDecay, attributes.factor].map(floatBits);
-  const table = outputs.flatMap((parameter, i) => addresses([inputs[i]!, parameter]));
-  tape.emit('muonUpdate', ...operands, ...numbers, sizeOf(outputs[0]!.shape), outputs.length, ...table);
+export const muonUpdateCpu: CpuKernel<typeof muonUpdateOperation> = {
+  inPlace: (result) => result + 3,
+  lower(tape, [directions, scales, learningRate, ...old], parameters, { weightDecay, factor }) {
+    const tables = parameters.flatMap((parameter, i) => [old[i]!.address, parameter.address]);
+    const [n, matrices] = [sizeOf(directions.shape.slice(1)), parameters.length];
+    tape.emit('muonUpdate', { directions, scales, learningRate, weightDecay, factor, n, matrices, tables });
+  },
 };

@@ -1,50 +1,53 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
-import { EPSILON, type MuonUpdateAttributes } from './muon.ts';
+import { extents } from '../../tensor/shape.ts';
+import { combine, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import {
+  EPSILON,
+  type muonMomentumOperation,
+  type muonUpdateOperation,
+  type normalizeGramsOperation,
+} from './muon.ts';
 
-export const muonMomentumReference: ReferenceKernel = (inputs, outputs) => {
-  const count = outputs.length - 1;
-  const [momentum, gradientScale] = inputs.slice(-2).map(({ data }) => data[0]!) as [number, number];
-  const directions = outputs[count]!.data;
-  for (let k = 0; k < count; k++) {
-    const [m, g, mean] = [inputs[k]!.data, inputs[count + k]!.data, outputs[k]!.data];
-    for (let i = 0; i < m.length; i++) {
-      const part = (1 - momentum) * gradientScale * g[i]!;
-      mean[i] = momentum * m[i]! + part;
-      directions[k * m.length + i] = momentum * mean[i]! + part;
-    }
-  }
+export const muonMomentumReference: ReferenceKernel<typeof muonMomentumOperation> = (
+  [momentum, gradientScale, ...matrices],
+  [directions, ...means],
+) => {
+  const mu = scalarOf(momentum);
+  means.forEach((mean, k) => {
+    const [m, gradient] = [matrices[k]!, matrices[means.length + k]!];
+    const parts = gradient.data.map((g) => (1 - mu) * scalarOf(gradientScale) * g);
+    combine(mean.data, m.data, parts, (old, part) => mu * old + part);
+    const stacked = rowsOf(directions, parts.length)[k]!;
+    combine(stacked, mean.data, parts, (value, part) => mu * value + part);
+  });
 };
 
-export const normalizeGramsReference: ReferenceKernel = (inputs, [grams, scales]) => {
-  const r = grams!.shape[1]!;
-  let n = 0;
-  for (const { data } of inputs) {
-    for (let start = 0; start < data.length; start += r * r) {
-      let trace = 0;
-      for (let i = 0; i < r; i++) trace += data[start + i * r + i]!;
+export const normalizeGramsReference: ReferenceKernel<typeof normalizeGramsOperation> = (
+  stacks,
+  [grams, scales],
+) => {
+  const [, r] = extents(grams.shape, 3);
+  const results = rowsOf(grams, r * r);
+  stacks
+    .flatMap((stack) => rowsOf(stack, r * r))
+    .forEach((gram, n) => {
+      const trace = gram.reduce((sum, value, i) => (i % (r + 1) === 0 ? sum + value : sum), 0);
       const scale = 1 / (Math.sqrt(trace) + EPSILON);
-      for (let i = 0; i < r * r; i++) grams!.data[n * r * r + i] = scale ** 2 * data[start + i]!;
-      scales!.data[n++] = scale;
-    }
-  }
+      results[n]!.set(gram.map((value) => scale ** 2 * value));
+      scales.data[n] = scale;
+    });
 };
 
-export const muonUpdateReference: ReferenceKernel<MuonUpdateAttributes> = (
-  inputs,
-  outputs,
+export const muonUpdateReference: ReferenceKernel<typeof muonUpdateOperation> = (
+  [directions, scales, learningRate, ...parameters],
+  updated,
   { weightDecay, factor },
 ) => {
-  const [directions, scales, learningRate] = inputs.slice(-3).map(({ data }) => data) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const rate = learningRate[0]!;
-  for (const [k, { data }] of outputs.entries()) {
-    const parameter = inputs[k]!.data;
-    for (let i = 0; i < data.length; i++) {
-      const direction = scales[k]! * directions[k * data.length + i]!;
-      data[i] = (1 - rate * weightDecay) * parameter[i]! - rate * factor * direction;
-    }
-  }
+  const rate = scalarOf(learningRate);
+  updated.forEach(({ data }, k) => {
+    const direction = rowsOf(directions, data.length)[k]!;
+    const scale = scales.data[k]!;
+    const update = (value: number, d: number): number =>
+      (1 - rate * weightDecay) * value - rate * factor * (scale * d);
+    combine(data, parameters[k]!.data, direction, update);
+  });
 };

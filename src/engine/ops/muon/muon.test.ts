@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDevices, checkThreads, cpus, extent, RUNS, reference, values } from '../../../testing/check.ts';
+import {
+  checkDevices,
+  checkThreads,
+  devices,
+  extent,
+  RUNS,
+  reference,
+  values,
+} from '../../../testing/check.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { constant, scalar } from '../constant/constant.ts';
 import { matmul } from '../matmul/matmul.ts';
@@ -41,7 +49,7 @@ describe('muonMomentum', () => {
       }),
       RUNS,
     );
-    const matrices = [1, 2, 3, 4].map((i) => constant(values([41, 37], i).data as Float32Array, [41, 37]));
+    const matrices = [1, 2, 3, 4].map((i) => constant(values([41, 37], i).data, [41, 37]));
     await checkThreads(...step(matrices));
   });
 
@@ -72,7 +80,7 @@ describe('normalizeGrams', () => {
 
   it('leaves zeros zeros', async () => {
     const { grams, scales } = normalizeGrams([constant(new Float32Array(8), [2, 2, 2])]);
-    for (const device of [reference, ...cpus]) {
+    for (const device of devices) {
       expect((await device.evaluate(grams)).data.every((x) => x === 0)).toBe(true);
       for (const scale of (await device.evaluate(scales)).data) expect(scale / 1e7).toBeCloseTo(1, 6);
     }
@@ -86,7 +94,7 @@ describe('normalizeGrams', () => {
       }),
       RUNS,
     );
-    const stacks = [2, 1].map((k) => gram(constant(values([k, 45, 9], k).data as Float32Array, [k, 45, 9])));
+    const stacks = [2, 1].map((k) => gram(constant(values([k, 45, 9], k).data, [k, 45, 9])));
     await checkThreads(...Object.values(normalizeGrams(stacks)));
   });
 
@@ -122,9 +130,7 @@ describe('muonUpdate', () => {
       RUNS,
     );
     const shapes = [[41, 37], [41, 37], [2, 41, 37], [2]];
-    await checkThreads(
-      ...update(shapes.map((shape, i) => constant(values(shape, i).data as Float32Array, shape))),
-    );
+    await checkThreads(...update(shapes.map((shape, i) => constant(values(shape, i).data, shape))));
   });
 
   it('names what does not fit', () => {

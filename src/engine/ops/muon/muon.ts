@@ -1,7 +1,8 @@
 import { NanobardError } from '../../errors.ts';
-import { sameShape, shapeError } from '../../tensor/shape.ts';
-import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
+import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import { hasRank, type Shape, sameShape, shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireNumbers, requireShape } from '../shared/operands.ts';
 
 /** Keeps the divisor from 0 where a gradient is zero, as in Keller Jordan's code. */
 export const EPSILON = 1e-7;
@@ -23,23 +24,33 @@ export interface MomentumOperands {
 export function muonMomentum(
   moments: readonly Tensor[],
   gradients: readonly Tensor[],
-  operands: MomentumOperands,
+  { momentum, gradientScale }: MomentumOperands,
 ): { moments: readonly Tensor[]; directions: Tensor } {
-  const shape = matrixShape('muonMomentum', [...moments, ...gradients]);
-  const { momentum, gradientScale } = operands;
-  requireScalars('muonMomentum', { momentum, gradientScale });
+  matrixShape('muonMomentum', [...moments, ...gradients]);
   const count = moments.length;
   if (gradients.length !== count)
     throw new NanobardError('argument', `muonMomentum: ${count} means but ${gradients.length} gradients`);
-  const types = moments.map(() => ({ shape, dtype: 'f32' }) as const);
-  const { outputs } = new Node(
-    { ...muonMomentumOperation, inPlace: upTo(count) },
-    [...moments, ...gradients, momentum, gradientScale],
-    {},
-    [...types, { shape: [count, ...shape], dtype: 'f32' }],
-  );
-  return { moments: outputs.slice(0, count), directions: outputs[count]! };
+  const operands = [momentum, gradientScale, ...moments, ...gradients] as const;
+  const [directions, ...means] = apply(muonMomentumOperation, operands, {});
+  return { moments: means, directions };
 }
+
+/** Matrices are as many moments and as many gradients. */
+export const muonMomentumOperation: Operation<
+  readonly [momentum: Tensor, gradientScale: Tensor, ...matrices: Tensor[]],
+  [directions: Tensor, ...moments: Tensor[]],
+  NoAttributes
+> = {
+  name: 'muon-momentum',
+  shape([momentum, gradientScale, ...matrices]) {
+    requireFloat('muonMomentum', momentum, gradientScale);
+    requireShape('muonMomentum', [], { momentum, gradientScale });
+    const moments = matrices.slice(0, matrices.length / 2);
+    const shape = [moments.length, ...matrixShape('muonMomentum', matrices)];
+    return [{ shape, dtype: 'f32' }, ...moments];
+  },
+  flops: ({ outputs: [directions] }) => 5 * directions.size,
+};
 
 /**
  * Gram matrices (k, r, r), from as many stacks as there are, in one stack (N, r, r) and divided by their traces,
@@ -48,22 +59,33 @@ export function muonMomentum(
  *
  * @throws {NanobardError} code `shape` unless all are square and of one size, `argument` if there is none.
  */
-export function normalizeGrams(grams: readonly Tensor[]): { grams: Tensor; scales: Tensor } {
-  const [head] = grams;
-  if (!head) throw new NanobardError('argument', 'normalizeGrams: needs at least one tensor');
-  requireFloat('normalizeGrams', ...grams);
-  const r = head.shape[1]!;
-  for (const { shape } of grams) {
-    if (shape.length === 3 && shape[1] === r && shape[2] === r) continue;
-    throw shapeError('normalizeGrams', 'needs square matrices of one size', head.shape, shape);
-  }
-  const count = grams.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  const { outputs } = new Node(normalizeGramsOperation, grams, {}, [
-    { shape: [count, r, r], dtype: 'f32' },
-    { shape: [count], dtype: 'f32' },
-  ]);
-  return { grams: outputs[0]!, scales: outputs[1]! };
+export function normalizeGrams(stacks: readonly Tensor[]): { grams: Tensor; scales: Tensor } {
+  const [grams, scales] = apply(normalizeGramsOperation, stacks, {});
+  return { grams, scales };
 }
+
+export const normalizeGramsOperation: Operation<
+  readonly Tensor[],
+  [grams: Tensor, scales: Tensor],
+  NoAttributes
+> = {
+  name: 'normalize-grams',
+  shape(stacks) {
+    const [head] = stacks;
+    if (!head) throw new NanobardError('argument', 'normalizeGrams: needs at least one tensor');
+    requireFloat('normalizeGrams', ...stacks);
+    let [count, r] = [0, head.shape[1]];
+    for (const { shape } of stacks) {
+      if (!hasRank(shape, 3) || shape[1] !== r || shape[2] !== r)
+        throw shapeError('normalizeGrams', 'needs square matrices of one size', head.shape, shape);
+      [count, r] = [count + shape[0], shape[1]];
+    }
+    return [
+      { shape: [count, r ?? 0, r ?? 0], dtype: 'f32' },
+      { shape: [count], dtype: 'f32' },
+    ];
+  },
+};
 
 export type MuonUpdateAttributes = {
   /** Share of the parameter, times the learning rate, that the update takes away. */
@@ -86,64 +108,47 @@ export interface MuonUpdateOperands {
  * k parameters of one shape (r, c) after a step: (1 − η · weightDecay) · parameter − η · factor · scale ·
  * direction, which a device computes in place when they are assigned to the variables that they come from.
  *
- * @throws {NanobardError} code `shape` if shapes differ, `argument` if there is no matrix or one is not f32.
+ * @throws {NanobardError} code `shape` if shapes differ, `argument` if there is no matrix, one is not f32 or an
+ *   attribute is out of range.
  */
 export function muonUpdate(
   parameters: readonly Tensor[],
-  operands: MuonUpdateOperands,
-  attributes: MuonUpdateAttributes,
+  { directions, scales, learningRate }: MuonUpdateOperands,
+  { weightDecay, factor }: MuonUpdateAttributes,
 ): readonly Tensor[] {
-  const shape = matrixShape('muonUpdate', parameters);
-  const { directions, scales, learningRate } = operands;
-  const count = parameters.length;
-  requireFloat('muonUpdate', directions, scales);
-  requireScalars('muonUpdate', { learningRate });
-  if (!sameShape(directions.shape, [count, ...shape])) {
-    throw shapeError('muonUpdate', `needs ${count} directions`, directions.shape, shape);
-  }
-  if (!sameShape(scales.shape, [count]))
-    throw shapeError('muonUpdate', `needs ${count} scales`, scales.shape);
-  return new Node(
-    { ...muonUpdateOperation, inPlace: upTo(count) },
-    [...parameters, directions, scales, learningRate],
-    attributes,
-    parameters.map(() => ({ shape, dtype: 'f32' })),
-  ).outputs;
+  const operands = [directions, scales, learningRate, ...parameters] as const;
+  return apply(muonUpdateOperation, operands, { weightDecay, factor });
 }
 
+export const muonUpdateOperation: Operation<
+  readonly [directions: Tensor, scales: Tensor, learningRate: Tensor, ...parameters: Tensor[]],
+  readonly Tensor[],
+  MuonUpdateAttributes
+> = {
+  name: 'muon-update',
+  shape([directions, scales, learningRate, ...parameters], { weightDecay, factor }) {
+    const shape = matrixShape('muonUpdate', parameters);
+    const count = parameters.length;
+    requireFloat('muonUpdate', directions, scales, learningRate);
+    requireShape('muonUpdate', [], { learningRate });
+    requireNumbers('muonUpdate', 'at least 0', { weightDecay, factor });
+    if (!sameShape(directions.shape, [count, ...shape]))
+      throw shapeError('muonUpdate', `needs ${count} directions`, directions.shape, shape);
+    if (!sameShape(scales.shape, [count]))
+      throw shapeError('muonUpdate', `needs ${count} scales`, scales.shape);
+    return parameters;
+  },
+  flops: ({ inputs: [directions] }) => 3 * directions.size,
+};
+
 /** The shape of all of these matrices. */
-function matrixShape(op: string, matrices: readonly Tensor[]): readonly number[] {
+function matrixShape(op: string, matrices: readonly Tensor[]): Shape {
   const [head] = matrices;
   if (!head) throw new NanobardError('argument', `${op}: needs at least one matrix`);
   requireFloat(op, ...matrices);
   for (const { shape } of matrices) {
-    if (shape.length === 2 && sameShape(shape, head.shape)) continue;
+    if (hasRank(shape, 2) && sameShape(shape, head.shape)) continue;
     throw shapeError(op, 'needs matrices of one shape', head.shape, shape);
   }
   return head.shape;
 }
-
-function requireScalars(op: string, scalars: Readonly<Record<string, Tensor>>): void {
-  requireFloat(op, ...Object.values(scalars));
-  for (const [name, { shape }] of Object.entries(scalars)) {
-    if (shape.length > 0) throw shapeError(op, `${name} must be a scalar`, shape);
-  }
-}
-
-/** 0 … n − 1: the first n outputs overwrite the inputs in the same places. */
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** (m₁ … mₖ, g₁ … gₖ, momentum, gradientScale) → (m₁ … mₖ, directions) */
-export const muonMomentumOperation: Operation<Record<string, never>> = {
-  name: 'muon-momentum',
-  flops: ({ outputs }) => 5 * outputs.at(-1)!.size,
-};
-
-/** stacks of Gram matrices → (one stack, scales) */
-export const normalizeGramsOperation: Operation<Record<string, never>> = { name: 'normalize-grams' };
-
-/** (parameter₁ … parameterₖ, directions, scales, learningRate) → (parameter₁ … parameterₖ) */
-export const muonUpdateOperation: Operation<MuonUpdateAttributes> = {
-  name: 'muon-update',
-  flops: ({ outputs }) => 3 * outputs.length * outputs[0]!.size,
-};

@@ -1,20 +1,19 @@
-import { address, firstUnit, float, int, madd, nmadd, storePart } from '../shared/kernel.wasm';
+import { address, firstUnit, int, madd, nmadd, storePart, Words } from '../shared/kernel.wasm';
 
 // Several matrices of one size: each thread takes its part of every one.
 
-/** directions, momentum, gradientScale, n, matrices, then for each m, gradient, new m (n floats each) */
-export function muonMomentum(args: usize, thread: i32, threads: i32): void {
-  const directions = address(args, 0);
-  const momentum = load<f32>(address(args, 1));
-  const mu = f32x4.splat(momentum);
-  const share = f32x4.splat((1 - momentum) * load<f32>(address(args, 2)));
-  const n = int(args, 3);
-  const matrices = int(args, 4);
+/** `tables`: for each matrix the addresses of m, of its gradient and of the new m, of n floats each. */
+export function muonMomentum(
+  thread: i32, threads: i32, momentum: usize, gradientScale: usize, directions: usize, n: i32, matrices: i32,
+  tables: Words,
+): void {
+  const mu = v128.load32_splat(momentum);
+  const share = f32x4.splat((1 - load<f32>(momentum)) * load<f32>(gradientScale));
   const end = firstUnit(n, 16, thread + 1, threads);
   for (let k = 0; k < matrices; k++) {
-    const m = address(args, 5 + 3 * k);
-    const gradient = address(args, 6 + 3 * k);
-    const newM = address(args, 7 + 3 * k);
+    const m = address(tables, 3 * k);
+    const gradient = address(tables, 3 * k + 1);
+    const newM = address(tables, 3 * k + 2);
     const direction = directions + (<usize>(k * n) << 2);
     for (let i = firstUnit(n, 16, thread, threads); i < end; i += 4) {
       const at = <usize>i << 2;
@@ -26,19 +25,17 @@ export function muonMomentum(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** grams, scales, r, epsilon, stacks, then for each its address and number of matrices (r × r) */
-export function normalizeGrams(args: usize, thread: i32, threads: i32): void {
-  const r = int(args, 2);
-  const epsilon = float(args, 3);
-  const stacks = int(args, 4);
+/** `tables`: for each stack its address and number of matrices (r × r). */
+export function normalizeGrams(
+  thread: i32, threads: i32, grams: usize, scales: usize, r: i32, epsilon: f32, stacks: i32, tables: Words,
+): void {
   const bytes = <usize>(r * r) << 2;
   const start = firstUnit(r * r, 16, thread, threads);
   const end = firstUnit(r * r, 16, thread + 1, threads);
-  let to = address(args, 0);
-  let scales = address(args, 1);
+  let to = grams;
   for (let stack = 0; stack < stacks; stack++) {
-    let from = address(args, 5 + 2 * stack);
-    for (let k = int(args, 6 + 2 * stack); k > 0; k--) {
+    let from = address(tables, 2 * stack);
+    for (let k = int(tables, 2 * stack + 1); k > 0; k--) {
       let trace: f32 = 0;
       for (let i = 0; i < r; i++) trace += load<f32>(from + (<usize>(i * r + i) << 2));
       const scale = <f32>1 / (sqrt<f32>(trace) + epsilon);
@@ -55,19 +52,18 @@ export function normalizeGrams(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** directions, scales, learningRate, weightDecay, factor, n, matrices, then for each parameter, new parameter */
-export function muonUpdate(args: usize, thread: i32, threads: i32): void {
-  const directions = address(args, 0);
-  const scales = address(args, 1);
-  const rate = load<f32>(address(args, 2));
-  const decay = f32x4.splat(1 - rate * float(args, 3));
-  const n = int(args, 5);
-  const matrices = int(args, 6);
+/** `tables`: for each matrix the addresses of the parameter and of the new one, of n floats each. */
+export function muonUpdate(
+  thread: i32, threads: i32, directions: usize, scales: usize, learningRate: usize, weightDecay: f32, factor: f32,
+  n: i32, matrices: i32, tables: Words,
+): void {
+  const rate = load<f32>(learningRate);
+  const decay = f32x4.splat(1 - rate * weightDecay);
   const end = firstUnit(n, 16, thread + 1, threads);
   for (let k = 0; k < matrices; k++) {
-    const step = f32x4.splat(rate * float(args, 4) * load<f32>(scales + (<usize>k << 2)));
-    const parameter = address(args, 7 + 2 * k);
-    const newParameter = address(args, 8 + 2 * k);
+    const step = f32x4.splat(rate * factor * load<f32>(scales + (<usize>k << 2)));
+    const parameter = address(tables, 2 * k);
+    const newParameter = address(tables, 2 * k + 1);
     const direction = directions + (<usize>(k * n) << 2);
     for (let i = firstUnit(n, 16, thread, threads); i < end; i += 4) {
       const at = <usize>i << 2;

@@ -1,20 +1,20 @@
+import { lastOf } from '../../tensor/shape.ts';
 import { matmulReference } from '../matmul/matmul.reference.ts';
-import type { ReferenceArray, ReferenceKernel } from '../shared/kernel.ts';
-import type { PolynomialAttributes } from './symmetric-matmul.ts';
+import { combine, type ReferenceArray, type ReferenceKernel } from '../shared/reference.ts';
+import type { symmetricMatmulOperation, symmetricPolynomialOperation } from './symmetric-matmul.ts';
 
-export const symmetricMatmulReference: ReferenceKernel = matmulReference;
+export const symmetricMatmulReference: ReferenceKernel<typeof symmetricMatmulOperation> = matmulReference;
 
-export const symmetricPolynomialReference: ReferenceKernel<PolynomialAttributes> = (
+export const symmetricPolynomialReference: ReferenceKernel<typeof symmetricPolynomialOperation> = (
   [a],
   [y],
   { alpha, beta, gamma },
 ) => {
-  const r = a!.shape[1]!;
-  const square: ReferenceArray = { shape: a!.shape, data: new Float64Array(a!.data.length) };
-  matmulReference([a!, a!], [square], {});
-  for (let i = 0; i < square.data.length; i++) {
-    const row = Math.floor(i / r) % r;
-    const identity = row === i % r ? alpha : 0;
-    y!.data[i] = identity + beta * a!.data[i]! + gamma * square.data[i]!;
-  }
+  const r = lastOf(a.shape);
+  const square: ReferenceArray = { shape: a.shape, data: new Float64Array(a.data.length) };
+  matmulReference([a, a], [square], {});
+  combine(y.data, a.data, square.data, (value, squared, i) => {
+    const identity = Math.floor(i / r) % r === i % r ? alpha : 0;
+    return identity + beta * value + gamma * squared;
+  });
 };

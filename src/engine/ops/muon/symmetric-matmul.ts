@@ -1,6 +1,7 @@
-import { shapeError } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
+import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import { extents, hasRank, shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireNumbers } from '../shared/operands.ts';
 
 /**
  * Products that are known to be symmetric, (N, R, K) · (N, K, R) → (N, R, R): X · Xᵀ, or two polynomials in
@@ -9,42 +10,45 @@ import { requireFloat } from '../shared/operands.ts';
  * @throws {NanobardError} code `shape` unless the operands are stacks of matrices whose product is square.
  */
 export function symmetricMatmul(a: Tensor, b: Tensor): Tensor {
-  requireFloat('symmetricMatmul', a, b);
-  const [n, r, k] = a.shape as [number, number, number];
-  if (a.rank !== 3 || b.rank !== 3 || b.shape[0] !== n || b.shape[1] !== k || b.shape[2] !== r) {
-    throw shapeError('symmetricMatmul', 'needs matrices (N, R, K) and (N, K, R)', a.shape, b.shape);
-  }
-  return apply(symmetricMatmulOperation, [a, b], {}, [n, r, r]);
+  return apply(symmetricMatmulOperation, [a, b], {})[0];
 }
+
+export const symmetricMatmulOperation: Operation<[a: Tensor, b: Tensor], [c: Tensor], NoAttributes> = {
+  name: 'symmetric-matmul',
+  shape([a, b]) {
+    requireFloat('symmetricMatmul', a, b);
+    const [n, r, k] = a.shape;
+    if (!hasRank(a.shape, 3) || b.shape.join() !== [n, k, r].join())
+      throw shapeError('symmetricMatmul', 'needs matrices (N, R, K) and (N, K, R)', a.shape, b.shape);
+    return [{ shape: a.shape.with(2, a.shape[1]), dtype: 'f32' }];
+  },
+  flops: ({ inputs: [a] }) => symmetricFlops(a),
+};
 
 export type PolynomialAttributes = { readonly alpha: number; readonly beta: number; readonly gamma: number };
 
 /**
  * α · I + β · A + γ · A² for each of the symmetric matrices A (N, R, R).
  *
- * @throws {NanobardError} code `shape` unless `a` holds square matrices.
+ * @throws {NanobardError} code `shape` unless `a` holds square matrices, `argument` unless the coefficients are numbers.
  */
-export function symmetricPolynomial(a: Tensor, attributes: PolynomialAttributes): Tensor {
-  requireFloat('symmetricPolynomial', a);
-  if (a.rank !== 3 || a.shape[1] !== a.shape[2])
-    throw shapeError('symmetricPolynomial', 'needs square matrices (N, R, R)', a.shape);
-  return apply(symmetricPolynomialOperation, [a], attributes, a.shape);
+export function symmetricPolynomial(a: Tensor, { alpha, beta, gamma }: PolynomialAttributes): Tensor {
+  return apply(symmetricPolynomialOperation, [a], { alpha, beta, gamma })[0];
 }
 
-const flops: Operation['flops'] = ({ inputs: [a] }) => {
-  const [n, r, k] = a!.shape as [number, number, number];
-  return n * r * (r + 1) * k;
-};
-
-/** (a, b) → a · b */
-export const symmetricMatmulOperation: Operation<Record<string, never>> = {
-  name: 'symmetric-matmul',
-  strided: 'all',
-  flops,
-};
-
-/** a → α · I + β · a + γ · a² */
-export const symmetricPolynomialOperation: Operation<PolynomialAttributes> = {
+export const symmetricPolynomialOperation: Operation<[a: Tensor], [y: Tensor], PolynomialAttributes> = {
   name: 'symmetric-polynomial',
-  flops,
+  shape([a], { alpha, beta, gamma }) {
+    requireFloat('symmetricPolynomial', a);
+    requireNumbers('symmetricPolynomial', 'a finite number', { alpha, beta, gamma });
+    if (a.rank !== 3 || a.shape[1] !== a.shape[2])
+      throw shapeError('symmetricPolynomial', 'needs square matrices (N, R, R)', a.shape);
+    return [a];
+  },
+  flops: ({ inputs: [a] }) => symmetricFlops(a),
 };
+
+function symmetricFlops(a: Tensor): number {
+  const [n, r, k] = extents(a.shape, 3);
+  return n * r * (r + 1) * k;
+}

@@ -1,21 +1,20 @@
 // Symmetric products: only tiles that touch the diagonal or lie above it are computed.
 
-import { address, first, float, int, madd } from '../shared/kernel.wasm';
-import { KC, MR } from '../matmul/blocks.wasm';
+import { first, madd, PerThread } from '../shared/kernel.wasm';
+import { KC, MR } from '../matmul/constants';
 import { packStrip } from '../matmul/gemm.wasm';
-import { EDGE_BYTES, NR, PANEL, STRIP, tilePart, zeroRow } from '../matmul/tile.wasm';
-import { BLOCK } from './blocks.wasm';
+import { NR, PANEL, STRIP, tilePart, ZEROS } from '../matmul/tile.wasm';
+import { BLOCK } from './constants';
 
 /**
  * Rows i0 … i0 + m − 1 of C (n × n) = A · B from the diagonal on. A points at the first of these rows, B is in
  * panels of `k` rows. Tiles that the diagonal crosses are written whole: below it they lie in the m × m corner,
- * which is this task's own.
+ * which is this task's own. Memory of the calling thread: `strips` for m rows of A and KC columns, `edge` for a tile.
  */
 function upperRows(
-  m: i32, n: i32, k: i32, i0: i32, a: usize, rows: usize, columns: usize, packed: usize, c: usize, scratch: usize,
+  m: i32, n: i32, k: i32, i0: i32, a: usize, rows: usize, columns: usize, packed: usize, c: usize,
+  strips: usize, edge: usize,
 ): void {
-  const zeros = zeroRow(scratch);
-  const strips = scratch + EDGE_BYTES;
   const ldc = <usize>n << 2;
   for (let k0 = 0; k0 < k; k0 += KC) {
     const kc = min(KC, k - k0);
@@ -28,7 +27,7 @@ function upperRows(
       const end = min(m, j + NR - i0);
       let out = c + <usize>i0 * ldc + (<usize>j << 2);
       for (let i = 0, strip = strips; i < end; i += MR, strip += stripBytes) {
-        tilePart(strip, panel, kc, k0 > 0 ? 0 : zeros, out, ldc, min(MR, m - i), min(NR, n - j), scratch);
+        tilePart(strip, panel, kc, k0 > 0 ? 0 : ZEROS, out, ldc, min(MR, m - i), min(NR, n - j), edge);
         out += <usize>MR * ldc;
       }
     }
@@ -95,30 +94,24 @@ function finish(c: usize, a: usize, n: i32, i0: i32, m: i32, alpha: f32, beta: f
   }
 }
 
-/**
- * a, packed b, c, matrices, n, k, strides of a (matrix, row, column), alpha, beta, gamma, scratch, scratch
- * bytes per thread:  c (n × n) = gamma · a · b + beta · a + alpha · I, where a is row-major if beta is not 0
- */
-export function symmetricMatmul(args: usize, thread: i32, threads: i32): void {
-  const n = int(args, 4);
-  const k = int(args, 5);
-  const rows = <usize>int(args, 7) << 2;
-  const columns = <usize>int(args, 8) << 2;
-  const alpha = float(args, 9);
-  const beta = float(args, 10);
-  const gamma = float(args, 11);
-  const scratch = address(args, 12) + <usize>thread * <usize>int(args, 13);
+/** C (n × n) = gamma · A · B + beta · A + alpha · I, with B in panels, where A is row-major if beta is not 0. */
+export function symmetricMatmul(
+  thread: i32, threads: i32, a: usize, packed: usize, c: usize, matrices: i32, n: i32, k: i32, matrixStride: i32,
+  rowStride: i32, columnStride: i32, alpha: f32, beta: f32, gamma: f32, strips: PerThread, edge: PerThread,
+): void {
+  const rows = <usize>rowStride << 2;
+  const columns = <usize>columnStride << 2;
   const panels = (n + NR - 1) / NR;
   const blocks = (n + BLOCK - 1) / BLOCK;
-  const tasks = int(args, 3) * blocks;
+  const tasks = matrices * blocks;
   for (let task = first(tasks, thread, threads), end = first(tasks, thread + 1, threads); task < end; task++) {
     const matrix = task / blocks;
     const i = (task - matrix * blocks) * BLOCK;
     const m = min(BLOCK, n - i);
-    const a = address(args, 0) + (<usize>(matrix * int(args, 6)) << 2);
-    const packed = address(args, 1) + <usize>matrix * <usize>panels * <usize>k * PANEL;
-    const c = address(args, 2) + (<usize>(matrix * n * n) << 2);
-    upperRows(m, n, k, i, a + <usize>i * rows, rows, columns, packed, c, scratch);
-    finish(c, a, n, i, m, alpha, beta, gamma);
+    const matrixA = a + (<usize>(matrix * matrixStride) << 2);
+    const panelsB = packed + <usize>matrix * <usize>panels * <usize>k * PANEL;
+    const matrixC = c + (<usize>(matrix * n * n) << 2);
+    upperRows(m, n, k, i, matrixA + <usize>i * rows, rows, columns, panelsB, matrixC, strips, edge);
+    finish(matrixC, matrixA, n, i, m, alpha, beta, gamma);
   }
 }

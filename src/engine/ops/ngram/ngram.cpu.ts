@@ -1,7 +1,9 @@
-import type { CpuLowering } from '../shared/kernel.ts';
-import type { NgramAttributes } from './ngram.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import type { ngramOperation } from './ngram.ts';
 
-export const ngramCpu: CpuLowering<NgramAttributes> = (tape, [ids, position], [y], { order, rows }) => {
-  const [B, S] = ids!.shape as [number, number];
-  tape.emit('ngram', ids!.address, position!.address, y!.address, B, S, y!.shape[1]!, order, rows);
+export const ngramCpu: CpuKernel<typeof ngramOperation> = {
+  lower(tape, [ids, position], [y], { order, rows }) {
+    const [B, S] = ids.shape as [number, number];
+    tape.emit('ngram', { ids, position, y, B, S, length: y.shape[1]!, order, rows });
+  },
 };

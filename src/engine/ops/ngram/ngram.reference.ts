@@ -1,18 +1,18 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
-import type { NgramAttributes } from './ngram.ts';
+import { type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import type { ngramOperation } from './ngram.ts';
 
-export const ngramReference: ReferenceKernel<NgramAttributes> = ([ids, position], [y], { order, rows }) => {
-  const [B, S] = ids!.shape as [number, number];
-  const length = y!.shape[1]!;
-  for (let b = 0; b < B; b++) {
-    for (let t = 0; t < length; t++) {
-      const p = position!.data[0]! + t;
-      const tokens = Array.from({ length: order }, (_, j) =>
-        p - j >= 0 && p - j < S ? ids!.data[b * S + p - j]! : -1,
-      );
-      y!.data[b * length + t] = hash(tokens) % rows;
-    }
-  }
+export const ngramReference: ReferenceKernel<typeof ngramOperation> = (
+  [ids, position],
+  [y],
+  { order, rows },
+) => {
+  const results = rowsOf(y);
+  rowsOf(ids).forEach((tokens, b) => {
+    results[b]?.forEach((_, t, result) => {
+      const p = scalarOf(position) + t;
+      result[t] = hash(Array.from({ length: order }, (_, j) => tokens[p - j] ?? -1)) % rows;
+    });
+  });
 };
 
 /** An unsigned 32-bit integer. */

@@ -1,7 +1,8 @@
-import { NanobardError } from '../../errors.ts';
-import { formatShape } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { constant } from '../constant/constant.ts';
+import { Constant } from '../../tensor/constant.ts';
+import { apply, type Operation } from '../../tensor/operation.ts';
+import { hasRank, shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireIntegers, requireNumbers, requirePosition } from '../shared/operands.ts';
 
 export interface NgramOptions {
   /** How many tokens each hash covers: the one at its place and those before it. */
@@ -14,7 +15,7 @@ export interface NgramOptions {
   readonly length?: number;
 }
 
-export type NgramAttributes = { readonly order: number; readonly rows: number };
+export type NgramAttributes = { readonly order: number; readonly rows: number; readonly length: number };
 
 /**
  * A row of a table for each place of a sequence and the `order` − 1 tokens before it, by hashing: i32 ids
@@ -39,32 +40,19 @@ export type NgramAttributes = { readonly order: number; readonly rows: number };
  *   not one that counts.
  */
 export function ngram(ids: Tensor, options: NgramOptions): Tensor {
-  const { order, rows, position = constant(Int32Array.of(0), []), length = ids.shape[1]! } = options;
-  if (ids.rank !== 2) {
-    throw new NanobardError(
-      'shape',
-      `ngram: ids must have the shape (B, S) (given ${formatShape(ids.shape)})`,
-    );
-  }
-  if (ids.dtype !== 'i32') throw new NanobardError('argument', 'ngram: ids must be i32, not f32');
-  if (position.dtype !== 'i32' || position.rank !== 0) {
-    const given = `${position.dtype} of rank ${position.rank}`;
-    throw new NanobardError('argument', `ngram: the position must be an i32 scalar, not ${given}`);
-  }
-  for (const [name, value, least] of [
-    ['order', order, 1],
-    ['rows', rows, 1],
-    ['length', length, 0],
-  ] as const) {
-    if (Number.isInteger(value) && value >= least && value < 2 ** 31) continue;
-    const problem = `${name} must be an integer from ${least} to 2^31 − 1, not ${value}`;
-    throw new NanobardError('argument', `ngram: ${problem}`);
-  }
-  return apply(ngramOperation, [ids, position], { order, rows }, [ids.shape[0]!, length], 'i32');
+  requireIntegers('ngram', { ids });
+  const { order, rows, position = new Constant(Int32Array.of(0), []), length = ids.shape[1] ?? 0 } = options;
+  return apply(ngramOperation, [ids, position], { order, rows, length })[0];
 }
 
-/** (ids, position) → rows */
-export const ngramOperation: Operation<NgramAttributes> = {
+export const ngramOperation: Operation<[ids: Tensor, position: Tensor], [rows: Tensor], NgramAttributes> = {
   name: 'ngram',
-  flops: (node) => 5 * node.attributes.order * node.outputs[0]!.size,
+  shape([ids, position], { order, rows, length }) {
+    if (!hasRank(ids.shape, 2)) throw shapeError('ngram', 'ids must have the shape (B, S)', ids.shape);
+    requirePosition('ngram', 'position', position);
+    requireNumbers('ngram', 'an integer from 1 to 2^31 − 1', { order, rows });
+    requireNumbers('ngram', 'an integer from 0 to 2^31 − 1', { length });
+    return [{ shape: [ids.shape[0], length], dtype: 'i32' }];
+  },
+  flops: ({ outputs: [rows], attributes: { order } }) => 5 * order * rows.size,
 };

@@ -1,19 +1,14 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { padOperation } from './pad.ts';
 
-export const padReference: ReferenceKernel<{ dim: number; before: number; value: number }> = (
-  [x],
-  [y],
-  { dim, before, value },
-) => {
-  const outer = sizeOf(x!.shape.slice(0, dim));
-  const inner = sizeOf(x!.shape.slice(dim + 1));
-  const [from, to] = [x!.shape[dim]!, y!.shape[dim]!];
-  y!.data.fill(value);
-  for (let i = 0; i < outer; i++) {
-    for (let j = Math.max(0, before); j < Math.min(to, before + from); j++) {
-      const start = (i * from + j - before) * inner;
-      y!.data.set(x!.data.subarray(start, start + inner), (i * to + j) * inner);
-    }
-  }
+export const padReference: ReferenceKernel<typeof padOperation> = ([x], [y], { dim, before, value }) => {
+  const inner = sizeOf(x.shape.slice(dim + 1));
+  y.data.fill(value);
+  const results = rowsOf(y, sizeOf(y.shape.slice(dim)));
+  rowsOf(x, sizeOf(x.shape.slice(dim))).forEach((values, i) => {
+    const kept = values.subarray(Math.max(0, -before) * inner);
+    const place = results[i]?.subarray(Math.max(0, before) * inner);
+    place?.set(kept.subarray(0, place.length));
+  });
 };

@@ -1,23 +1,20 @@
-import { address, first, int, storePart } from '../shared/kernel.wasm';
+import { first, storePart } from '../shared/kernel.wasm';
 
 /**
- * x (rows, n), y (rows, width), rows, start, end, n, width, value: of each row of y the elements from start to
- * end are the first of a row of x, all others the value
+ * x (rows, n), y (rows, width): of each row of y the elements from start to end are the first of a row of x, all
+ * others the value, an integer if `integers`.
  */
-export function pad(args: usize, thread: i32, threads: i32): void {
-  const rows = int(args, 2);
-  const start = int(args, 3);
-  const end = int(args, 4);
-  const n = int(args, 5);
-  const width = int(args, 6);
-  const value = v128.load32_splat(args + 28);
+export function pad(
+  thread: i32, threads: i32, x: usize, y: usize, rows: i32, start: i32, end: i32, n: i32, width: i32,
+  value: f64, integers: i32,
+): void {
+  const filler = integers ? i32x4.splat(<i32>value) : f32x4.splat(<f32>value);
   const last = first(rows, thread + 1, threads);
   for (let row = first(rows, thread, threads); row < last; row++) {
-    const x = address(args, 0) + (<usize>(row * n) << 2);
-    const y = address(args, 1) + (<usize>(row * width) << 2);
-    fill(y, start, value);
-    memory.copy(y + (<usize>start << 2), x, <usize>(end - start) << 2);
-    fill(y + (<usize>end << 2), width - end, value);
+    const to = y + (<usize>(row * width) << 2);
+    fill(to, start, filler);
+    memory.copy(to + (<usize>start << 2), x + (<usize>(row * n) << 2), <usize>(end - start) << 2);
+    fill(to + (<usize>end << 2), width - end, filler);
   }
 }
 

@@ -1,25 +1,26 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { combine, type ReferenceKernel } from '../shared/reference.ts';
+import type { PointwiseGradientOperation, PointwiseOperation } from './pointwise.ts';
 
 const map =
-  (f: (x: number) => number): ReferenceKernel =>
-  ([x], [y]) => {
-    for (let i = 0; i < x!.data.length; i++) y!.data[i] = f(x!.data[i]!);
-  };
+  (f: (x: number) => number): ReferenceKernel<PointwiseOperation> =>
+  ([x], [y]) =>
+    y.data.set(x.data.map(f));
 
-export const negReference = map((x) => -x);
-export const expReference = map(Math.exp);
-export const logReference = map(Math.log);
-export const sqrtReference = map(Math.sqrt);
-export const tanhReference = map(Math.tanh);
-export const reluReference = map((x) => Math.max(x, 0));
-export const reluSquaredReference = map((x) => Math.max(x, 0) ** 2);
-export const sigmoidReference = map((x) => 1 / (1 + Math.exp(-x)));
-export const squareReference = map((x) => x * x);
+const gradient =
+  (f: (x: number, dy: number) => number): ReferenceKernel<PointwiseGradientOperation> =>
+  ([x, dy], [dx]) =>
+    combine(dx.data, x.data, dy.data, f);
 
-export const reluGradientReference: ReferenceKernel = ([x, dy], [dx]) => {
-  for (let i = 0; i < x!.data.length; i++) dx!.data[i] = x!.data[i]! > 0 ? dy!.data[i]! : 0;
-};
-
-export const reluSquaredGradientReference: ReferenceKernel = ([x, dy], [dx]) => {
-  for (let i = 0; i < x!.data.length; i++) dx!.data[i] = 2 * Math.max(x!.data[i]!, 0) * dy!.data[i]!;
+export const pointwiseReferenceKernels = {
+  neg: map((x) => -x),
+  exp: map(Math.exp),
+  log: map(Math.log),
+  sqrt: map(Math.sqrt),
+  tanh: map(Math.tanh),
+  relu: map((x) => Math.max(x, 0)),
+  'relu-gradient': gradient((x, dy) => (x > 0 ? dy : 0)),
+  'relu-squared': map((x) => Math.max(x, 0) ** 2),
+  'relu-squared-gradient': gradient((x, dy) => 2 * Math.max(x, 0) * dy),
+  sigmoid: map((x) => 1 / (1 + Math.exp(-x))),
+  square: map((x) => x * x),
 };

@@ -71,7 +71,7 @@ describe.each(functions.map((row) => [row.op.name, row] as const))(
       const far = Float32Array.of(87, 88, 88.4, 88.7, -87, 1e-30, 1e30, HUGE, SMALL, TINY, 2 ** -140);
       const all = Float32Array.of(...x, ...close, ...far);
       const input = new Input('x', [all.length]);
-      for (const cpu of cpus) {
+      for (const cpu of Object.values(cpus)) {
         const { data } = await cpu.evaluate(op(input), { x: all });
         all.forEach((v, i) => {
           const exact = f(v);
@@ -85,7 +85,7 @@ describe.each(functions.map((row) => [row.op.name, row] as const))(
 
     it('does what IEEE 754 asks of special values', async () => {
       const input = new Input('x', [special.length]);
-      for (const cpu of cpus) {
+      for (const cpu of Object.values(cpus)) {
         const { data } = await cpu.evaluate(op(input), { x: special.map(([x]) => x) });
         expect(Array.from(data)).toEqual(special.map(([, y]) => y));
       }

@@ -1,93 +1,72 @@
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+// Functions of one f32 tensor, element by element; each throws code `argument` for other types.
+import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { div, mul, sub } from '../arithmetic/arithmetic.ts';
 import { requireFloat } from '../shared/operands.ts';
 
-// Functions of one f32 tensor, element by element; each throws code `argument` for other types.
+/** A function of one tensor, element by element. */
+export type Pointwise = (x: Tensor) => Tensor;
+
+export type PointwiseOperation = Operation<[x: Tensor], [y: Tensor], NoAttributes>;
+
+/** (x, dy) → dx of a function whose gradient is a kernel of its own. */
+export type PointwiseGradientOperation = Operation<[x: Tensor, dy: Tensor], [dx: Tensor], NoAttributes>;
 
 /** −x */
-export function neg(x: Tensor): Tensor {
-  return map(negOperation, x);
-}
+export const neg: Pointwise = pointwise('neg', 1, (dy) => neg(dy));
 
 /** eˣ */
-export function exp(x: Tensor): Tensor {
-  return map(expOperation, x);
-}
+export const exp: Pointwise = pointwise('exp', 20, (dy, _x, y) => mul(dy, y));
 
 /** The natural logarithm; −∞ at 0, NaN below. */
-export function log(x: Tensor): Tensor {
-  return map(logOperation, x);
-}
+export const log: Pointwise = pointwise('log', 25, (dy, x) => div(dy, x));
 
 /** √x; NaN below 0. */
-export function sqrt(x: Tensor): Tensor {
-  return map(sqrtOperation, x);
-}
+export const sqrt: Pointwise = pointwise('sqrt', 5, (dy, _x, y) => div(dy, mul(2, y)));
 
 /** The hyperbolic tangent. */
-export function tanh(x: Tensor): Tensor {
-  return map(tanhOperation, x);
-}
+export const tanh: Pointwise = pointwise('tanh', 25, (dy, _x, y) => mul(dy, sub(1, square(y))));
 
 /** The rectified linear unit, max(x, 0). Its gradient at 0 is 0. */
-export function relu(x: Tensor): Tensor {
-  return map(reluOperation, x);
-}
+export const relu: Pointwise = pointwise('relu', 1, gradientKernel('relu-gradient', 1));
 
 /** max(x, 0)². So et al., "Primer: Searching for Efficient Transformers for Language Modeling", 2021, §3. */
-export function reluSquared(x: Tensor): Tensor {
-  return map(reluSquaredOperation, x, 'reluSquared');
-}
+export const reluSquared: Pointwise = pointwise(
+  'relu-squared',
+  2,
+  gradientKernel('relu-squared-gradient', 3),
+);
 
 /** The logistic function, 1 / (1 + e⁻ˣ). */
-export function sigmoid(x: Tensor): Tensor {
-  return map(sigmoidOperation, x);
-}
+export const sigmoid: Pointwise = pointwise('sigmoid', 25, (dy, _x, y) => mul(dy, mul(y, sub(1, y))));
 
 /** x² */
-export function square(x: Tensor): Tensor {
-  return map(squareOperation, x);
-}
+export const square: Pointwise = pointwise('square', 1, (dy, x) => mul(dy, mul(2, x)));
 
-type Pointwise = Operation<Record<string, never>>;
+/** The gradient with respect to x, given dy, x and y. */
+type Gradient = (dy: Tensor, x: Tensor, y: Tensor) => Tensor;
 
-function map(operation: Pointwise, x: Tensor, name = operation.name): Tensor {
-  requireFloat(name, x);
-  return apply(operation, [x], {}, x.shape);
-}
-
-/** An operation y = f(x) from its cost for one element and its gradient, given dy, x and y. */
-function pointwise(
-  name: string,
-  flops: number,
-  gradient: (dy: Tensor, x: Tensor, y: Tensor) => Tensor,
-): Pointwise {
-  return {
+/** The function that applies the operation `name`, which costs `flops` for each element. */
+function pointwise(name: string, flops: number, gradient: Gradient): Pointwise {
+  const label = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const operation: PointwiseOperation = {
     name,
-    flops: (node) => flops * node.outputs[0]!.size,
-    gradient: ({ inputs: [x], outputs: [y] }, [dy]) => [dy && gradient(dy, x!, y!)],
+    shape([x]) {
+      requireFloat(label, x);
+      return [x];
+    },
+    flops: ({ outputs: [y] }) => flops * y.size,
+    gradient: ({ inputs: [x], outputs: [y] }, [dy]) => [gradient(dy, x, y)],
   };
+  return (x) => apply(operation, [x], {})[0];
 }
 
-export const negOperation = pointwise('neg', 1, (dy) => neg(dy));
-export const expOperation = pointwise('exp', 20, (dy, _x, y) => mul(dy, y));
-export const logOperation = pointwise('log', 25, (dy, x) => div(dy, x));
-export const sqrtOperation = pointwise('sqrt', 5, (dy, _x, y) => div(dy, mul(2, y)));
-export const tanhOperation = pointwise('tanh', 25, (dy, _x, y) => mul(dy, sub(1, square(y))));
-export const reluOperation = pointwise('relu', 1, (dy, x) =>
-  apply(reluGradientOperation, [x, dy], {}, x.shape),
-);
-export const reluSquaredOperation = pointwise('relu-squared', 2, (dy, x) =>
-  apply(reluSquaredGradientOperation, [x, dy], {}, x.shape),
-);
-export const sigmoidOperation = pointwise('sigmoid', 25, (dy, _x, y) => mul(dy, mul(y, sub(1, y))));
-export const squareOperation = pointwise('square', 1, (dy, x) => mul(dy, mul(2, x)));
-
-/** (x, dy) → dy where x > 0, 0 elsewhere */
-export const reluGradientOperation: Pointwise = { name: 'relu-gradient' };
-
-/** (x, dy) → 2 · max(x, 0) · dy */
-export const reluSquaredGradientOperation: Pointwise = {
-  name: 'relu-squared-gradient',
-  flops: (node) => 3 * node.outputs[0]!.size,
-};
+/** A gradient that the operation `name`, (x, dy) → dx, computes in one pass. */
+function gradientKernel(name: string, flops: number): Gradient {
+  const operation: PointwiseGradientOperation = {
+    name,
+    shape: ([x]) => [x],
+    flops: ({ outputs: [dx] }) => flops * dx.size,
+  };
+  return (dy, x) => apply(operation, [x, dy], {})[0];
+}

@@ -1,4 +1,5 @@
 // Stretching a tensor and summing it back: each is the gradient of the other.
+import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -7,7 +8,7 @@ import {
   sameShape,
   shapeError,
 } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
 
@@ -18,9 +19,10 @@ import { requireFloat } from '../shared/operands.ts';
  * @throws {NanobardError} code `shape` if `x` does not stretch to `shape`.
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  requireTensors('broadcastTo', [x]);
   if (sameShape(x.shape, shape)) return x;
   checkStretch('broadcastTo', x.shape, shape);
-  return apply(broadcastOperation, [x], { shape }, shape, x.dtype);
+  return apply(broadcastOperation, [x], { shape })[0];
 }
 
 /**
@@ -30,8 +32,8 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
  * @throws {NanobardError} code `shape` if `shape` does not stretch to the shape of `x`.
  */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x;
   requireFloat('sumTo', x);
+  if (sameShape(x.shape, shape)) return x;
   checkStretch('sumTo', shape, x.shape);
   const aligned = [...new Array<number>(x.rank - shape.length).fill(1), ...shape];
   return reshape(sumRuns(x, aligned), shape);
@@ -45,7 +47,7 @@ function sumRuns(x: Tensor, shape: Shape): Tensor {
   let start = end;
   while (start > 0 && shape[start - 1] === 1) start--;
   const kept = [...x.shape.slice(0, start), ...shape.slice(start)];
-  return sumRuns(apply(sumOperation, [x], {}, kept), shape);
+  return sumRuns(apply(sumOperation, [x], { shape: kept })[0], shape);
 }
 
 function checkStretch(op: string, from: Shape, to: Shape): void {
@@ -54,19 +56,20 @@ function checkStretch(op: string, from: Shape, to: Shape): void {
   }
 }
 
-export const broadcastOperation: Operation<{ shape: Shape }> = {
+export const broadcastOperation: Operation<[x: Tensor], [y: Tensor], { readonly shape: Shape }> = {
   name: 'broadcast-to',
-  gradient: (node, [gradient]) => [gradient && sumTo(gradient, node.inputs[0]!.shape)],
-  view: ({ attributes: { shape } }, input) => ({
-    shape,
-    strides: broadcastStrides(input.shape, input.strides, shape),
-    offset: input.offset,
+  shape: ([x], { shape }) => [{ shape, dtype: x.dtype }],
+  gradient: ({ inputs: [x] }, [dy]) => [sumTo(dy, x.shape)],
+  view: (_call, { shape, strides, offset }, result) => ({
+    strides: broadcastStrides(shape, strides, result.shape),
+    offset,
   }),
 };
 
-/** Sums over one run of neighbouring dimensions, which have extent 1 in the output. */
-export const sumOperation: Operation<Record<string, never>> = {
+/** Sums over one run of neighbouring dimensions, which have extent 1 in the result's `shape`. */
+export const sumOperation: Operation<[x: Tensor], [y: Tensor], { readonly shape: Shape }> = {
   name: 'sum',
-  flops: (node) => node.inputs[0]!.size,
-  gradient: (node, [gradient]) => [gradient && broadcastTo(gradient, node.inputs[0]!.shape)],
+  shape: (_inputs, { shape }) => [{ shape, dtype: 'f32' }],
+  flops: ({ inputs: [x] }) => x.size,
+  gradient: ({ inputs: [x] }, [dy]) => [broadcastTo(dy, x.shape)],
 };

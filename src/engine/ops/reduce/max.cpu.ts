@@ -1,10 +1,15 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import type { CpuLowering } from '../shared/kernel.ts';
+import type { CpuKernel } from '../shared/kernel.ts';
+import type { maxGradientOperation, maxOperation } from './reduce.ts';
 
-export const maxCpu: CpuLowering = (tape, [x], [y]) => {
-  tape.emit('largest', x!.address, y!.address, sizeOf(y!.shape), x!.shape.at(-1)!);
+export const maxCpu: CpuKernel<typeof maxOperation> = {
+  lower(tape, [x], [y]) {
+    tape.emit('max', { x, y, rows: sizeOf(y.shape), n: x.shape.at(-1)! });
+  },
 };
 
-export const maxGradientCpu: CpuLowering = (tape, [x, dy], [dx]) => {
-  tape.emit('largestGradient', x!.address, dy!.address, dx!.address, sizeOf(dy!.shape), x!.shape.at(-1)!);
+export const maxGradientCpu: CpuKernel<typeof maxGradientOperation> = {
+  lower(tape, [x, dy], [dx]) {
+    tape.emit('maxGradient', { x, dy, dx, rows: sizeOf(dy.shape), n: x.shape.at(-1)! });
+  },
 };

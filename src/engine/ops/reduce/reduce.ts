@@ -1,5 +1,6 @@
+import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import type { Scalar, Tensor } from '../../tensor/tensor.ts';
 import { div } from '../arithmetic/arithmetic.ts';
 import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
@@ -12,6 +13,8 @@ export interface ReduceOptions {
 }
 
 /** Sum over the dimensions `dims`; over all of them, to a scalar, by default. Negative ones count from the end. */
+export function sum(x: Tensor): Scalar;
+export function sum(x: Tensor, dims?: number | readonly number[], options?: ReduceOptions): Tensor;
 export function sum(
   x: Tensor,
   dims?: number | readonly number[],
@@ -21,6 +24,8 @@ export function sum(
 }
 
 /** Arithmetic mean over the dimensions `dims`; over all of them, to a scalar, by default. */
+export function mean(x: Tensor): Scalar;
+export function mean(x: Tensor, dims?: number | readonly number[], options?: ReduceOptions): Tensor;
 export function mean(
   x: Tensor,
   dims?: number | readonly number[],
@@ -40,8 +45,7 @@ export function max(x: Tensor, dim: number, { keepDims = false }: ReduceOptions 
   const d = normalizeDim('max', dim, x.rank);
   if (x.shape[d] === 0) throw shapeError('max', `dimension ${dim} has no elements`, x.shape);
   const others = x.shape.map((_, i) => i).filter((i) => i !== d);
-  const rows = permute(x, [...others, d]); // (…, n)
-  const largest = apply(maxOperation, [rows], {}, [...rows.shape.slice(0, -1), 1]);
+  const [largest] = apply(maxOperation, [permute(x, [...others, d])], {}); // of (…, n)
   return reshape(largest, keepDims ? x.shape.with(d, 1) : without(x.shape, new Set([d])));
 }
 
@@ -66,11 +70,15 @@ function without(shape: Shape, dims: ReadonlySet<number>): Shape {
 }
 
 /** Along the last dimension, which is kept. */
-export const maxOperation: Operation<Record<string, never>> = {
+export const maxOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes> = {
   name: 'max',
-  flops: (node) => node.inputs[0]!.size,
-  gradient: ({ inputs: [x] }, [dy]) => [dy && apply(maxGradientOperation, [x!, dy], {}, x!.shape)],
+  shape: ([x]) => [{ shape: x.shape.with(-1, 1), dtype: 'f32' }],
+  flops: ({ inputs: [x] }) => x.size,
+  gradient: ({ inputs: [x] }, [dy]) => apply(maxGradientOperation, [x, dy], {}),
 };
 
-/** (x, dy) → dy at the first largest element of each row, 0 elsewhere */
-export const maxGradientOperation: Operation<Record<string, never>> = { name: 'max-gradient' };
+/** dx is dy at the first largest element of each row, 0 elsewhere. */
+export const maxGradientOperation: Operation<[x: Tensor, dy: Tensor], [dx: Tensor], NoAttributes> = {
+  name: 'max-gradient',
+  shape: ([x]) => [x],
+};

@@ -1,54 +1,24 @@
-import { address, first, int, loadPart, storePart, sum4 } from '../shared/kernel.wasm';
+import { first, storePart, sumOf } from '../shared/kernel.wasm';
 
 /** Columns that one thread adds up together: eight vectors of accumulators. */
 const STRIP: i32 = 32;
 
-/** x (outer, terms), y (outer, blocks), outer, terms, blocks, block:  sums of up to `block` neighbours */
-export function sumRows(args: usize, thread: i32, threads: i32): void {
-  const x = address(args, 0);
-  const y = address(args, 1);
-  const outer = int(args, 2);
-  const terms = int(args, 3);
-  const blocks = int(args, 4);
-  const block = int(args, 5);
+/** y (outer, blocks): sums of up to `block` neighbours of x (outer, terms). */
+export function sumRows(
+  thread: i32, threads: i32, x: usize, y: usize, outer: i32, terms: i32, blocks: i32, block: i32,
+): void {
   const end = first(outer * blocks, thread + 1, threads);
   for (let item = first(outer * blocks, thread, threads); item < end; item++) {
     const from = (item % blocks) * block;
     const n = min(block, terms - from);
-    store<f32>(y + ((<usize>item) << 2), sumSpan(x + ((<usize>((item / blocks) * terms + from)) << 2), n));
+    store<f32>(y + ((<usize>item) << 2), sumOf(x + ((<usize>((item / blocks) * terms + from)) << 2), n));
   }
 }
 
-/** Sum of n neighbours, in sixteen lanes. */
-function sumSpan(p: usize, n: i32): f32 {
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  let i = 0;
-  for (; i <= n - 16; i += 16) {
-    s0 = f32x4.add(s0, v128.load(p));
-    s1 = f32x4.add(s1, v128.load(p, 16));
-    s2 = f32x4.add(s2, v128.load(p, 32));
-    s3 = f32x4.add(s3, v128.load(p, 48));
-    p += 64;
-  }
-  for (; i < n; i += 4) {
-    s0 = f32x4.add(s0, loadPart(p, n - i));
-    p += 16;
-  }
-  return sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-}
-
-/** x (outer, terms, inner), y (outer, blocks, inner), outer, terms, inner, blocks, block */
-export function sumColumns(args: usize, thread: i32, threads: i32): void {
-  const x = address(args, 0);
-  const y = address(args, 1);
-  const outer = int(args, 2);
-  const terms = int(args, 3);
-  const inner = int(args, 4);
-  const blocks = int(args, 5);
-  const block = int(args, 6);
+/** y (outer, blocks, inner): sums of up to `block` rows of x (outer, terms, inner). */
+export function sumColumns(
+  thread: i32, threads: i32, x: usize, y: usize, outer: i32, terms: i32, inner: i32, blocks: i32, block: i32,
+): void {
   const strips = (inner + STRIP - 1) / STRIP;
   const step = (<usize>inner) << 2;
   const items = outer * blocks * strips;

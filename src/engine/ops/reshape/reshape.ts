@@ -1,21 +1,16 @@
 import { reshapeStrides } from '../../tensor/layout.ts';
+import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
 import { formatShape, type Shape, shapeError, sizeOf } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-
-export const reshapeOperation: Operation<{ shape: Shape }> = {
-  name: 'reshape',
-  gradient: (node, [gradient]) => [gradient && reshape(gradient, node.inputs[0]!.shape)],
-  view({ attributes: { shape } }, input) {
-    const strides = reshapeStrides(input.shape, input.strides, shape);
-    return strides && { shape, strides, offset: input.offset };
-  },
-};
+import type { Tensor } from '../../tensor/tensor.ts';
 
 /**
  * The same elements in row-major order under another shape; one extent may be −1 and follows from
  * the rest. No memory moves unless `x` is a view that jumps within a dimension of the result.
+ *
+ * @throws {NanobardError} code `shape` if the elements do not fill it.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  requireTensors('reshape', [x]);
   const known = sizeOf(shape.filter((extent) => extent !== -1));
   const free = shape.filter((extent) => extent === -1).length;
   const resolved = shape.map((extent) => (extent === -1 && known > 0 ? x.size / known : extent));
@@ -26,5 +21,15 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   ) {
     throw shapeError('reshape', `${x.size} elements do not fill ${formatShape(shape)}`, x.shape);
   }
-  return apply(reshapeOperation, [x], { shape: resolved }, resolved, x.dtype);
+  return apply(reshapeOperation, [x], { shape: resolved })[0];
 }
+
+export const reshapeOperation: Operation<[x: Tensor], [y: Tensor], { readonly shape: Shape }> = {
+  name: 'reshape',
+  shape: ([x], { shape }) => [{ shape, dtype: x.dtype }],
+  gradient: ({ inputs: [x] }, [dy]) => [reshape(dy, x.shape)],
+  view(_call, input, result) {
+    const strides = reshapeStrides(input.shape, input.strides, result.shape);
+    return strides && { strides, offset: input.offset };
+  },
+};

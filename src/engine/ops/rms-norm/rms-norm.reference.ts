@@ -1,34 +1,30 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
-
-const rowsOf = (data: Float64Array, width: number): Float64Array[] =>
-  Array.from({ length: data.length / width }, (_, row) => data.subarray(row * width, (row + 1) * width));
+import { combine, dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { rmsNormGradientOperation, rmsNormOperation } from './rms-norm.ts';
 
 /** 1 / √(mean(x²) + epsilon) */
 const inverseNorm = (x: Float64Array, epsilon: number): number =>
-  1 / Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length + epsilon);
+  1 / Math.sqrt(dot(x, x) / x.length + epsilon);
 
-export const rmsNormReference: ReferenceKernel<{ epsilon: number }> = ([x], [y], { epsilon }) => {
-  const width = x!.shape.at(-1)!;
-  rowsOf(x!.data, width).forEach((values, row) => {
+export const rmsNormReference: ReferenceKernel<typeof rmsNormOperation> = ([x], [y], { epsilon }) => {
+  const results = rowsOf(y);
+  rowsOf(x).forEach((values, row) => {
     const scale = inverseNorm(values, epsilon);
-    for (let i = 0; i < width; i++) y!.data[row * width + i] = values[i]! * scale;
+    results[row]!.set(values.map((v) => v * scale));
   });
 };
 
-export const rmsNormGradientReference: ReferenceKernel<{ epsilon: number }> = (
+export const rmsNormGradientReference: ReferenceKernel<typeof rmsNormGradientOperation> = (
   [x, dy],
   [dx],
   { epsilon },
 ) => {
-  const width = x!.shape.at(-1)!;
-  const gradients = rowsOf(dy!.data, width);
-  rowsOf(x!.data, width).forEach((values, row) => {
-    const scale = inverseNorm(values, epsilon);
+  const [gradients, results] = [rowsOf(dy), rowsOf(dx)];
+  rowsOf(x).forEach((values, row) => {
     const gradient = gradients[row]!;
+    const scale = inverseNorm(values, epsilon);
     // With the normalised row n: dx = scale · (dy − n · mean(dy · n)).
     const normal = values.map((v) => v * scale);
-    const meanProduct = normal.reduce((sum, n, i) => sum + n * gradient[i]!, 0) / width;
-    for (let i = 0; i < width; i++)
-      dx!.data[row * width + i] = scale * (gradient[i]! - normal[i]! * meanProduct);
+    const meanProduct = dot(normal, gradient) / values.length;
+    combine(results[row]!, gradient, normal, (g, n) => scale * (g - n * meanProduct));
   });
 };

@@ -1,31 +1,37 @@
+import { apply, type Operation } from '../../tensor/operation.ts';
 import { shapeError } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireNumbers } from '../shared/operands.ts';
 
 /**
  * Scales each row of the last dimension to a root mean square of 1: y = x / √(mean(x²) + epsilon), without
  * parameters. x (…, C) → (…, C). Zhang & Sennrich, "Root Mean Square Layer Normalization", 2019.
  *
- * @throws {NanobardError} code `shape` if the rows of `x` are empty.
+ * @throws {NanobardError} code `shape` if the rows of `x` are empty, `argument` unless `epsilon` is at least 0.
  */
 export function rmsNorm(x: Tensor, epsilon = 1e-6): Tensor {
-  requireFloat('rmsNorm', x);
-  if (!x.shape.at(-1)) throw shapeError('rmsNorm', 'x needs rows of at least one element', x.shape);
-  return apply(rmsNormOperation, [x], { epsilon }, x.shape);
+  return apply(rmsNormOperation, [x], { epsilon })[0];
 }
 
-export const rmsNormOperation: Operation<{ epsilon: number }> = {
+export const rmsNormOperation: Operation<[x: Tensor], [y: Tensor], { readonly epsilon: number }> = {
   name: 'rms-norm',
-  stridedRows: [0], // queries and keys are parts of one matrix
-  flops: (node) => 3 * node.outputs[0]!.size,
-  gradient: ({ inputs: [x], attributes }, [dy]) => [
-    dy && apply(rmsNormGradientOperation, [x!, dy], attributes, x!.shape),
-  ],
+  shape([x], { epsilon }) {
+    requireFloat('rmsNorm', x);
+    requireNumbers('rmsNorm', 'at least 0', { epsilon });
+    if (!x.shape.at(-1)) throw shapeError('rmsNorm', 'x needs rows of at least one element', x.shape);
+    return [x];
+  },
+  flops: ({ outputs: [y] }) => 3 * y.size,
+  gradient: ({ inputs: [x], attributes }, [dy]) => apply(rmsNormGradientOperation, [x, dy], attributes),
 };
 
-/** (x, dy) → dx; the norm is computed again, which costs less than to store and load it. */
-export const rmsNormGradientOperation: Operation<{ epsilon: number }> = {
+/** The norm is computed again, which costs less than to store and load it. */
+export const rmsNormGradientOperation: Operation<
+  [x: Tensor, dy: Tensor],
+  [dx: Tensor],
+  { readonly epsilon: number }
+> = {
   name: 'rms-norm-gradient',
-  stridedRows: [0],
-  flops: (node) => 7 * node.outputs[0]!.size,
+  shape: ([x]) => [x],
+  flops: ({ outputs: [dx] }) => 7 * dx.size,
 };

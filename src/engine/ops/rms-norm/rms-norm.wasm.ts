@@ -2,33 +2,37 @@
 // Loops that use values from outside test at their end: V8 moves what does not change only out of loops
 // whose body always runs. Rows have at least one element.
 
-import { address, first, float, int, lanes, madd, nmadd, storePart, sum4, sumOfSquares } from '../shared/kernel.wasm';
+import { first, int, lanes, madd, nmadd, storePart, sum4, sumOfSquares, Words } from '../shared/kernel.wasm';
 
-/** Where a row of x begins. Arguments 0 … 5: extents e0…e2, strides s0…s2. */
+/** Where a row of x begins. */
 // @ts-ignore: decorator
 @inline
-function rowOf(x: usize, args: usize, row: i32): usize {
-  const e1 = int(args, 1);
-  const e2 = int(args, 2);
+function rowOf(x: usize, row: i32, extents: Words, strides: Words): usize {
+  const e1 = int(extents, 1);
+  const e2 = int(extents, 2);
   const i2 = row % e2;
   const i1 = (row / e2) % e1;
   const i0 = row / (e1 * e2);
-  return x + (<usize>(i0 * int(args, 3) + i1 * int(args, 4) + i2 * int(args, 5)) << 2);
+  return x + (<usize>(i0 * int(strides, 0) + i1 * int(strides, 1) + i2 * int(strides, 2)) << 2);
 }
 
-/** extents e0…e2, strides s0…s2 of x, width, epsilon, x, y */
-export function rmsNorm(args: usize, thread: i32, threads: i32): void {
-  const e2 = int(args, 2);
-  const step = <usize>int(args, 5) << 2;
-  const width = int(args, 6);
-  const epsilon = float(args, 7);
-  const rows = int(args, 0) * int(args, 1) * e2;
-  const last = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < last; ) {
-    let x = rowOf(address(args, 8), args, row);
-    let y = address(args, 9) + (<usize>(row * width) << 2);
+// @ts-ignore: decorator
+@inline
+function rowsOf(extents: Words): i32 {
+  return int(extents, 0) * int(extents, 1) * int(extents, 2);
+}
+
+export function rmsNorm(
+  thread: i32, threads: i32, x: usize, y: usize, width: i32, epsilon: f32, extents: Words, strides: Words,
+): void {
+  const e2 = int(extents, 2);
+  const step = <usize>int(strides, 2) << 2;
+  const last = first(rowsOf(extents), thread + 1, threads);
+  for (let row = first(rowsOf(extents), thread, threads); row < last; ) {
+    let from = rowOf(x, row, extents, strides);
+    let to = y + (<usize>(row * width) << 2);
     const end = min(last, row - (row % e2) + e2); // of the innermost loop
-    for (; row < end; row++, x += step, y += <usize>width << 2) rmsNormRow(x, y, width, epsilon);
+    for (; row < end; row++, from += step, to += <usize>width << 2) rmsNormRow(from, to, width, epsilon);
   }
 }
 
@@ -41,20 +45,19 @@ function rmsNormRow(x: usize, y: usize, width: i32, epsilon: f32): void {
   if (i < width) storePart(y, f32x4.mul(v128.load(x), s), width - i);
 }
 
-/** extents e0…e2, strides s0…s2 of x, width, epsilon, x, dy, dx */
-export function rmsNormGradient(args: usize, thread: i32, threads: i32): void {
-  const e2 = int(args, 2);
-  const step = <usize>int(args, 5) << 2;
-  const width = int(args, 6);
-  const epsilon = float(args, 7);
-  const rows = int(args, 0) * int(args, 1) * e2;
-  const last = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < last; ) {
-    let x = rowOf(address(args, 8), args, row);
+export function rmsNormGradient(
+  thread: i32, threads: i32, x: usize, dy: usize, dx: usize, width: i32, epsilon: f32, extents: Words,
+  strides: Words,
+): void {
+  const e2 = int(extents, 2);
+  const step = <usize>int(strides, 2) << 2;
+  const last = first(rowsOf(extents), thread + 1, threads);
+  for (let row = first(rowsOf(extents), thread, threads); row < last; ) {
+    let from = rowOf(x, row, extents, strides);
     let at = <usize>(row * width) << 2;
     const end = min(last, row - (row % e2) + e2); // of the innermost loop
-    for (; row < end; row++, x += step, at += <usize>width << 2) {
-      rmsNormGradientRow(x, address(args, 9) + at, address(args, 10) + at, width, epsilon);
+    for (; row < end; row++, from += step, at += <usize>width << 2) {
+      rmsNormGradientRow(from, dy + at, dx + at, width, epsilon);
     }
   }
 }

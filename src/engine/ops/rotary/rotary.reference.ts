@@ -1,19 +1,22 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { extents } from '../../tensor/shape.ts';
+import { type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import type { rotaryOperation } from './rotary.ts';
 
-export const rotaryReference: ReferenceKernel<{ base: number; inverse: boolean }> = (
+export const rotaryReference: ReferenceKernel<typeof rotaryOperation> = (
   [x, position],
   [y],
   { base, inverse },
 ) => {
-  const [, T, H, D] = x!.shape as [number, number, number, number];
-  const half = D / 2;
-  for (let row = 0; row < x!.data.length / D; row++) {
-    const t = position!.data[0]! + (Math.floor(row / H) % T);
-    for (let i = 0; i < half; i++) {
+  const [, T, H, D] = extents(x.shape, 4);
+  const results = rowsOf(y);
+  rowsOf(x).forEach((values, row) => {
+    const t = scalarOf(position) + (Math.floor(row / H) % T);
+    const [first, second] = [values.subarray(0, D / 2), values.subarray(D / 2)];
+    first.forEach((a, i) => {
+      const b = second[i]!;
       const angle = (inverse ? -t : t) * base ** ((-2 * i) / D);
-      const [a, b] = [row * D + i, row * D + half + i];
-      y!.data[a] = x!.data[a]! * Math.cos(angle) - x!.data[b]! * Math.sin(angle);
-      y!.data[b] = x!.data[b]! * Math.cos(angle) + x!.data[a]! * Math.sin(angle);
-    }
-  }
+      results[row]![i] = a * Math.cos(angle) - b * Math.sin(angle);
+      results[row]![i + D / 2] = b * Math.cos(angle) + a * Math.sin(angle);
+    });
+  });
 };

@@ -1,35 +1,26 @@
 // A table of cosines and sines first, one row for each position; then all batches and heads turn by it.
 
-import { address, first, int, madd, nmadd, storePart } from '../shared/kernel.wasm';
-
-/** Bytes of the cosines, or the sines, of one position: whole vectors. */
-// @ts-ignore: decorator
-@inline
-function tableBytes(half: i32): usize {
-  return <usize>((half + 3) & ~3) << 2;
-}
+import { first, madd, nmadd, storePart } from '../shared/kernel.wasm';
 
 /**
- * position, table, T, half, direction (1 or −1), ratio (f64): the angles of position p are
- * direction · p · ratioⁱ, in double precision, since they grow with p and their cosines must not get worse.
+ * The angles of position p are direction · p · ratioⁱ (direction is 1 or −1), in double precision, since they grow
+ * with p and their cosines must not get worse. Rows of both tables lie `step` elements apart.
  */
-export function rotaryTable(args: usize, thread: i32, threads: i32): void {
-  const start = <f64>load<i32>(address(args, 0));
-  const T = int(args, 2);
-  const half = int(args, 3);
-  const direction = <f64>int(args, 4);
-  const ratio = load<f64>(args + 20);
-  const bytes = tableBytes(half);
-  const step = f64x2.splat(ratio * ratio);
+export function rotaryTable(
+  thread: i32, threads: i32, position: usize, cosines: usize, sines: usize, step: i32, T: i32, half: i32,
+  direction: f64, ratio: f64,
+): void {
+  const start = <f64>load<i32>(position);
+  const square = f64x2.splat(ratio * ratio);
   const last = first(T, thread + 1, threads);
   for (let t = first(T, thread, threads); t < last; t++) {
     const p = f64x2.splat(direction * (start + <f64>t));
-    const cosines = address(args, 1) + <usize>t * 2 * bytes;
+    let at = <usize>(t * step) << 2;
     let frequency = f64x2.replace_lane(f64x2.splat(1), 1, ratio);
     for (let i = 0; i < half; i += 2) {
-      const at = cosines + (<usize>i << 2);
-      storeCosSin(f64x2.mul(p, frequency), at, at + bytes);
-      frequency = f64x2.mul(frequency, step);
+      storeCosSin(f64x2.mul(p, frequency), cosines + at, sines + at);
+      frequency = f64x2.mul(frequency, square);
+      at += 8;
     }
   }
 }
@@ -66,22 +57,22 @@ function storeCosSin(angle: v128, cosines: usize, sines: usize): void {
   v128.store64_lane(sines, f32x4.demote_f64x2_zero(sin), 0);
 }
 
-/** x, table, y, B · T, T, H, half, strides (b, t, h) of x */
-export function rotary(args: usize, thread: i32, threads: i32): void {
-  const tokens = int(args, 3);
-  const T = int(args, 4);
-  const H = int(args, 5);
-  const half = int(args, 6);
-  const step = <usize>int(args, 9) << 2;
-  const bytes = tableBytes(half);
+/** Rows of both tables lie `step` elements apart. */
+export function rotary(
+  thread: i32, threads: i32, x: usize, cosines: usize, sines: usize, step: i32, y: usize, tokens: i32, T: i32, H: i32,
+  half: i32, strideB: i32, strideT: i32, strideH: i32,
+): void {
+  const head = <usize>strideH << 2;
   const last = first(tokens, thread + 1, threads);
   for (let token = first(tokens, thread, threads); token < last; token++) {
     const b = token / T;
     const t = token % T;
-    const cosines = address(args, 1) + <usize>t * 2 * bytes;
-    let x = address(args, 0) + (<usize>(b * int(args, 7) + t * int(args, 8)) << 2);
-    let y = address(args, 2) + (<usize>(token * H * half) << 3);
-    for (let h = 0; h < H; h++, x += step, y += <usize>half << 3) turn(x, cosines, cosines + bytes, y, half);
+    const angles = <usize>(t * step) << 2;
+    let from = x + (<usize>(b * strideB + t * strideT) << 2);
+    let to = y + (<usize>(token * H * half) << 3);
+    for (let h = 0; h < H; h++, from += head, to += <usize>half << 3) {
+      turn(from, cosines + angles, sines + angles, to, half);
+    }
   }
 }
 

@@ -1,22 +1,21 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
-import type { RowAdaGradAttributes } from './row-adagrad.ts';
+import { combine, dot, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import type { rowAdagradOperation } from './row-adagrad.ts';
 
-export const rowAdagradReference: ReferenceKernel<RowAdaGradAttributes> = (
+export const rowAdagradReference: ReferenceKernel<typeof rowAdagradOperation> = (
   [table, squares, gradient, indices, learningRate],
   [newTable, newSquares],
   { epsilon },
 ) => {
-  const [R, C] = table!.shape as [number, number];
-  newTable!.data.set(table!.data);
-  newSquares!.data.set(squares!.data);
-  for (const row of new Set(indices!.data)) {
-    if (row < 0 || row >= R) continue;
-    const g = new Float64Array(C);
-    indices!.data.forEach((index, token) => {
-      if (index === row) for (let c = 0; c < C; c++) g[c]! += gradient!.data[token * C + c]!;
-    });
-    newSquares!.data[row]! += g.reduce((sum, value) => sum + value ** 2, 0) / C;
-    const rate = learningRate!.data[0]! / (Math.sqrt(newSquares!.data[row]!) + epsilon);
-    for (let c = 0; c < C; c++) newTable!.data[row * C + c]! -= rate * g[c]!;
-  }
+  newTable.data.set(table.data);
+  newSquares.data.set(squares.data);
+  const gradients = rowsOf(gradient);
+  rowsOf(newTable).forEach((row, index) => {
+    const own = gradients.filter((_, token) => indices.data[token] === index);
+    if (own.length === 0) return;
+    const g = row.map((_, c) => own.reduce((sum, values) => sum + values[c]!, 0));
+    const square = squares.data[index]! + dot(g, g) / g.length;
+    newSquares.data[index] = square;
+    const rate = scalarOf(learningRate) / (Math.sqrt(square) + epsilon);
+    combine(row, row, g, (value, slope) => value - rate * slope);
+  });
 };

@@ -1,7 +1,7 @@
-import { NanobardError } from '../../errors.ts';
-import { sameShape, shapeError } from '../../tensor/shape.ts';
-import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
-import { requireFloat } from '../shared/operands.ts';
+import { apply, type Operation } from '../../tensor/operation.ts';
+import { hasRank, sameShape, shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { requireFloat, requireIntegers, requireNumbers, requireShape } from '../shared/operands.ts';
 
 /** What one update reads. */
 export interface RowAdaGradOperands {
@@ -34,36 +34,39 @@ export type RowAdaGradAttributes = { readonly epsilon: number };
  * with one accumulator per row, as in Lerer et al., "PyTorch-BigGraph: A Large-scale Graph Embedding System",
  * 2019.
  *
- * @throws {NanobardError} code `shape` if an operand has another shape than it must, `argument` if another dtype.
+ * @throws {NanobardError} code `shape` if an operand has another shape than it must, `argument` if another dtype
+ *   or ε is below 0.
  */
 export function rowAdaGrad(
-  operands: RowAdaGradOperands,
+  { table, squares, gradient, indices, learningRate }: RowAdaGradOperands,
   { epsilon = 1e-10 }: Partial<RowAdaGradAttributes> = {},
 ): { table: Tensor; squares: Tensor } {
-  const { table, squares, gradient, indices, learningRate } = operands;
-  const [R, C] = table.shape;
-  if (table.rank !== 2) throw shapeError('rowAdaGrad', 'the table must have the shape (R, C)', table.shape);
-  if (!sameShape(squares.shape, [R!])) {
-    throw shapeError('rowAdaGrad', 'squares must have one element per row', table.shape, squares.shape);
-  }
-  if (!sameShape(gradient.shape, [...indices.shape, C!])) {
-    const problem = 'the gradient must have a row of the table for each index';
-    throw shapeError('rowAdaGrad', problem, table.shape, gradient.shape, indices.shape);
-  }
-  if (learningRate.rank > 0) {
-    throw shapeError('rowAdaGrad', 'learningRate must be a scalar', learningRate.shape);
-  }
-  requireFloat('rowAdaGrad', table, squares, gradient, learningRate);
-  if (indices.dtype !== 'i32')
-    throw new NanobardError('argument', 'rowAdaGrad: indices must be i32, not f32');
-  const inputs = [table, squares, gradient, indices, learningRate];
-  const { outputs } = new Node(rowAdaGradOperation, inputs, { epsilon }, [table, squares]);
-  return { table: outputs[0]!, squares: outputs[1]! };
+  const operands = [table, squares, gradient, indices, learningRate] as const;
+  const [newTable, newSquares] = apply(rowAdagradOperation, operands, { epsilon });
+  return { table: newTable, squares: newSquares };
 }
 
-/** (table, squares, gradient, indices, learningRate) → (table, squares) */
-export const rowAdaGradOperation: Operation<RowAdaGradAttributes> = {
+export const rowAdagradOperation: Operation<
+  readonly [table: Tensor, squares: Tensor, gradient: Tensor, indices: Tensor, learningRate: Tensor],
+  [table: Tensor, squares: Tensor],
+  RowAdaGradAttributes
+> = {
   name: 'row-adagrad',
-  flops: (node) => 5 * node.inputs[2]!.size,
-  inPlace: [0, 1],
+  shape([table, squares, gradient, indices, learningRate], { epsilon }) {
+    requireFloat('rowAdaGrad', table, squares, gradient, learningRate);
+    requireIntegers('rowAdaGrad', { indices });
+    if (!hasRank(table.shape, 2))
+      throw shapeError('rowAdaGrad', 'the table must have the shape (R, C)', table.shape);
+    const [R, C] = table.shape;
+    if (!sameShape(squares.shape, [R]))
+      throw shapeError('rowAdaGrad', 'squares must have one element per row', table.shape, squares.shape);
+    if (!sameShape(gradient.shape, [...indices.shape, C])) {
+      const problem = 'the gradient must have a row of the table for each index';
+      throw shapeError('rowAdaGrad', problem, table.shape, gradient.shape, indices.shape);
+    }
+    requireShape('rowAdaGrad', [], { learningRate });
+    requireNumbers('rowAdaGrad', 'at least 0', { epsilon });
+    return [table, squares];
+  },
+  flops: ({ inputs: [, , gradient] }) => 5 * gradient.size,
 };

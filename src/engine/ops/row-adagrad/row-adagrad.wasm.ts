@@ -1,28 +1,23 @@
-import { address, float, int, lanes, madd, nmadd, PREFETCHED, prefetch, storePart, sum4 } from '../shared/kernel.wasm';
+import { lanes, madd, nmadd, PerThread, PREFETCHED, prefetch, storePart, sum4 } from '../shared/kernel.wasm';
 
 /**
- * table, squares, gradient, indices, learningRate, epsilon, tokens, rows, width, slotBits, scratch, bytes of
- * scratch per thread. A row is updated by one thread, which its hash decides, and from its tokens in order.
+ * A row is updated by one thread, which its hash decides, and from its tokens in order. Memory of the thread's own:
+ * `heads`, an open-addressing table of 2^slotBits from rows to their first token + 1 (0 where free), `next`, for each
+ * token the next one of its row + 1 (0 at the end), `used`, the slots in use, and `sum`, of a row's gradients.
  */
-export function rowAdaGrad(args: usize, thread: i32, threads: i32): void {
-  const indices = address(args, 3);
-  const tokens = int(args, 6);
-  const rows = <u32>int(args, 7);
-  const bytes = (<usize>int(args, 8)) << 2;
-  const slotBits = int(args, 9);
+export function rowAdagrad(
+  thread: i32, threads: i32, table: usize, squares: usize, gradient: usize, indices: usize, learningRate: usize,
+  epsilon: f32, tokens: i32, rows: i32, width: i32, slotBits: i32, heads: PerThread, next: PerThread, used: PerThread,
+  sum: PerThread,
+): void {
+  const bytes = <usize>width << 2;
   const mask = (1 << slotBits) - 1;
-  // Scratch: an open-addressing table from rows to their first token + 1 (0 where free), for each token the
-  // next one of its row + 1 (0 at the end), the slots in use, and the sum of a row's gradients.
-  const heads = address(args, 10) + <usize>thread * int(args, 11);
-  const next = heads + ((<usize>1) << (slotBits + 2));
-  const used = next + ((<usize>tokens) << 2);
-  const sum = used + ((<usize>tokens) << 2);
-  memory.fill(heads, 0, next - heads);
+  memory.fill(heads, 0, <usize>4 << slotBits);
   let count = 0;
   // From the last token to the first, each becomes the head of its row's chain, which thus ascends.
   for (let token = tokens - 1; token >= 0; token--) {
     const row = load<u32>(indices + ((<usize>token) << 2));
-    if (row >= rows) continue;
+    if (row >= <u32>rows) continue;
     const hash = row * 0x9e3779b1;
     if (<i32>((<u64>hash * threads) >> 32) != thread) continue;
     let slot = <i32>(hash >> (32 - slotBits));
@@ -44,37 +39,34 @@ export function rowAdaGrad(args: usize, thread: i32, threads: i32): void {
       const slot = <usize>load<u32>(used + ((<usize>i) << 2));
       const first = load<i32>(heads + (slot << 2)) - 1;
       const row = <usize>load<u32>(indices + ((<usize>first) << 2));
-      prefetch(address(args, 0) + row * bytes, bytes);
-      prefetch(address(args, 1) + (row << 2), 4);
+      prefetch(table + row * bytes, bytes);
+      prefetch(squares + (row << 2), 4);
     }
     for (let i = start; i < end; i++) {
       const slot = <usize>load<u32>(used + ((<usize>i) << 2));
-      update(args, load<i32>(heads + (slot << 2)) - 1, next, sum);
+      const token = load<i32>(heads + (slot << 2)) - 1;
+      const row = <usize>load<u32>(indices + ((<usize>token) << 2));
+      const g = rowGradient(gradient, token, next, sum, width);
+      const square = squares + (row << 2);
+      const total = load<f32>(square) + sumOfSquares(g, width) / <f32>width;
+      store<f32>(square, total);
+      descend(table + row * bytes, g, load<f32>(learningRate) / (sqrt<f32>(total) + epsilon), width);
     }
   }
 }
 
-/** Updates the row whose first token is `token`. */
-function update(args: usize, token: i32, next: usize, sum: usize): void {
-  const gradient = address(args, 2);
-  const row = <usize>load<u32>(address(args, 3) + ((<usize>token) << 2));
-  const width = int(args, 8);
-  const bytes = (<usize>width) << 2;
-  let g = gradient + <usize>token * bytes;
+/** The sum of the gradients of the row whose first token is `token`: where it is, if there is one alone, or in `sum`. */
+function rowGradient(gradient: usize, token: i32, next: usize, sum: usize, width: i32): usize {
+  const bytes = <usize>width << 2;
+  const first = gradient + <usize>token * bytes;
   let following = load<i32>(next + ((<usize>token) << 2));
-  if (following != 0) {
-    memory.copy(sum, g, bytes);
-    g = sum;
-    do {
-      accumulate(sum, gradient + <usize>(following - 1) * bytes, width);
-      following = load<i32>(next + ((<usize>(following - 1)) << 2));
-    } while (following != 0);
-  }
-  const square = address(args, 1) + (row << 2);
-  const total = load<f32>(square) + sumOfSquares(g, width) / <f32>width;
-  store<f32>(square, total);
-  const rate = load<f32>(address(args, 4)) / (sqrt<f32>(total) + float(args, 5));
-  descend(address(args, 0) + row * bytes, g, rate, width);
+  if (following == 0) return first;
+  memory.copy(sum, first, bytes);
+  do {
+    accumulate(sum, gradient + <usize>(following - 1) * bytes, width);
+    following = load<i32>(next + ((<usize>(following - 1)) << 2));
+  } while (following != 0);
+  return sum;
 }
 
 /** sum += from */
@@ -90,6 +82,7 @@ function accumulate(sum: usize, from: usize, n: i32): void {
   }
 }
 
+/** In two vectors where the shared one takes four: another order, and other last digits. */
 function sumOfSquares(g: usize, n: i32): f32 {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);

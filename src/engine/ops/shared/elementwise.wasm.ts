@@ -1,44 +1,76 @@
-// Functions of two operands, element by element. Operands are read with any strides, through four loops;
-// the result is row-major.
+// Loops that make kernels of functions of vectors, of whose elements each is treated alike. Such a function, exported
+// from an operation's folder, is all that is written for its kernel: F is a class that the build makes of it, with
+// one method `apply` (scripts/kernel-signatures.ts).
 
-import { address, firstUnit, int, storePart } from './kernel.wasm';
+import { firstUnit, int, storePart, Words } from './kernel.wasm';
 
-export const ADD: i32 = 0;
-export const ADD_INT: i32 = 1;
-export const SUB: i32 = 2;
-export const MUL: i32 = 3;
-export const DIV: i32 = 4;
-/** `value` where b is not zero, a elsewhere. */
-export const FILL: i32 = 5;
-export const MUL_INT: i32 = 6;
-
-/** `kind` is a constant wherever this is used, so that one instruction is left of it. */
+/** F of up to three operands. It is inlined: no object is there. */
 // @ts-ignore: decorator
 @inline
-function combine4(kind: i32, a: v128, b: v128, value: v128): v128 {
-  if (kind == ADD) return f32x4.add(a, b);
-  if (kind == ADD_INT) return i32x4.add(a, b);
-  if (kind == SUB) return f32x4.sub(a, b);
-  if (kind == MUL) return f32x4.mul(a, b);
-  if (kind == MUL_INT) return i32x4.mul(a, b);
-  if (kind == DIV) return f32x4.div(a, b);
-  return v128.bitselect(a, value, i32x4.eq(b, i32x4.splat(0)));
+function apply<F>(p: v128, q: v128, r: v128): v128 {
+  return changetype<F>(<usize>0).apply(p, q, r);
 }
 
-/** a, b, y, extents e0…e3, strides of a, strides of b, value */
+/** y = F(x) of n elements. */
 // @ts-ignore: decorator
 @inline
-export function elementwise(kind: i32, args: usize, thread: i32, threads: i32): void {
-  const a = address(args, 0);
-  const b = address(args, 1);
-  const y = address(args, 2);
-  const e1 = int(args, 4);
-  const e2 = int(args, 5);
-  const e3 = int(args, 6);
-  const stepA = int(args, 10);
-  const stepB = int(args, 14);
-  const value = v128.load32_splat(args + 60);
-  const n = int(args, 3) * e1 * e2 * e3;
+export function map<F>(thread: i32, threads: i32, x: usize, y: usize, n: i32): void {
+  rowMajor<F>(0, thread, threads, x, 0, y, n);
+}
+
+/** dx = F(x, dy) of n elements. */
+// @ts-ignore: decorator
+@inline
+export function mapGradient<F>(thread: i32, threads: i32, x: usize, dy: usize, dx: usize, n: i32): void {
+  rowMajor<F>(1, thread, threads, x, dy, dx, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function rowMajor<F>(both: i32, thread: i32, threads: i32, a: usize, b: usize, y: usize, n: i32): void {
+  const zero = f32x4.splat(0);
+  const end = firstUnit(n, 16, thread + 1, threads);
+  let i = firstUnit(n, 16, thread, threads);
+  for (; i <= end - 16; i += 16) {
+    const at = <usize>i << 2;
+    const r0 = apply<F>(v128.load(a + at), both ? v128.load(b + at) : zero, zero);
+    const r1 = apply<F>(v128.load(a + at, 16), both ? v128.load(b + at, 16) : zero, zero);
+    const r2 = apply<F>(v128.load(a + at, 32), both ? v128.load(b + at, 32) : zero, zero);
+    const r3 = apply<F>(v128.load(a + at, 48), both ? v128.load(b + at, 48) : zero, zero);
+    v128.store(y + at, r0);
+    v128.store(y + at, r1, 16);
+    v128.store(y + at, r2, 32);
+    v128.store(y + at, r3, 48);
+  }
+  for (; i < end; i += 4) {
+    const at = <usize>i << 2;
+    storePart(y + at, apply<F>(v128.load(a + at), both ? v128.load(b + at) : zero, zero), end - i);
+  }
+}
+
+/** y = F(a, b), where a and b of any strides are read through four loops and y is row-major. */
+// @ts-ignore: decorator
+@inline
+export function combine<F>(
+  thread: i32, threads: i32, a: usize, b: usize, y: usize, extents: Words, stridesA: Words, stridesB: Words,
+): void {
+  combineWith<F>(thread, threads, a, b, y, extents, stridesA, stridesB, 0);
+}
+
+/** y = F(a, b, value), with the same value for all elements. */
+// @ts-ignore: decorator
+@inline
+export function combineWith<F>(
+  thread: i32, threads: i32, a: usize, b: usize, y: usize, extents: Words, stridesA: Words, stridesB: Words,
+  value: f32,
+): void {
+  const e1 = int(extents, 1);
+  const e2 = int(extents, 2);
+  const e3 = int(extents, 3);
+  const stepA = int(stridesA, 3);
+  const stepB = int(stridesB, 3);
+  const third = f32x4.splat(value);
+  const n = int(extents, 0) * e1 * e2 * e3;
   const end = firstUnit(n, 16, thread + 1, threads);
   for (let i = firstUnit(n, 16, thread, threads); i < end; ) {
     const row = i / e3;
@@ -46,14 +78,14 @@ export function elementwise(kind: i32, args: usize, thread: i32, threads: i32): 
     const i2 = row % e2;
     const i1 = (row / e2) % e1;
     const i0 = row / (e1 * e2);
-    const p = a + (<usize>(i0 * int(args, 7) + i1 * int(args, 8) + i2 * int(args, 9) + i3 * stepA) << 2);
-    const q = b + (<usize>(i0 * int(args, 11) + i1 * int(args, 12) + i2 * int(args, 13) + i3 * stepB) << 2);
+    const p = a + (<usize>(i0 * int(stridesA, 0) + i1 * int(stridesA, 1) + i2 * int(stridesA, 2) + i3 * stepA) << 2);
+    const q = b + (<usize>(i0 * int(stridesB, 0) + i1 * int(stridesB, 1) + i2 * int(stridesB, 2) + i3 * stepB) << 2);
     const to = y + (<usize>i << 2);
     const count = min(e3 - i3, end - i);
-    if (stepA == 1 && stepB == 1) span(kind, 1, 1, p, q, to, count, value);
-    else if (stepA == 1 && stepB == 0) span(kind, 1, 0, p, q, to, count, value);
-    else if (stepA == 0 && stepB == 1) span(kind, 0, 1, p, q, to, count, value);
-    else stridedSpan(kind, stepA, stepB, p, q, to, count, value);
+    if (stepA == 1 && stepB == 1) span<F>(1, 1, p, q, to, count, third);
+    else if (stepA == 1 && stepB == 0) span<F>(1, 0, p, q, to, count, third);
+    else if (stepA == 0 && stepB == 1) span<F>(0, 1, p, q, to, count, third);
+    else stridedSpan<F>(stepA, stepB, p, q, to, count, third);
     i += count;
   }
 }
@@ -61,16 +93,16 @@ export function elementwise(kind: i32, args: usize, thread: i32, threads: i32): 
 /** n neighbouring results from operands that are neighbours too (step 1) or one repeated value (step 0). */
 // @ts-ignore: decorator
 @inline
-function span(kind: i32, stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, value: v128): void {
+function span<F>(stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, value: v128): void {
   const a = v128.load32_splat(p);
   const b = v128.load32_splat(q);
   let i = 0;
   for (; i <= n - 16; i += 16) {
     const at = <usize>i << 2;
-    const r0 = combine4(kind, stepA ? v128.load(p + at) : a, stepB ? v128.load(q + at) : b, value);
-    const r1 = combine4(kind, stepA ? v128.load(p + at, 16) : a, stepB ? v128.load(q + at, 16) : b, value);
-    const r2 = combine4(kind, stepA ? v128.load(p + at, 32) : a, stepB ? v128.load(q + at, 32) : b, value);
-    const r3 = combine4(kind, stepA ? v128.load(p + at, 48) : a, stepB ? v128.load(q + at, 48) : b, value);
+    const r0 = apply<F>(stepA ? v128.load(p + at) : a, stepB ? v128.load(q + at) : b, value);
+    const r1 = apply<F>(stepA ? v128.load(p + at, 16) : a, stepB ? v128.load(q + at, 16) : b, value);
+    const r2 = apply<F>(stepA ? v128.load(p + at, 32) : a, stepB ? v128.load(q + at, 32) : b, value);
+    const r3 = apply<F>(stepA ? v128.load(p + at, 48) : a, stepB ? v128.load(q + at, 48) : b, value);
     v128.store(to + at, r0);
     v128.store(to + at, r1, 16);
     v128.store(to + at, r2, 32);
@@ -78,7 +110,7 @@ function span(kind: i32, stepA: i32, stepB: i32, p: usize, q: usize, to: usize, 
   }
   for (; i < n; i += 4) {
     const at = <usize>i << 2;
-    const r = combine4(kind, stepA ? v128.load(p + at) : a, stepB ? v128.load(q + at) : b, value);
+    const r = apply<F>(stepA ? v128.load(p + at) : a, stepB ? v128.load(q + at) : b, value);
     storePart(to + at, r, n - i);
   }
 }
@@ -86,9 +118,9 @@ function span(kind: i32, stepA: i32, stepB: i32, p: usize, q: usize, to: usize, 
 /** n neighbouring results from operands that lie any number of elements apart. */
 // @ts-ignore: decorator
 @inline
-function stridedSpan(kind: i32, stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, value: v128): void {
+function stridedSpan<F>(stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, value: v128): void {
   for (let i = 0; i < n; i++) {
-    v128.store32_lane(to, combine4(kind, v128.load32_splat(p), v128.load32_splat(q), value), 0);
+    v128.store32_lane(to, apply<F>(v128.load32_splat(p), v128.load32_splat(q), value), 0);
     p += <usize>stepA << 2;
     q += <usize>stepB << 2;
     to += 4;

@@ -1,21 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
 import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import type { Attributes } from '../../tensor/tensor.ts';
-import type { KernelName } from '../opcodes.generated.ts';
-
-/** What a reference kernel sees: row-major arrays in float64, whatever the dtype. */
-export interface ReferenceArray {
-  readonly shape: Shape;
-  readonly data: Float64Array;
-}
-
-/** The definition of an operation: plain TypeScript in float64, written to be read. */
-export type ReferenceKernel<A extends Attributes = Attributes> = (
-  inputs: readonly ReferenceArray[],
-  outputs: readonly ReferenceArray[],
-  attributes: A,
-) => void;
+import type { signatures } from '../signatures.generated.ts';
 
 /** What a CPU lowering sees: a byte address in WebAssembly memory; strides count elements. */
 export interface CpuView {
@@ -25,26 +11,50 @@ export interface CpuView {
   readonly strides: readonly number[];
 }
 
+type Signatures = typeof signatures;
+
+/** The exported functions of `*.wasm.ts`. */
+export type KernelName = keyof Signatures;
+
+/** Scratch memory that each thread has a part of its own in. */
+export interface PerThread {
+  readonly address: number;
+  /** Bytes from one thread's part to the next one's. */
+  readonly stride: number;
+}
+
+/** What TypeScript passes for a kernel's parameter, by the parameter's type in AssemblyScript. */
+interface Argument {
+  /** An address, or what has one; 0 stands for an operand that is not there. */
+  readonly usize: number | Pick<CpuView, 'address'>;
+  readonly i32: number;
+  readonly f32: number;
+  readonly f64: number;
+  /** Words that the tape carries; the kernel gets their address. */
+  readonly Words: readonly number[];
+  readonly PerThread: PerThread;
+}
+
+/** The arguments of a kernel by the names of its parameters. */
+export type KernelArguments<K extends KernelName> = {
+  readonly [P in keyof Signatures[K]]: Argument[Signatures[K][P] & keyof Argument];
+};
+
 export interface CpuTape {
-  /** Appends one kernel call. Arguments are 32-bit words; pass floats through `floatBits`. */
-  emit(kernel: KernelName, ...args: number[]): void;
+  /** Appends one kernel call. */
+  emit<K extends KernelName>(kernel: K, args: KernelArguments<K>): void;
   /**
-   * Address of scratch memory that holds its contents until the operation's last kernel has run
-   * (the next operation uses the same memory).
+   * Address of scratch memory for so many floats, or other words of 32 bits. It holds its contents until the
+   * operation's last kernel has run (the next operation uses the same memory).
    */
-  scratch(bytes: number): number;
-  /** How many threads will walk the tape: for scratch memory of their own, never for how work is split. */
-  readonly threads: number;
+  scratch(floats: number): number;
+  /** The same for so many floats of each thread's own. */
+  perThread(floats: number): PerThread;
   /** Columns of a panel of a packed matrix: 8, or 16 in the wide build of the kernels. */
   readonly panelColumns: number;
   /** Whether kernels can call a BLAS library. */
   readonly blas: boolean;
 }
-
-/** Turns one call of an operation into kernel calls. Between two kernels all threads wait for each other. */
-export type CpuLowering<A extends Attributes = Attributes> = {
-  lower(tape: CpuTape, inputs: readonly CpuView[], outputs: readonly CpuView[], attributes: A): void;
-}['lower']; // as a method's type, any operation's kernel fits into a table of all
 
 /** What a device's kernel of an operation can read as it lies, and what it may overwrite. */
 export interface KernelTraits {
@@ -69,11 +79,3 @@ export type CpuKernel<Op> =
         ): void;
       }
     : never;
-
-const word = new DataView(new ArrayBuffer(4));
-
-/** The 32-bit pattern of a float, as a kernel argument. */
-export function floatBits(value: number): number {
-  word.setFloat32(0, value);
-  return word.getInt32(0);
-}

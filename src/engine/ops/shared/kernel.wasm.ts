@@ -1,26 +1,26 @@
-// What every kernel shares. A kernel is `(args, thread, threads) => void`: `args` points at its 32-bit
-// arguments, and the work is split so that each output is computed by one thread in a fixed order,
-// which makes results independent of the number of threads.
+// What every kernel shares. A kernel is an exported function of the thread that calls it, the number of threads,
+// and arguments that the tape carries: its parameter list is their only declaration (scripts/kernel-signatures.ts).
+// The work is split so that each output is computed by one thread in a fixed order, which makes results
+// independent of the number of threads.
 
-/** Argument i as an integer. */
+/** Type of a parameter that points at a list of words, which the tape carries too. */
+export type Words = usize;
+
+/** Type of a parameter that points at scratch memory of the calling thread's own. */
+export type PerThread = usize;
+
+/** Word i of a list as an integer. */
 // @ts-ignore: decorator
 @inline
-export function int(args: usize, i: i32): i32 {
-  return load<i32>(args + ((<usize>i) << 2));
+export function int(list: Words, i: i32): i32 {
+  return load<i32>(list + ((<usize>i) << 2));
 }
 
-/** Argument i as an address. */
+/** Word i of a list as an address. */
 // @ts-ignore: decorator
 @inline
-export function address(args: usize, i: i32): usize {
-  return <usize>load<u32>(args + ((<usize>i) << 2));
-}
-
-/** Argument i as a float. */
-// @ts-ignore: decorator
-@inline
-export function float(args: usize, i: i32): f32 {
-  return load<f32>(args + ((<usize>i) << 2));
+export function address(list: Words, i: i32): usize {
+  return <usize>load<u32>(list + ((<usize>i) << 2));
 }
 
 /** First of the items in `0 … n` that belong to `thread`; the last is `first(n, thread + 1, threads)`. */
@@ -134,4 +134,42 @@ export function sumOfSquares(x: usize, n: i32): f32 {
     a = madd(p, p, a);
   }
   return sum4(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+}
+
+/** Σ x of n floats. */
+export function sumOf(x: usize, n: i32): f32 {
+  let a = f32x4.splat(0);
+  let b = f32x4.splat(0);
+  let c = f32x4.splat(0);
+  let d = f32x4.splat(0);
+  let i = 0;
+  for (; i + 16 <= n; i += 16, x += 64) {
+    a = f32x4.add(a, v128.load(x));
+    b = f32x4.add(b, v128.load(x, 16));
+    c = f32x4.add(c, v128.load(x, 32));
+    d = f32x4.add(d, v128.load(x, 48));
+  }
+  for (; i < n; i += 4, x += 16) a = f32x4.add(a, loadPart(x, n - i));
+  return sum4(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+}
+
+/** The largest of n floats; NaN if one of them is. (`pmax` is far quicker than `max`, but passes over NaN.) */
+export function largestOf(x: usize, n: i32): f32 {
+  let a = f32x4.splat(-Infinity);
+  let b = a;
+  let nan = f32x4.splat(0);
+  let i = 0;
+  for (; i + 8 <= n; i += 8, x += 32) {
+    const p = v128.load(x);
+    const q = v128.load(x, 16);
+    nan = v128.or(nan, v128.or(f32x4.ne(p, p), f32x4.ne(q, q)));
+    a = f32x4.pmax(a, p);
+    b = f32x4.pmax(b, q);
+  }
+  for (; i < n; i += 4, x += 16) {
+    const p = v128.bitselect(v128.load(x), a, lanes(n - i));
+    nan = v128.or(nan, f32x4.ne(p, p));
+    a = f32x4.pmax(a, p);
+  }
+  return v128.any_true(nan) ? f32.NaN : max4(f32x4.pmax(a, b));
 }

@@ -1,6 +1,10 @@
 // Random numbers that need no state: the k-th number is a function of k. Dropout draws its masks so, which
 // makes them the same on every device and lets the backward pass draw them again.
 
+import { requireTensors } from '../../tensor/operation.ts';
+import { sameShape, shapeError } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+
 type Words4 = readonly [number, number, number, number];
 
 /**
@@ -48,11 +52,18 @@ export function dropMask(
   return words.map((word) => (word < threshold ? 0 : 1 / (1 - share)));
 }
 
+/** Fails with code `shape` unless `key` is one of `dropMask`. */
+export function requireKey(op: string, key: Tensor): void {
+  requireTensors(op, [key]);
+  if (!sameShape(key.shape, [3]) || key.dtype !== 'i32')
+    throw shapeError(op, 'key must be i32 (3): seed low, seed high, step', key.shape);
+}
+
 let sites = 0;
 
 /**
- * A number for one more place in a model that draws random numbers. `compile` renumbers the sites of a
- * program in order of appearance; a gradient carries its operation's `site`, and so draws the same mask.
+ * A number for one more place in a model that draws random numbers: see `Operation.site`. A gradient carries its
+ * operation's site, and so draws the same mask.
  */
 export function newSite(): number {
   return sites++;

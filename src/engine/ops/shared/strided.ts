@@ -1,23 +1,31 @@
 import type { Shape } from '../../tensor/shape.ts';
 import type { CpuView } from './kernel.ts';
 
+/** `U` for each of `T`. */
+type Each<T extends readonly unknown[], U> = { readonly [K in keyof T]: U };
+
 /** The loops that visit several views of one shape together, as few as possible. */
-export interface Loops {
+export interface Loops<T extends readonly unknown[]> {
   /** Outermost first. */
   readonly extents: readonly number[];
   /** For each view its stride in each loop, in elements. */
-  readonly strides: readonly (readonly number[])[];
+  readonly strides: Each<T, readonly number[]>;
+}
+
+/** Loops and where in memory they start: one address for each view. */
+export interface Nest<T extends readonly unknown[]> extends Loops<T> {
+  readonly addresses: Each<T, number>;
 }
 
 /**
  * Merges dimensions that all views walk through without a jump, drops those of extent 1, and pads
  * with outer loops of extent 1 up to `depth`. Undefined if more than `depth` loops remain.
  */
-export function collapse(
+function collapse(
   shape: Shape,
-  views: readonly { readonly strides: readonly number[] }[],
+  views: readonly CpuView[],
   depth: number,
-): Loops | undefined {
+): Loops<readonly CpuView[]> | undefined {
   const extents: number[] = [];
   const strides: number[][] = views.map(() => []);
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -43,16 +51,12 @@ export function collapse(
   return { extents, strides };
 }
 
-/** Loops and where in memory they start: one address for each view. */
-export interface Nest extends Loops {
-  readonly addresses: readonly number[];
-}
-
 /**
  * The loops that visit views of one shape together. Where more than `depth` are needed, there is a nest for
  * each index of the outermost dimension.
  */
-export function nests(views: readonly CpuView[], depth: number): Nest[] {
+export function nests<const T extends readonly CpuView[]>(views: T, depth: number): Nest<T>[];
+export function nests(views: readonly CpuView[], depth: number): Nest<readonly CpuView[]>[] {
   const { shape } = views[0]!;
   const loops = collapse(shape, views, depth);
   if (loops) return [{ ...loops, addresses: views.map((view) => view.address) }];

@@ -1,24 +1,21 @@
-import type { ReferenceKernel } from '../shared/kernel.ts';
+import { combine, dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { softmaxGradientOperation, softmaxOperation } from './softmax.ts';
 
-export const softmaxReference: ReferenceKernel = ([x], [y]) => {
-  const n = x!.shape.at(-1)!;
-  for (let start = 0; start < x!.data.length; start += n) {
-    const row = x!.data.subarray(start, start + n);
+export const softmaxReference: ReferenceKernel<typeof softmaxOperation> = ([x], [y]) => {
+  const results = rowsOf(y);
+  rowsOf(x).forEach((row, i) => {
     const largest = row.reduce((a, b) => Math.max(a, b));
     const powers = row.map((v) => Math.exp(v - largest)); // at most 1, so that nothing overflows
     const sum = powers.reduce((a, b) => a + b);
-    y!.data.set(
-      powers.map((power) => power / sum),
-      start,
-    );
-  }
+    results[i]!.set(powers.map((power) => power / sum));
+  });
 };
 
-export const softmaxGradientReference: ReferenceKernel = ([y, dy], [dx]) => {
-  const n = y!.shape.at(-1)!;
-  for (let start = 0; start < y!.data.length; start += n) {
-    let dot = 0;
-    for (let i = start; i < start + n; i++) dot += y!.data[i]! * dy!.data[i]!;
-    for (let i = start; i < start + n; i++) dx!.data[i] = y!.data[i]! * (dy!.data[i]! - dot);
-  }
+export const softmaxGradientReference: ReferenceKernel<typeof softmaxGradientOperation> = ([y, dy], [dx]) => {
+  const [gradients, results] = [rowsOf(dy), rowsOf(dx)];
+  rowsOf(y).forEach((row, i) => {
+    const gradient = gradients[i]!;
+    const mean = dot(row, gradient);
+    combine(results[i]!, row, gradient, (value, g) => value * (g - mean));
+  });
 };

@@ -1,5 +1,6 @@
+import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
 import { normalizeDim } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { requireFloat } from '../shared/operands.ts';
 import { transpose } from '../transpose/transpose.ts';
 
@@ -12,19 +13,21 @@ import { transpose } from '../transpose/transpose.ts';
 export function softmax(x: Tensor, dim = -1): Tensor {
   requireFloat('softmax', x);
   const d = normalizeDim('softmax', dim, x.rank);
-  if (d === x.rank - 1) return apply(softmaxOperation, [x], {}, x.shape);
+  if (d === x.rank - 1) return apply(softmaxOperation, [x], {})[0];
   return transpose(softmax(transpose(x, d, -1)), d, -1);
 }
 
 /** Along the last dimension. */
-export const softmaxOperation: Operation<Record<string, never>> = {
+export const softmaxOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes> = {
   name: 'softmax',
-  flops: (node) => 25 * node.outputs[0]!.size,
-  gradient: ({ outputs: [y] }, [dy]) => [dy && apply(softmaxGradientOperation, [y!, dy], {}, y!.shape)],
+  shape: ([x]) => [x],
+  flops: ({ outputs: [y] }) => 25 * y.size,
+  gradient: ({ outputs: [y] }, [dy]) => apply(softmaxGradientOperation, [y, dy], {}),
 };
 
-/** (y, dy) → y · (dy − Σ y · dy) */
-export const softmaxGradientOperation: Operation<Record<string, never>> = {
+/** dx = y · (dy − Σ y · dy) */
+export const softmaxGradientOperation: Operation<[y: Tensor, dy: Tensor], [dx: Tensor], NoAttributes> = {
   name: 'softmax-gradient',
-  flops: (node) => 4 * node.outputs[0]!.size,
+  shape: ([y]) => [y],
+  flops: ({ outputs: [dx] }) => 4 * dx.size,
 };

@@ -1,13 +1,8 @@
-import { address, first, int, lanes, madd, storePart, sum4 } from '../shared/kernel.wasm';
+import { first, lanes, largestOf, madd, storePart, sum4 } from '../shared/kernel.wasm';
 import { exp4 } from '../shared/math.wasm';
-import { largestOf } from '../reduce/max.wasm';
 
-/** x (rows, n), y, rows, n:  y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ with m the row's largest element */
-export function softmax(args: usize, thread: i32, threads: i32): void {
-  const x = address(args, 0);
-  const y = address(args, 1);
-  const rows = int(args, 2);
-  const n = int(args, 3);
+/** y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ with m the row's largest element. */
+export function softmax(thread: i32, threads: i32, x: usize, y: usize, rows: i32, n: i32): void {
   const end = first(rows, thread + 1, threads);
   for (let row = first(rows, thread, threads); row < end; row++) {
     const at = (<usize>row * n) << 2;
@@ -40,13 +35,8 @@ function softmaxRow(x: usize, y: usize, n: i32): void {
   if (i < n) storePart(y + (<usize>i << 2), f32x4.mul(v128.load(y + (<usize>i << 2)), scale), n - i);
 }
 
-/** y (rows, n), dy, dx, rows, n:  dx = y · (dy − Σ y · dy) */
-export function softmaxGradient(args: usize, thread: i32, threads: i32): void {
-  const y = address(args, 0);
-  const dy = address(args, 1);
-  const dx = address(args, 2);
-  const rows = int(args, 3);
-  const n = int(args, 4);
+/** dx = y · (dy − Σ y · dy), row by row. */
+export function softmaxGradient(thread: i32, threads: i32, y: usize, dy: usize, dx: usize, rows: i32, n: i32): void {
   const end = first(rows, thread + 1, threads);
   for (let row = first(rows, thread, threads); row < end; row++) {
     const at = (<usize>row * n) << 2;

@@ -1,6 +1,7 @@
 import { NanobardError } from '../../errors.ts';
+import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
 import { normalizeDim } from '../../tensor/shape.ts';
-import { Node, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { concat } from '../concat/concat.ts';
 import { scalar } from '../constant/constant.ts';
 import { broadcastTo } from '../reduce/broadcast.ts';
@@ -12,29 +13,34 @@ import { broadcastTo } from '../reduce/broadcast.ts';
  * @throws {NanobardError} code `argument` if `size` is not a positive integer.
  */
 export function split(x: Tensor, size: number, dim = 0): readonly Tensor[] {
+  requireTensors('split', [x]);
   if (!Number.isInteger(size) || size < 1) {
     throw new NanobardError('argument', `split: the size of a slice must be a positive integer, not ${size}`);
   }
-  const d = normalizeDim('split', dim, x.rank);
-  const extent = x.shape[d]!;
-  const outputs = Array.from({ length: Math.ceil(extent / size) }, (_, i) => ({
-    shape: x.shape.with(d, Math.min(size, extent - i * size)),
-    dtype: x.dtype,
-  }));
-  return new Node(splitOperation, [x], { dim: d, size }, outputs).outputs;
+  return apply(splitOperation, [x], { dim: normalizeDim('split', dim, x.rank), size });
 }
 
-export const splitOperation: Operation<{ dim: number; size: number }> = {
+export const splitOperation: Operation<
+  [x: Tensor],
+  readonly Tensor[],
+  { readonly dim: number; readonly size: number }
+> = {
   name: 'split',
+  shape([x], { dim, size }) {
+    const extent = x.shape[dim]!;
+    return Array.from({ length: Math.ceil(extent / size) }, (_, i) => ({
+      shape: x.shape.with(dim, Math.min(size, extent - i * size)),
+      dtype: x.dtype,
+    }));
+  },
   gradient: ({ outputs, attributes: { dim } }, gradients) => [
     concat(
       outputs.map(({ shape }, i) => gradients[i] ?? broadcastTo(scalar(0), shape)),
       dim,
     ),
   ],
-  view: ({ outputs, attributes: { dim, size } }, input, index) => ({
-    shape: outputs[index]!.shape,
-    strides: input.strides,
-    offset: input.offset + index * size * input.strides[dim]!,
+  view: ({ attributes: { dim, size } }, { strides, offset }, { index }) => ({
+    strides,
+    offset: offset + index * size * strides[dim]!,
   }),
 };

@@ -1,5 +1,6 @@
+import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
 import { formatShape, normalizeDim, shapeError } from '../../tensor/shape.ts';
-import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 
 /**
  * `x` with its dimensions in another order: dimension i of the result is dimension `dims[i]` of `x`.
@@ -8,20 +9,18 @@ import { apply, type Operation, type Tensor } from '../../tensor/tensor.ts';
  * @throws {NanobardError} code `shape` unless `dims` names every dimension of `x` once.
  */
 export function permute(x: Tensor, dims: readonly number[]): Tensor {
+  requireTensors('permute', [x]);
   const order = dims.map((dim) => normalizeDim('permute', dim, x.rank));
   if (order.length !== x.rank || new Set(order).size !== x.rank) {
-    throw shapeError(
-      'permute',
-      `${formatShape(dims)} does not name each of the ${x.rank} dimensions once`,
-      x.shape,
-    );
+    const problem = `${formatShape(dims)} does not name each of the ${x.rank} dimensions once`;
+    throw shapeError('permute', problem, x.shape);
   }
-  const shape = order.map((dim) => x.shape[dim]!);
-  return apply(permuteOperation, [x], { dims: order }, shape, x.dtype);
+  return apply(permuteOperation, [x], { dims: order })[0];
 }
 
 /** `x` with two dimensions exchanged. No memory moves. */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  requireTensors('transpose', [x]);
   const a = normalizeDim('transpose', dim0, x.rank);
   const b = normalizeDim('transpose', dim1, x.rank);
   return permute(
@@ -30,18 +29,17 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   );
 }
 
-export const permuteOperation: Operation<{ dims: readonly number[] }> = {
+export const permuteOperation: Operation<[x: Tensor], [y: Tensor], { readonly dims: readonly number[] }> = {
   name: 'permute',
-  gradient: ({ attributes: { dims } }, [gradient]) => [
-    gradient &&
-      permute(
-        gradient,
-        dims.map((_, d) => dims.indexOf(d)),
-      ),
+  shape: ([x], { dims }) => [{ shape: dims.map((d) => x.shape[d]!), dtype: x.dtype }],
+  gradient: ({ attributes: { dims } }, [dy]) => [
+    permute(
+      dy,
+      dims.map((_, d) => dims.indexOf(d)),
+    ),
   ],
-  view: ({ attributes: { dims } }, input) => ({
-    shape: dims.map((d) => input.shape[d]!),
-    strides: dims.map((d) => input.strides[d]!),
-    offset: input.offset,
+  view: ({ attributes: { dims } }, { strides, offset }) => ({
+    strides: dims.map((d) => strides[d]!),
+    offset,
   }),
 };

@@ -1,7 +1,7 @@
 import { formatCount, formatLoss, formatMilliseconds } from '../display/format.ts';
 import { exitCodes, type Io } from '../io.ts';
 import type { MachineFlags } from '../recipe-flags.ts';
-import { styleFor } from '../style.ts';
+import { styleFor, writeNotes } from '../style.ts';
 import { newestRun } from './open-model.ts';
 
 export interface EvalFlags extends MachineFlags {
@@ -11,7 +11,7 @@ export interface EvalFlags extends MachineFlags {
 
 /** Measures a model on the whole validation split; returns the exit code. */
 export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
-  const result = await measure(run, flags);
+  const result = await measure(run, flags, io);
   if (flags.json) {
     io.stdout.write(`${JSON.stringify({ type: 'eval', ...result })}\n`);
     return exitCodes.success;
@@ -32,11 +32,12 @@ export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io
   return exitCodes.success;
 }
 
-async function measure(run: string | undefined, { data, device, threads, blas }: EvalFlags) {
+async function measure(run: string | undefined, { data, device, threads, blas }: EvalFlags, io: Io) {
   const begin = performance.now();
   const { evaluateRun } = await import('../../runs/evaluate.ts');
   const path = run ?? (await newestRun());
-  const { loss, ...rest } = await evaluateRun(path, { data, device, threads, blas });
+  const { loss, notes, ...rest } = await evaluateRun(path, { data, device, threads, blas });
+  writeNotes(notes, io);
   const ms = performance.now() - begin;
   return { loss, perplexity: Math.exp(loss), bitsPerCharacter: loss / Math.LN2, ...rest, path, ms };
 }

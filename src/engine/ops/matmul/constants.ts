@@ -8,3 +8,6 @@ export const MC = 96;
 export const KC = 512;
 /** Queries whose scores attention keeps together in the backward pass; a multiple of MR. */
 export const ROWS = 96;
+/** Columns of a panel of B, and of a tile: two vectors, or four in the build for engines that join them to wider ones. */
+export const PANEL_COLUMNS = 8;
+export const WIDE_PANEL_COLUMNS = 16;
