@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countCharacters, decodeText, normalizeText } from './text.ts';
+import { decodeText, normalizeText } from './text.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const bytes = (...parts: (string | number)[]): Uint8Array =>
@@ -85,9 +85,4 @@ describe('normalizeText', () => {
       }),
     );
   });
-});
-
-it('countCharacters counts code points', () => {
-  const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }));
-  fc.assert(fc.property(anyText, (text) => expect(countCharacters(text)).toBe([...text].length)));
 });

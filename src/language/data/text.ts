@@ -53,13 +53,6 @@ export function normalizeText(bytes: Uint8Array, name: string): { bytes: Uint8Ar
   return { bytes: bytes.subarray(0, length), notices };
 }
 
-/** How many characters, that is code points, a text has. */
-export function countCharacters(text: string): number {
-  let count = text.length;
-  for (let i = 0; i < text.length; i++) if (text.codePointAt(i)! > 0xffff) count--;
-  return count;
-}
-
 function notText(name: string, where: string, cause?: unknown): NanobardError {
   return new NanobardError('file', `${name} is not UTF-8 text: ${where}, counted from 0`, {
     hint: 'If it is text in another encoding (UTF-16, Latin-1, …), save it as UTF-8 first.',
