@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'examples/**/*.test.ts'],
+    // The longest test takes seconds; that of a machine which does other things, too, is no failure.
+    testTimeout: 30_000,
     setupFiles: ['src/testing/setup.ts'],
     reporters: ['default', './scripts/closing-line.ts'],
   },
