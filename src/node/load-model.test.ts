@@ -52,7 +52,7 @@ describe('the model of a run', () => {
     expect(model.step).toBe(best.step);
     await model.dispose();
     expect(await evaluateRun(run.folder.path, machine)).toEqual({
-      ...{ loss: best.valFull, tokens: 199, step: best.step }, // to the last bit
+      ...{ loss: best.valFull, tokens: 199, step: best.step, notes: [] }, // to the last bit
     });
   });
 

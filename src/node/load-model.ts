@@ -36,7 +36,15 @@ function pathOf(source: ModelSource): string | undefined {
 /** The model file at a path, or in the folder there. */
 async function modelFile(path: string): Promise<string> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new NanobardError('file', `there is no model at ${path}: ${(cause as Error).message}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new NanobardError(
+      'file',
+      `there is no model at ${path}${code === 'ENOENT' ? '' : `: ${message}`}`,
+      {
+        hint: `Give the folder of a run, or the ${MODEL_FILE} in it.`,
+        cause,
+      },
+    );
   });
   if (!found.isDirectory()) return path;
   const file = join(path, MODEL_FILE);

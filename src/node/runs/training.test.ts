@@ -141,7 +141,9 @@ describe('TrainingRun', () => {
       const run = await create();
       const folder = run.folder.path;
       const first = await train(run, stopAfter);
-      expect(names(first).slice(-2)).toEqual([`checkpoint last ${stopAfter}`, `end ${stopAfter}`]);
+      const model = stopAfter < 3 ? [`checkpoint best ${stopAfter}`] : []; // step 2 has made one by then
+      const expected = [`step ${stopAfter}`, `checkpoint last ${stopAfter}`, ...model, `end ${stopAfter}`];
+      expect(names(first).slice(-expected.length)).toEqual(expected);
       expect(first.at(-1)).toMatchObject({ reason: 'interrupted' });
       const second = await train(await TrainingRun.resume({ folder, ...machine }));
       expect(second[0]).toMatchObject({ type: 'start', step: stopAfter });
@@ -309,7 +311,7 @@ describe('TrainingRun', () => {
     const run = await create();
     const events: TrainEvent[] = [];
     for await (const event of run.events(AbortSignal.abort())) events.push(event);
-    expect(names(events)).toEqual(['start 0', 'checkpoint last 0', 'end 0']);
+    expect(names(events)).toEqual(['start 0', 'checkpoint last 0', 'checkpoint best 0', 'end 0']);
     expect(
       (await train(await TrainingRun.resume({ folder: run.folder.path, ...machine }))).at(-1),
     ).toMatchObject({
