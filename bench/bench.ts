@@ -100,7 +100,7 @@ async function heapGrowth(): Promise<Row> {
   const collect = runInNewContext('gc') as () => void;
   const heap: number[] = [];
   for await (const event of training.events()) {
-    if (event.type !== 'step' || (event.iter !== first && event.iter !== maxIters)) continue;
+    if (event.type !== 'step' || (event.step !== first && event.step !== maxIters)) continue;
     collect();
     heap.push(process.memoryUsage().heapUsed);
   }

@@ -11,15 +11,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  CharTokenizer,
-  Dataset,
-  encodeSafetensors,
-  Generator,
-  GPT,
-  plays,
-  type SafetensorsTensor,
-} from '../dist/node.js';
+import { CharTokenizer, Dataset, Generator, GPT, plays, safetensors } from '../dist/node.js';
 import { barChart, type Panel } from './charts/bars.ts';
 import type { Colour } from './charts/page.ts';
 import { bundle, inBench, runChild } from './common/child.ts';
@@ -107,18 +99,16 @@ async function writeTask(file: string, recipe: (typeof RECIPES)[RecipeName]): Pr
   const { blockSize, batchSize } = recipe;
   const generator = new Generator(1337);
   const model = new GPT({ ...recipe, dropout: 0, bias: false }, generator);
-  const tensors = new Map<string, SafetensorsTensor>();
+  const tensors = new Map<string, safetensors.SafetensorsTensor>();
   for (const [name, { shape, initial }] of model.namedParameters()) {
     tensors.set(name, { dtype: 'F32', shape, data: initial as Float32Array });
   }
   const text = plays({ characters: 200_000, seed: 1 });
   const dataset = new Dataset(CharTokenizer.fromText(text).encode(text), blockSize);
-  const size = batchSize * blockSize;
-  const [x, y] = [new Int32Array(BATCHES * size), new Int32Array(BATCHES * size)];
-  dataset.batch('train', generator, x, y);
-  tensors.set('x', { dtype: 'I32', shape: [BATCHES, batchSize, blockSize], data: x });
-  tensors.set('y', { dtype: 'I32', shape: [BATCHES, batchSize, blockSize], data: y });
-  await writeFile(file, encodeSafetensors(tensors, { config: JSON.stringify(recipe) }));
+  const [x, y] = dataset.batch('train', BATCHES * batchSize, generator).map(({ data }) => data as Int32Array);
+  tensors.set('x', { dtype: 'I32', shape: [BATCHES, batchSize, blockSize], data: x! });
+  tensors.set('y', { dtype: 'I32', shape: [BATCHES, batchSize, blockSize], data: y! });
+  await writeFile(file, safetensors.encodeSafetensors(tensors, { config: JSON.stringify(recipe) }));
 }
 
 /** Where a peer's losses leave the reference's, over the steps that both have taken. */

@@ -9,16 +9,17 @@ import { parseArgs } from 'node:util';
 import {
   CharTokenizer,
   CpuDevice,
+  changeRecipe,
+  chooseRecipe,
   createModel,
   Dataset,
   Evaluator,
   Generator,
-  parseRecipe,
+  type Recipe,
   type RecipeName,
   recipes,
   Trainer,
 } from '../src/index.ts';
-import { changeRecipe } from '../src/language/recipes/change.ts';
 import { loadCorpus } from '../src/node/corpus.ts';
 import { mean } from './common/results.ts';
 
@@ -46,7 +47,7 @@ const seconds: number[] = [];
 for (let seed = 1; seed <= Number(values.seeds); seed++) {
   const named = recipes[values.recipe as RecipeName].recipe;
   const changed = changeRecipe(named, { ...fields, seed });
-  const recipe = parseRecipe({ ...changed, evalInterval: changed.maxIters, evalIters: 1 });
+  const recipe = chooseRecipe({ ...changed, evalInterval: changed.maxIters, evalIters: 1 });
   const { loss, trainSeconds } = await train(recipe);
   losses.push(loss);
   seconds.push(trainSeconds);
@@ -60,19 +61,17 @@ console.log(
 );
 
 /** Trains with one brief evaluation, before the first update, then measures the whole held-out tenth in windows of the recipe's block. */
-async function train(
-  recipe: ReturnType<typeof parseRecipe>,
-): Promise<{ loss: number; trainSeconds: number }> {
+async function train(recipe: Recipe): Promise<{ loss: number; trainSeconds: number }> {
   const dataset = new Dataset(seen, recipe.blockSize);
   const generator = new Generator(recipe.seed);
-  const model = createModel(recipe, tokenizer.vocabSize, generator);
-  const device = new CpuDevice({ threads: Number(values.threads) });
-  const trainer = await Trainer.create({ model, dataset, device, recipe, generator });
+  const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
+  const device = await CpuDevice.create({ threads: Number(values.threads) });
+  const trainer = await Trainer.create({ model, dataset, device, config: recipe, generator });
   let trainSeconds = 0;
   for await (const event of trainer.run()) {
     if (event.type !== 'step') continue;
     trainSeconds += event.ms / 1000;
-    if (event.iter === recipe.maxIters) break; // before the trainer's own last evaluation
+    if (event.step === recipe.maxIters) break; // before the trainer's own last evaluation
   }
   const evaluator = await Evaluator.create(model, dataset, device, recipe.batchSize);
   const { loss } = await evaluator.wholeSplit('validation');
