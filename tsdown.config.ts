@@ -1,19 +1,18 @@
-import { defineConfig } from 'tsdown';
+import { defineConfig, type UserConfig } from 'tsdown';
 
-const common = {
+const common: UserConfig = {
   outDir: 'dist',
   target: 'es2022',
   sourcemap: false,
   // Their few functions that are used come along, so that a page needs no other package.
   noExternal: ['valibot', 'fastest-levenshtein'],
-} as const;
+};
 
 /**
- * What a page does without: kernels for engines that join vectors, which no browser does, and the reference device.
- * Elsewhere they are files to be imported when asked for; Vite cannot have such in a worker.
+ * What a page does without: the reference device. Elsewhere it is a file to be imported when asked for; Vite cannot
+ * have such in a worker.
  */
 const leftOut: Readonly<Record<string, string>> = {
-  'wide.generated.ts': "export const wide = '';",
   'reference-device.ts': `import { NanobardError } from '../../errors.ts';
     export class ReferenceDevice {
       constructor() { throw new NanobardError('device', 'the reference device is not made for pages'); }

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'examples/**/*.test.ts'],
-    // Property tests take their time on a machine that is busy with other things.
+    // The longest test takes seconds; that of a machine which does other things, too, is no failure.
     testTimeout: 30_000,
     setupFiles: ['src/testing/setup.ts'],
     reporters: ['default', './scripts/closing-line.ts'],

@@ -1,6 +1,6 @@
 // What nanobard's own numbers are, on this machine:
 //
-//     npm run bench [-- TEXT] [--quick]
+//     npm run bench [-- --data TEXT] [--quick]
 //
 // TEXT is a file, or the name of a corpus; tinyshakespeare by default. Losses are those of the text that is used.
 // --quick leaves out the two whole trainings and their losses.
@@ -15,26 +15,28 @@ import { inBench } from './common/child.ts';
 import { ofType, run, secondsUntil, stepMs } from './common/command.ts';
 import { circumstances, median, table, writeSection } from './common/results.ts';
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false } },
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string', default: 'tinyshakespeare' },
+    quick: { type: 'boolean', default: false },
+  },
 });
-const [data = 'tinyshakespeare'] = positionals;
+const { data } = options;
 const scratch = await mkdtemp(join(tmpdir(), 'nanobard-bench-'));
 
-/** What is measured, how much it is, and what it must be. */
-type Row = readonly [name: string, measured: string, must: string];
+/** What is measured, how much it is, and how much it should be. */
+type Row = readonly [name: string, measured: string, target: string];
 
 /** The two models that speed is measured with, as `train` is told them; a text on which nothing takes long. */
 const short = join(scratch, 'short.txt');
 await writeFile(short, (await loadCorpus(data)).text.slice(0, 50_000));
 const MODELS = {
-  small: { train: ['shakespeare-char-cpu'], steps: 60, tokens: 10_000, must: '≥ 10,000' },
+  small: { train: ['shakespeare-char-cpu'], steps: 60, tokens: 10_000, target: '≥ 10,000' },
   large: {
     train: ['shakespeare-char', '--batch-size', '4', '--dropout', '0'],
     steps: 14,
     tokens: 400,
-    must: '≥ 300',
+    target: '≥ 300',
   },
 } as const;
 type ModelName = keyof typeof MODELS;
@@ -62,11 +64,11 @@ async function steps(model: ModelName, blas: string | undefined): Promise<Row[]>
 }
 
 async function generation(model: ModelName): Promise<Row> {
-  const { tokens, must } = MODELS[model];
+  const { tokens, target } = MODELS[model];
   const { events } = await run('sample', folderOf(model), '--tokens', `${tokens}`, '--seed', '1');
   const { tokensPerSecond } = events.at(-1) as unknown as { tokensPerSecond: number };
   const measured = `${Math.round(tokensPerSecond).toLocaleString('en')} tokens/s`;
-  return [`generation, one sequence, ${NAMES[model]}`, measured, must];
+  return [`generation, one sequence, ${NAMES[model]}`, measured, target];
 }
 
 /** Medians over several starts, since the first reads files that the others find in memory. */
@@ -98,7 +100,7 @@ async function heapGrowth(): Promise<Row> {
   const collect = runInNewContext('gc') as () => void;
   const heap: number[] = [];
   for await (const event of training.events()) {
-    if (event.type !== 'step' || (event.iter !== first && event.iter !== maxIters)) continue;
+    if (event.type !== 'step' || (event.step !== first && event.step !== maxIters)) continue;
     collect();
     heap.push(process.memoryUsage().heapUsed);
   }
@@ -147,7 +149,7 @@ for (const model of ['small', 'large'] as const) rows.push(...(await steps(model
 for (const model of ['small', 'large'] as const) rows.push(await generation(model));
 rows.push(...(await starts()), await heapGrowth());
 if (!options.quick) rows.push(...(await trainings()));
-const results = `## nanobard by itself\n\n${circumstances('bench')} SIMD ${simd}.\n\n${table(['', 'measured', 'must'], rows)}`;
+const results = `## nanobard by itself\n\n${circumstances('bench')} SIMD ${simd}.\n\n${table(['', 'measured', 'target'], rows)}`;
 if (!options.quick) await writeSection(inBench('RESULTS.md'), 'bench', results);
 console.log(results);
 await rm(scratch, { recursive: true });

@@ -1,24 +1,17 @@
-// The same training step as PyTorch, jax-js and TensorFlow.js take it, on this machine:
+// The same training step in nanobard, PyTorch, jax-js and TensorFlow.js, on this machine:
 //
 //     npm run bench:peers [-- --recipe small|large] [--rounds N] [--python PYTHON] [--node NODE]
 //
-// Both recipes, 5 rounds and `python3` by default; with --node, nanobard also runs on another version of Node. Peers
-// run in turn, each in a process of its own and from the same weights and batches; all must find the same losses.
+// Both recipes, 5 rounds and `python3` by default. PyTorch runs eagerly and compiled (`torch.compile`, which needs a C++
+// compiler); all are compared with the faster. With --node, nanobard also runs on another version of Node. All run in
+// turn, each in a process of its own and from the same weights and batches, and have to find the same losses.
 // The tables also go to bench/RESULTS.md, the medians as a chart to docs/step.svg.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  CharTokenizer,
-  Dataset,
-  encodeSafetensors,
-  Generator,
-  GPT,
-  plays,
-  type SafetensorsTensor,
-} from '../dist/node.js';
+import { CharTokenizer, Dataset, Generator, GPT, plays, safetensors } from '../dist/node.js';
 import { barChart, type Panel } from './charts/bars.ts';
 import type { Colour } from './charts/page.ts';
 import { bundle, inBench, runChild } from './common/child.ts';
@@ -33,15 +26,16 @@ const LIMITS = { small: [30, 4], large: [8, 6] } as const;
 const BATCHES = 8;
 /** How far the losses of two peers may be apart, relatively: the first, and those after updates. */
 const TOLERANCE = { first: 1e-3, later: 1e-2 };
-const BASELINE = 'PyTorch';
+const PYTORCH = ['PyTorch, eager', 'PyTorch, compile'] as const;
 /** A peer whose slowest round takes so many times its fastest was disturbed; PyTorch's threads suffer most. */
 const RESTLESS = 1.2;
 
-const CHART_ORDER = ['nanobard, BLAS', 'nanobard, WebAssembly', BASELINE, 'jax-js', 'TensorFlow.js'];
+const CHART_ORDER = ['nanobard, BLAS', 'nanobard, WebAssembly', ...PYTORCH, 'jax-js', 'TensorFlow.js'];
 const COLOURS: Readonly<Record<string, Colour>> = {
   'nanobard, BLAS': 'blue',
   'nanobard, WebAssembly': 'azure',
-  [BASELINE]: 'orange',
+  'PyTorch, eager': 'orange',
+  'PyTorch, compile': 'orange',
 };
 
 const milliseconds = (value: number): string =>
@@ -82,7 +76,12 @@ const otherNode = options.node !== undefined && {
 
 /** What to run, and the argument that follows those all peers take. */
 const PEERS: readonly { name: string; command: string; script: string; variant?: string }[] = [
-  { name: BASELINE, command: options.python, script: inBench('peers/pytorch.py') },
+  ...PYTORCH.map((name) => ({
+    name,
+    command: options.python,
+    script: inBench('peers/pytorch.py'),
+    variant: name.slice('PyTorch, '.length),
+  })),
   {
     name: 'nanobard, WebAssembly',
     command: process.execPath,
@@ -100,18 +99,16 @@ async function writeTask(file: string, recipe: (typeof RECIPES)[RecipeName]): Pr
   const { blockSize, batchSize } = recipe;
   const generator = new Generator(1337);
   const model = new GPT({ ...recipe, dropout: 0, bias: false }, generator);
-  const tensors = new Map<string, SafetensorsTensor>();
+  const tensors = new Map<string, safetensors.SafetensorsTensor>();
   for (const [name, { shape, initial }] of model.namedParameters()) {
     tensors.set(name, { dtype: 'F32', shape, data: initial as Float32Array });
   }
   const text = plays({ characters: 200_000, seed: 1 });
   const dataset = new Dataset(CharTokenizer.fromText(text).encode(text), blockSize);
-  const size = batchSize * blockSize;
-  const [x, y] = [new Int32Array(BATCHES * size), new Int32Array(BATCHES * size)];
-  dataset.batch('train', generator, x, y);
-  tensors.set('x', { dtype: 'I32', shape: [BATCHES, batchSize, blockSize], data: x });
-  tensors.set('y', { dtype: 'I32', shape: [BATCHES, batchSize, blockSize], data: y });
-  await writeFile(file, encodeSafetensors(tensors, { config: JSON.stringify(recipe) }));
+  const [x, y] = dataset.batch('train', BATCHES * batchSize, generator).map(({ data }) => data as Int32Array);
+  tensors.set('x', { dtype: 'I32', shape: [BATCHES, batchSize, blockSize], data: x! });
+  tensors.set('y', { dtype: 'I32', shape: [BATCHES, batchSize, blockSize], data: y! });
+  await writeFile(file, safetensors.encodeSafetensors(tensors, { config: JSON.stringify(recipe) }));
 }
 
 /** Where a peer's losses leave the reference's, over the steps that both have taken. */
@@ -164,17 +161,20 @@ async function compare(name: RecipeName, folder: string): Promise<{ section: str
   }
 
   const perRound = (peer: string): number[] => reports.get(peer)!.map(({ stepMs }) => median(stepMs));
+  const baseline = Math.min(
+    ...PYTORCH.filter((peer) => !failures.has(peer)).map((peer) => median(perRound(peer))),
+  );
   const rows = PEERS.map(({ name: peer }) => {
     const failure = failures.get(peer);
     if (failure !== undefined) return [peer, `no result: ${failure}`, '', '', ''];
     const { peer: label, version } = reports.get(peer)![0]!;
     const times = perRound(peer);
-    const ratio = median(times) / median(perRound(BASELINE));
+    const ratio = median(times) / baseline;
     return [
       `${label} ${version}`,
       median(times).toFixed(1),
       `${Math.min(...times).toFixed(1)} – ${Math.max(...times).toFixed(1)}`,
-      failures.has(BASELINE) ? '–' : ratio.toFixed(2),
+      Number.isFinite(baseline) ? ratio.toFixed(2) : '–',
       median(reports.get(peer)!.map(({ peakRssMb }) => peakRssMb)).toFixed(0),
     ];
   });
@@ -186,7 +186,7 @@ async function compare(name: RecipeName, folder: string): Promise<{ section: str
   const section = [
     `### ${name}: ${nLayer} layers, ${nHead} heads, ${nEmbd} wide, block ${blockSize}, batch ${batchSize}`,
     '',
-    table(['', 'ms per step', 'fastest – slowest round', `× ${BASELINE}`, 'peak memory, MB'], rows),
+    table(['', 'ms per step', 'fastest – slowest round', '× PyTorch', 'peak memory, MB'], rows),
     '',
     ...(restless.length > 0
       ? [`**The machine was not quiet**: rounds differ by more than a fifth for ${restless.join('; ')}.`, '']
@@ -224,15 +224,15 @@ for (const name of recipeNames) {
 }
 await rm(folder, { recursive: true });
 
-const results = `## The same training step in nanobard and its peers
+const results = `## The same training step in nanobard and other libraries
 
 ${circumstances('bench:peers')}
 
 nanoGPT in float32: vocabulary 65, no biases, no dropout, exact GELU, tied output layer; AdamW with learning
 rate 10⁻³, β 0.9 and 0.99, decay 0.1 on matrices; gradients clipped to 1. Two threads each, except TensorFlow.js,
 whose WebAssembly backend has one in Node. All start from the same weights, see the same batches, and agree on the
-loss: within ${TOLERANCE.first} before the first update, ${TOLERANCE.later} after each. Peers ran in turn, rounds: ${rounds}; the time is the median over
-rounds of the median step.
+loss: within ${TOLERANCE.first} before the first update, ${TOLERANCE.later} after each. They ran in turn, rounds: ${rounds}; the time is the median over
+rounds of the median step. × PyTorch compares with the faster of eager and compiled, whose compilation is not counted.
 
 ${sections.join('\n')}`;
 await writeSection(inBench('RESULTS.md'), 'peers', results);

@@ -34,7 +34,7 @@ let compared = 0;
 console.log('| update | train, nanoGPT | here | validation, nanoGPT | here |\n|---|---|---|---|---|');
 for await (const event of run.events()) {
   if (event.type !== 'eval') continue;
-  const expected = NANOGPT.find(([iter]) => iter === event.iter);
+  const expected = NANOGPT.find(([iter]) => iter === event.step);
   if (!expected) continue;
   const [iter, train, val] = expected;
   console.log(`| ${iter} | ${train} | ${event.train.toFixed(4)} | ${val} | ${event.val.toFixed(4)} |`);

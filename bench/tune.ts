@@ -9,18 +9,17 @@ import { parseArgs } from 'node:util';
 import {
   CharTokenizer,
   CpuDevice,
-  cosineSchedule,
+  changeRecipe,
+  chooseRecipe,
   createModel,
   Dataset,
   Evaluator,
   Generator,
-  parseRecipe,
+  type Recipe,
   type RecipeName,
   recipes,
+  Trainer,
 } from '../src/index.ts';
-import { changeRecipe } from '../src/language/recipes/change.ts';
-import { TrainingStep } from '../src/language/train/step.ts';
-import { batchStream } from '../src/language/train/trainer.ts';
 import { loadCorpus } from '../src/node/corpus.ts';
 import { mean } from './common/results.ts';
 
@@ -47,7 +46,8 @@ const losses: number[] = [];
 const seconds: number[] = [];
 for (let seed = 1; seed <= Number(values.seeds); seed++) {
   const named = recipes[values.recipe as RecipeName].recipe;
-  const recipe = parseRecipe(changeRecipe(named, { ...fields, seed }));
+  const changed = changeRecipe(named, { ...fields, seed });
+  const recipe = chooseRecipe({ ...changed, evalInterval: changed.maxIters, evalIters: 1 });
   const { loss, trainSeconds } = await train(recipe);
   losses.push(loss);
   seconds.push(trainSeconds);
@@ -60,26 +60,19 @@ console.log(
   `| ${[...row, losses.map((loss) => loss.toFixed(4)).join(' '), Math.min(...seconds).toFixed(1)].join(' | ')} |`,
 );
 
-/** Trains without evaluation, then measures the whole held-out tenth in windows of the recipe's block. */
-async function train(
-  recipe: ReturnType<typeof parseRecipe>,
-): Promise<{ loss: number; trainSeconds: number }> {
+/** Trains with one brief evaluation, before the first update, then measures the whole held-out tenth in windows of the recipe's block. */
+async function train(recipe: Recipe): Promise<{ loss: number; trainSeconds: number }> {
   const dataset = new Dataset(seen, recipe.blockSize);
-  const model = createModel(recipe, tokenizer.vocabSize, new Generator(recipe.seed));
+  const generator = new Generator(recipe.seed);
+  const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
   const device = await CpuDevice.create({ threads: Number(values.threads) });
-  const step = await TrainingStep.create(model, device, recipe);
-  const batches = batchStream({ recipe, generator: new Generator(recipe.seed) });
-  const learningRate = cosineSchedule({
-    learningRate: recipe.learningRate,
-    minLearningRate: recipe.minLr,
-    warmupIters: recipe.warmupIters,
-    decayIters: recipe.lrDecayIters,
-  });
-  const begin = performance.now();
-  for (let i = 0; i < recipe.maxIters; i++) {
-    await step.run(i + 1, learningRate(i), (x, y) => dataset.batch('train', batches, x, y));
+  const trainer = await Trainer.create({ model, dataset, device, config: recipe, generator });
+  let trainSeconds = 0;
+  for await (const event of trainer.run()) {
+    if (event.type !== 'step') continue;
+    trainSeconds += event.ms / 1000;
+    if (event.step === recipe.maxIters) break; // before the trainer's own last evaluation
   }
-  const trainSeconds = (performance.now() - begin) / 1000;
   const evaluator = await Evaluator.create(model, dataset, device, recipe.batchSize);
   const { loss } = await evaluator.wholeSplit('validation');
   await device.dispose();

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
 import { buildSync } from 'esbuild';
 import { dispatchSource, findKernels, signaturesSource } from './kernel-signatures.ts';
@@ -14,7 +15,7 @@ const OPS = 'src/engine/ops/';
 const SIGNATURES = `${OPS}signatures.generated.ts`;
 const SCRIPTS = ['scripts/build-kernels.ts', 'scripts/kernel-signatures.ts'];
 const BINARIES = 'src/engine/devices/cpu/binaries.generated.ts';
-const WIDE = 'src/engine/devices/cpu/wide.generated.ts';
+const PIECE = 8192;
 const WORKER = 'src/engine/devices/cpu/worker.ts';
 
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
@@ -35,7 +36,7 @@ const hash = createHash('sha256');
 for (const path of [...sources.keys(), ...SCRIPTS, 'package-lock.json']) hash.update(path).update(read(path));
 const stamp = `// Made by scripts/build-kernels.ts from sources with SHA-256 ${hash.digest('hex')}\n`;
 
-const current = [SIGNATURES, BINARIES, WIDE].every(
+const current = [SIGNATURES, BINARIES].every(
   (path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp),
 );
 if (!current) await build();
@@ -95,15 +96,24 @@ async function build(): Promise<void> {
     relaxed: await compile(entry, ['--use', 'WIDE=0', '--enable', 'relaxed-simd']),
     wide: await compile(entry, ['--use', 'WIDE=1', '--enable', 'relaxed-simd']),
   };
-  const { wide, ...others } = binaries;
-  for (const [path, part] of Object.entries({ [BINARIES]: others, [WIDE]: { wide } })) {
-    const texts = Object.entries(part).map(
-      ([name, binary]) => `export const ${name} =\n  '${binary.toString('base64')}';\n`,
-    );
-    writeFileSync(`${root}/${path}`, stamp + texts.join(''));
-  }
-  const sizes = Object.entries(binaries).map(([name, { length }]) => `${length} bytes (${name})`);
-  console.log(`kernels: ${kernels.length}, ${sizes.join(', ')}`);
+  const lengths = Object.entries(binaries).map(([name, { length }]) => `${name}: ${length}`);
+  const packed = pack(Object.values(binaries)).toString('base64');
+  writeFileSync(
+    `${root}/${BINARIES}`,
+    `${stamp}/** Bytes of each build. */\nexport const lengths = { ${lengths.join(', ')} } as const;\n\n` +
+      `/** All builds, ${PIECE} bytes of each in turn, deflated, in base64. */\n` +
+      `export const PIECE = ${PIECE};\nexport const packed =\n  '${packed}';\n`,
+  );
+  console.log(`kernels: ${kernels.length}, ${lengths.join(', ')} bytes, ${packed.length} packed`);
+}
+
+/** The builds are much alike: side by side, within reach of deflate's window, all take little more than one. */
+function pack(binaries: readonly Buffer[]): Buffer {
+  const longest = Math.max(...binaries.map(({ length }) => length));
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < longest; at += PIECE)
+    for (const binary of binaries) pieces.push(binary.subarray(at, at + PIECE));
+  return deflateRawSync(Buffer.concat(pieces), { level: 9 });
 }
 
 /** The text of the CPU device's workers, which start from no file. */

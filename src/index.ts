@@ -51,6 +51,7 @@ export type { Recipe, RecipeChanges } from './language/recipes/recipe.ts';
 export { defaultRecipe, type NamedRecipe, type RecipeName, recipes } from './language/recipes/recipes.ts';
 export { createTraining, type Training, type TrainingOptions } from './language/recipes/training.ts';
 export { type GenerateTextOptions, TextModel } from './language/text-model.ts';
+export { Evaluator } from './language/train/evaluator.ts';
 export type * from './language/train/events.ts';
 export { Trainer, type TrainerOptions, type TrainerState } from './language/train/trainer.ts';
 export { version } from './version.ts';

@@ -1,6 +1,8 @@
 // What all benchmarks write down alike.
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
+import { basename } from 'node:path';
 
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1]!;
@@ -8,11 +10,28 @@ export const median = (values: readonly number[]): number =>
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Where, when and how numbers were measured; `script` is npm's name for it. */
+/**
+ * The processor by name and, where Linux tells, by family and model, since virtual machines shorten names, and by the
+ * width of its vectors.
+ */
+function processor(): string {
+  const name = cpus()[0]?.model.trim() ?? 'unknown processor';
+  if (process.platform !== 'linux' || process.arch !== 'x64') return name;
+  const info = readFileSync('/proc/cpuinfo', 'utf8');
+  const field = (key: string): string => new RegExp(`^${key}\\s*: (.*)$`, 'm').exec(info)?.[1] ?? 'unknown';
+  const flags = new Set(field('flags').split(' '));
+  const vectors = [
+    ['AVX2', 'avx2'],
+    ['AVX-512', 'avx512f'],
+  ].map(([label, flag]) => `${flags.has(flag!) ? '' : 'no '}${label}`);
+  return `${name} (family ${field('cpu family')}, model ${field('model')}, ${vectors.join(', ')})`;
+}
+
+/** Where, when and how numbers were measured; `script` is npm's name for it. Paths are told by their last part. */
 export function circumstances(script: string): string {
-  const arguments_ = process.argv.slice(2);
+  const arguments_ = process.argv.slice(2).map((argument) => basename(argument));
   const command = [`npm run ${script}`, ...(arguments_.length > 0 ? ['--', ...arguments_] : [])].join(' ');
-  const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim()}, ${process.platform} ${process.arch}`;
+  const machine = `${availableParallelism()} × ${processor()}, ${process.platform} ${process.arch}`;
   return `${machine}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, by \`${command}\`.`;
 }
 

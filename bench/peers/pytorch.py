@@ -1,7 +1,8 @@
-"""nanoGPT's training step in PyTorch: python3 pytorch.py FILE STEPS SECONDS (see task.ts)."""
+"""nanoGPT's training step in PyTorch: python3 pytorch.py FILE STEPS SECONDS eager|compile (see task.ts)."""
 
 import json
 import math
+import re
 import resource
 import sys
 import time
@@ -111,8 +112,17 @@ class GPT(nn.Module):
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), y.view(-1))
 
 
+def version():
+    """PyTorch's version, the library of its matrix products and the instructions that it uses."""
+    built = torch.__config__.show()
+    blas = re.search(r"BLAS_INFO=(\w+)", built)
+    capability = re.search(r"CPU capability usage: (\S+)", built)
+    parts = [blas and f"BLAS {blas[1]}", capability and capability[1]]
+    return ", ".join([torch.__version__, *filter(None, parts)])
+
+
 def main():
-    path, steps, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    path, steps, seconds, mode = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
     torch.set_num_threads(THREADS)
     tensors, metadata = read_safetensors(path)
     xs, ys = tensors.pop("x").long(), tensors.pop("y").long()
@@ -124,6 +134,7 @@ def main():
     ]
     optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), eps=1e-8)
 
+    step_model = torch.compile(model) if mode == "compile" else model  # compiles in the first step, a warm-up
     losses, step_ms, deadline = [], [], math.inf
     while len(step_ms) < steps:
         begin = time.perf_counter()
@@ -132,7 +143,7 @@ def main():
         if begin > deadline:
             break
         i = len(losses) % len(xs)
-        loss = model(xs[i], ys[i])
+        loss = step_model(xs[i], ys[i])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -143,8 +154,8 @@ def main():
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     report = {
-        "peer": "PyTorch",
-        "version": torch.__version__,
+        "peer": f"PyTorch, {mode}",
+        "version": version(),
         "losses": losses,
         "stepMs": step_ms,
         "peakRssMb": peak / (2**20 if sys.platform == "darwin" else 2**10),

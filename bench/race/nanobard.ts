@@ -2,12 +2,12 @@
 import {
   CharTokenizer,
   CpuDevice,
+  changeRecipe,
   createModel,
   Dataset,
   Evaluator,
   Generator,
   loadCorpus,
-  parseRecipe,
   type RecipeName,
   recipes,
   Trainer,
@@ -24,36 +24,35 @@ const [text, seed, steps, every, recipeName, blas] = process.argv.slice(2) as [
 ];
 const maxIters = Number(steps);
 // The trainer's own evaluations are left out as far as that goes: they draw from a random stream of their own.
-const recipe = parseRecipe({
-  ...recipes[recipeName].recipe,
+const recipe = changeRecipe(recipes[recipeName].recipe, {
   seed: Number(seed),
   maxIters,
   evalInterval: maxIters,
   evalIters: 1,
 });
 
-/** The same updates as in nanogpt.py: powers of two, every so many, and the last. */
-const isDue = (iter: number): boolean =>
-  Number.isInteger(Math.log2(iter)) || iter % Number(every) === 0 || iter === maxIters;
+/** The same steps as in nanogpt.py: powers of two, every so many, and the last. */
+const isDue = (step: number): boolean =>
+  Number.isInteger(Math.log2(step)) || step % Number(every) === 0 || step === maxIters;
 
 const corpus = await loadCorpus(text);
 const tokenizer = CharTokenizer.fromText(corpus.text);
 const dataset = new Dataset(tokenizer.encode(corpus.text), recipe.blockSize);
 const generator = new Generator(recipe.seed);
 const device = await CpuDevice.create({ threads: THREADS, blas });
-const model = createModel(recipe, tokenizer.vocabSize, generator);
-const trainer = await Trainer.create({ model, dataset, device, recipe, generator });
+const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
+const trainer = await Trainer.create({ model, dataset, device, config: recipe, generator });
 const evaluator = await Evaluator.create(model, dataset, device, EVALUATION_BATCH);
 
-const points: [update: number, seconds: number, loss: number][] = [];
+const points: [step: number, seconds: number, loss: number][] = [];
 let seconds = 0;
 // The clock runs from the end of one event to the next: all that happens for an update, batches included.
 let begin = performance.now();
 for await (const event of trainer.run()) {
   if (event.type === 'step') seconds += (performance.now() - begin) / 1000;
-  if (event.type === 'start' || (event.type === 'step' && isDue(event.iter))) {
-    points.push([event.iter, seconds, (await evaluator.wholeSplit('validation')).loss]);
-    if (event.iter === maxIters) break;
+  if (event.type === 'start' || (event.type === 'step' && isDue(event.step))) {
+    points.push([event.step, seconds, (await evaluator.wholeSplit('validation')).loss]);
+    if (event.step === maxIters) break;
   }
   begin = performance.now();
 }

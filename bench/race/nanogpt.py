@@ -1,7 +1,7 @@
-"""PyTorch's side of the race, nanoGPT's recipe for a CPU: python3 nanogpt.py TEXT SEED STEPS EVERY.
+"""PyTorch's side of the race, nanoGPT's recipe for a CPU: python3 nanogpt.py TEXT SEED STEPS EVERY eager|compile.
 
 The settings are those of nanoGPT's config/train_shakespeare_char.py with its README's changes for a CPU. STEPS
-may only cut the run short: the learning rate falls over MAX_ITERS.
+may only cut the run short: the learning rate falls over MAX_ITERS. Compilation is not counted.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 sys.path.append(str(Path(__file__).parent.parent / "peers"))
-from pytorch import GPT, THREADS  # noqa: E402
+from pytorch import GPT, THREADS, version  # noqa: E402
 
 CONFIG = {"nLayer": 4, "nHead": 4, "nEmbd": 128, "blockSize": 64}
 BATCH_SIZE = 12
@@ -66,7 +66,7 @@ def is_due(iteration, steps, every):
 
 
 def main():
-    path, (seed, steps, every) = sys.argv[1], map(int, sys.argv[2:5])
+    path, (seed, steps, every), mode = sys.argv[1], map(int, sys.argv[2:5]), sys.argv[5]
     torch.set_num_threads(THREADS)
     torch.manual_seed(seed)
     with open(path, encoding="utf-8", newline="") as file:
@@ -84,13 +84,21 @@ def main():
     ]
     optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, betas=(0.9, 0.99), eps=1e-8)
 
+    step_model = model
+    if mode == "compile":
+        step_model = torch.compile(model)
+        random_state = torch.get_rng_state()
+        step_model(*batch(train)).backward()
+        optimizer.zero_grad(set_to_none=True)
+        torch.set_rng_state(random_state)
+
     seconds = 0.0
     points = [(0, seconds, whole_split(model, validation))]
     for iteration in range(steps):
         begin = time.perf_counter()
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(iteration)
-        loss = model(*batch(train))
+        loss = step_model(*batch(train))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -100,7 +108,7 @@ def main():
             points.append((iteration + 1, seconds, whole_split(model, validation)))
 
     parameters = sum(p.numel() for p in model.parameters())
-    print(json.dumps({"name": f"PyTorch {torch.__version__}", "parameters": parameters, "points": points}))
+    print(json.dumps({"name": f"PyTorch {version()}, {mode}", "parameters": parameters, "points": points}))
 
 
 if __name__ == "__main__":

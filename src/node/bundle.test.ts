@@ -35,7 +35,7 @@ const program = `
     data: { text: 'to be or not to be '.repeat(20) },
   });
   for await (const event of run.events()) if (event.type === 'end') console.log(event.reason);
-  const model = await SavedModel.load(process.argv[2], { threads: 1 });
+  const model = await loadModel(process.argv[2], { threads: 1 });
   for await (const piece of model.generate('to', { tokens: 5 })) void piece;
   await model.dispose();
 `;
@@ -44,7 +44,7 @@ it('a CommonJS bundle trains and writes: nothing is asked of the place it was bu
   const main = join(folder, 'main.cjs');
   await writeFile(
     main,
-    `const { SavedModel, TrainingRun } = require('./cjs/node.js'); (async () => {${program}})();`,
+    `const { loadModel, TrainingRun } = require('./cjs/node.js'); (async () => {${program}})();`,
   );
   expect((await run(process.execPath, [main, join(folder, 'run-cjs')])).stdout).toBe('finished\n');
 });
@@ -61,7 +61,7 @@ it('a user without a home folder trains and writes', async () => {
   const main = join(folder, 'main.mjs');
   await writeFile(
     main,
-    `import { loadCorpus, SavedModel, TrainingRun } from './esm/node.js'; ${program}
+    `import { loadCorpus, loadModel, TrainingRun } from './esm/node.js'; ${program}
     // Its downloads are kept in the folder for temporary files.
     const source = { url: 'data:text/plain,To%20be', sha256: '${'0'.repeat(64)}' };
     await loadCorpus('tinyshakespeare', { source }).catch(({ code }) => console.log(code));`,

@@ -2,12 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { plays } from '../../language/data/plays.ts';
-import type { Recipe } from '../../language/recipes/recipe.ts';
-import { recipes } from '../../language/recipes/recipes.ts';
-import type { EvalEvent } from '../../language/train/events.ts';
-import { type SampleTextOptions, SavedModel } from './saved-model.ts';
-import { TrainingRun } from './training.ts';
+import { plays } from '../language/data/plays.ts';
+import type { Recipe } from '../language/recipes/recipe.ts';
+import { recipes } from '../language/recipes/recipes.ts';
+import type { GenerateTextOptions, TextModel } from '../language/text-model.ts';
+import type { EvalEvent } from '../language/train/events.ts';
+import { loadModel } from './load-model.ts';
+import { evaluateRun } from './runs/evaluate.ts';
+import { TrainingRun } from './runs/training.ts';
 
 const recipe: Recipe = {
   ...recipes['shakespeare-char-cpu'].recipe,
@@ -40,30 +42,22 @@ afterAll(async () => {
   await rm(parent, { recursive: true });
 });
 
-async function write(
-  model: SavedModel,
-  prompt: string,
-  options: Partial<SampleTextOptions> = {},
-): Promise<string> {
-  let written = '';
-  for await (const piece of model.generate(prompt, { tokens: 30, ...options })) written += piece;
-  return written;
-}
+const write = (model: TextModel, prompt: string, options: GenerateTextOptions = {}): Promise<string> =>
+  model.write(prompt, { tokens: 30, ...options });
 
-describe('SavedModel', () => {
-  it('is the model of the best checkpoint', async () => {
-    const model = await SavedModel.load(run.folder.path, machine);
+describe('the model of a run', () => {
+  it('is that of its best evaluation', async () => {
+    const model = await loadModel(run.folder.path, machine);
     const best = evals.filter((event) => event.best).at(-1)!;
-    expect(model.iter).toBe(best.iter);
-    expect(model.path).toBe(run.folder.checkpointPath('best'));
-    const { loss, tokens } = await model.evaluate();
-    expect(loss).toBe(best.valFull); // to the last bit
-    expect(tokens).toBe(199);
+    expect(model.step).toBe(best.step);
     await model.dispose();
+    expect(await evaluateRun(run.folder.path, machine)).toEqual({
+      ...{ loss: best.valFull, tokens: 199, step: best.step, notes: [] }, // to the last bit
+    });
   });
 
   it('writes the same for the same seed, in characters that it knows', async () => {
-    const model = await SavedModel.load(run.folder.path, machine);
+    const model = await loadModel(run.folder.path, machine);
     const first = await write(model, 'KING', { seed: 1 });
     expect(first).toHaveLength(30);
     expect(await write(model, 'KING', { seed: 2 })).not.toBe(first);
@@ -80,7 +74,7 @@ describe('SavedModel', () => {
   });
 
   it('writes several texts at the same time as it does one after the other', async () => {
-    const model = await SavedModel.load(run.folder.path, machine);
+    const model = await loadModel(run.folder.path, machine);
     const prompts = ['a', 'e', 'th'];
     const apart: string[] = [];
     for (const prompt of prompts) apart.push(await write(model, prompt));
@@ -88,9 +82,9 @@ describe('SavedModel', () => {
     await model.dispose();
   });
 
-  it('makes 500 tokens unless told otherwise, and stops when it is told to', async () => {
-    const model = await SavedModel.load(run.folder.path, machine);
-    expect(await write(model, 'KING', { tokens: undefined })).toHaveLength(500);
+  it('makes 256 tokens unless told otherwise, and stops when it is told to', async () => {
+    const model = await loadModel(run.folder.path, machine);
+    expect(await write(model, 'KING', { tokens: undefined })).toHaveLength(256);
     const whole = await write(model, 'KING');
     expect(await write(model, 'KING', { stop: whole[9] })).toBe(whole.slice(0, whole.indexOf(whole[9]!)));
     const controller = new AbortController();
@@ -107,9 +101,9 @@ describe('SavedModel', () => {
   });
 
   it.each([
-    [{ tokens: 0 }, 'generate: tokens must be a whole number from 1 on, not 0'],
-    [{ tokens: Number.NaN }, 'generate: tokens must be a whole number from 1 on, not NaN'],
-    [{ tokens: '9' }, "generate: tokens must be a whole number from 1 on, not '9'"],
+    [{ tokens: 0 }, 'generate: tokens must be a whole number from 1 on, or Infinity, not 0'],
+    [{ tokens: Number.NaN }, 'generate: tokens must be a whole number from 1 on, or Infinity, not NaN'],
+    [{ tokens: '9' }, "generate: tokens must be a whole number from 1 on, or Infinity, not '9'"],
     [{ temperature: -1 }, 'generate: temperature must be a number from 0 on, not -1'],
     [{ temperature: Number.NaN }, 'generate: temperature must be a number from 0 on, not NaN'],
     [{ topK: 0.5 }, 'generate: topK must be'],
@@ -122,53 +116,45 @@ describe('SavedModel', () => {
     [{ topk: 3 }, "generate has no option 'topk'"],
     [null, 'generate takes an object of options, not null'],
   ])('refuses to generate with %j', async (options, message) => {
-    const model = await SavedModel.load(run.folder.path, machine);
+    const model = await loadModel(run.folder.path, machine);
     await expect(model.generate('', options as never).next()).rejects.toMatchObject({
       code: 'argument',
       message: expect.stringContaining(message),
     });
-    await expect(model.generate(undefined as never).next()).rejects.toThrow('prompt must be a string');
+    await expect(model.generate(7 as never).next()).rejects.toThrow('prompt must be a string');
     await model.dispose();
   });
 
   it.each([
-    [undefined, {}, 'folder must be the path of a folder'],
-    ['run', { threads: 0 }, 'SavedModel.load: threads must be a whole number from 1 on, not 0'],
-    ['run', null, 'SavedModel.load takes an object of options, not null'],
+    [undefined, {}, 'loadModel: the source is not'],
+    ['run', { threads: 0 }, 'loadModel: threads must be a whole number from 1 on, not 0'],
+    ['run', null, 'loadModel takes an object of options, not null'],
   ])('refuses to load %j with %j', async (path, options, message) => {
     const folder = path && run.folder.path;
-    await expect(SavedModel.load(folder as never, options as never)).rejects.toMatchObject({
+    await expect(loadModel(folder as never, options as never)).rejects.toMatchObject({
       code: 'argument',
       message: expect.stringContaining(message),
     });
   });
 
-  it('does not evaluate on a text that has changed', async () => {
-    const model = await SavedModel.load(run.folder.path, machine);
+  it('is not measured on a text that has changed', async () => {
     await writeFile(text, plays({ characters: 2000, seed: 2 }));
-    await expect(model.evaluate()).rejects.toMatchObject({
+    await expect(evaluateRun(run.folder.path, machine)).rejects.toMatchObject({
       code: 'run-folder',
       message: `${text} has changed since the run ${run.folder.path} was trained on it`,
     });
-    await model.dispose();
   });
 
   it('names what is missing or damaged', async () => {
-    await expect(SavedModel.load(parent, machine)).rejects.toThrow(`${parent} is not the folder of a run`);
-    const [best, last] = [run.folder.checkpointPath('best'), run.folder.checkpointPath('last')];
-    await writeFile(best, 'no checkpoint');
-    await expect(SavedModel.load(run.folder.path, machine)).rejects.toMatchObject({
+    await expect(loadModel(parent, machine)).rejects.toThrow(`${parent} holds no model.safetensors`);
+    await expect(loadModel(join(parent, 'nowhere'), machine)).rejects.toMatchObject({ code: 'file' });
+    const { bestPath } = run.folder;
+    await writeFile(bestPath, 'no model');
+    await expect(loadModel(run.folder.path, machine)).rejects.toMatchObject({
       code: 'checkpoint',
-      message: expect.stringContaining(best),
-      hint: expect.stringContaining(last),
+      message: expect.stringContaining(bestPath),
     });
-    await rm(best);
-    const model = await SavedModel.load(run.folder.path, machine);
-    expect([model.path, model.iter]).toEqual([last, 6]);
-    await model.dispose();
-    await rm(last);
-    await expect(SavedModel.load(run.folder.path, machine)).rejects.toThrow(
-      `the run ${run.folder.path} has no checkpoint yet`,
-    );
+    await rm(bestPath);
+    await expect(loadModel(run.folder.path, machine)).rejects.toMatchObject({ code: 'run-folder' });
   });
 });

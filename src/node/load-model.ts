@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NanobardError } from '../engine/errors.ts';
 import { type LoadOptions, loadModel as load, MODEL_FILE, type ModelSource } from '../language/load-model.ts';
+import { anything, checkOptions, deviceRules } from '../language/options.ts';
 import type { TextModel } from '../language/text-model.ts';
 
 /**
@@ -13,6 +14,7 @@ import type { TextModel } from '../language/text-model.ts';
  *   `loadModel` throws in a page.
  */
 export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<TextModel> {
+  checkOptions('loadModel', options, { ...deviceRules, device: anything });
   const path = pathOf(source);
   if (path === undefined) return load(source, options);
   const file = await modelFile(path);
@@ -34,7 +36,15 @@ function pathOf(source: ModelSource): string | undefined {
 /** The model file at a path, or in the folder there. */
 async function modelFile(path: string): Promise<string> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new NanobardError('file', `there is no model at ${path}: ${(cause as Error).message}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new NanobardError(
+      'file',
+      `there is no model at ${path}${code === 'ENOENT' ? '' : `: ${message}`}`,
+      {
+        hint: `Give the folder of a run, or the ${MODEL_FILE} in it.`,
+        cause,
+      },
+    );
   });
   if (!found.isDirectory()) return path;
   const file = join(path, MODEL_FILE);

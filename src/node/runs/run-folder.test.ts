@@ -17,18 +17,18 @@ const config: RunConfig = {
   data: { source: '/texts/hamlet.txt', name: 'hamlet.txt', sha256: 'ab12', characters: 14 },
 };
 
-function state(iter: number): TrainerState {
-  const stream = new Generator(iter).getState();
-  const progress = { iter, drawn: false, evaluated: true, bestVal: 2, bestIter: 1, trainSeconds: 3 };
-  const tensors = new Map([['w', { shape: [2], data: Float32Array.of(iter, 0.1) }]]);
+function state(step: number): TrainerState {
+  const stream = new Generator(step).getState();
+  const progress = { step, drawn: false, evaluated: true, bestVal: 2, bestStep: 1, trainSeconds: 3 };
+  const tensors = new Map([['w', { shape: [2], data: Float32Array.of(step, 0.1) }]]);
   return { progress: { ...progress, streams: { data: stream, evaluation: stream } }, tensors };
 }
 
-const step = (iter: number): StepEvent => ({
+const step = (number: number): StepEvent => ({
   type: 'step',
-  iter,
+  step: number,
   loss: 1,
-  lr: 1,
+  learningRate: 1,
   gradNorm: 1,
   ms: 1,
   tokensPerSecond: 1,
@@ -111,33 +111,29 @@ describe('RunFolder', () => {
     await expect(RunFolder.open(path)).rejects.toThrow(`the run ${path} has lost its tokenizer.json`);
   });
 
-  it('keeps the last checkpoint and the best one', async () => {
+  it('keeps the last state and the best model', async () => {
     const run = await RunFolder.create(fresh(), config, tokenizer);
-    expect(await run.load('last')).toBeUndefined();
-    await run.save(state(10), true);
-    await run.save(state(20), false);
-    expect((await run.load('best'))!.progress.iter).toBe(10);
-    expect(await run.load('last')).toMatchObject({ progress: state(20).progress });
-    expect((await run.load('last'))!.tensors.get('w')!.data[0]).toBe(20);
-    await run.save(state(30), true);
-    expect((await run.load('best'))!.progress.iter).toBe(30);
-    expect((await readdir(join(run.path, 'checkpoints'))).sort()).toEqual([
-      'best.safetensors',
-      'last.safetensors',
-    ]);
+    expect(await run.loadState()).toBeUndefined();
+    expect(await run.hasModel()).toBe(false);
+    await run.saveState(state(10));
+    await run.saveState(state(20));
+    expect(await run.loadState()).toMatchObject({ progress: state(20).progress });
+    expect((await run.loadState())!.tensors.get('w')!.data[0]).toBe(20);
+    await run.saveModel(Uint8Array.of(1, 2, 3));
+    expect(await run.hasModel()).toBe(true);
+    expect([...(await readFile(join(run.path, 'model.safetensors')))]).toEqual([1, 2, 3]);
+    expect(await readdir(join(run.path, 'checkpoints'))).toEqual(['last.safetensors']);
   });
 
-  it('names a damaged checkpoint, and the other one', async () => {
+  it('names a damaged state, and the model that may still be good', async () => {
     const run = await RunFolder.create(fresh(), config, tokenizer);
-    await run.save(state(10), true);
-    const path = run.checkpointPath('last');
-    await writeFile(path, (await readFile(path)).subarray(0, -3));
-    await expect(run.load('last')).rejects.toMatchObject({
+    await run.saveState(state(10));
+    await writeFile(run.lastPath, (await readFile(run.lastPath)).subarray(0, -3));
+    await expect(run.loadState()).rejects.toMatchObject({
       code: 'checkpoint',
-      message: expect.stringContaining(`${path}: safetensors: `),
-      hint: expect.stringContaining(run.checkpointPath('best')),
+      message: expect.stringContaining(`${run.lastPath}: safetensors: `),
+      hint: expect.stringContaining(run.bestPath),
     });
-    expect((await run.load('best'))!.progress.iter).toBe(10);
   });
 
   it('writes metrics in pieces, and drops those that a resumed run does again', async () => {
@@ -149,11 +145,11 @@ describe('RunFolder', () => {
     await run.flush();
     expect((await lines()).map((line) => JSON.parse(line))).toEqual([1, 2, 3, 4, 5].map(step));
     await run.record(step(6));
-    await run.record({ type: 'sample', iter: 6, text: 'a\nb' });
+    await run.record({ type: 'sample', step: 6, text: 'a\nb' });
     expect(await lines()).toHaveLength(7); // anything but a step is written at once
     for (let iter = 7; iter <= 1000; iter++) await run.record(step(iter));
     expect((await lines()).length).toBeGreaterThan(700);
-    await writeFile(path, '{"type":"step","it', { flag: 'a' }); // a crash
+    await writeFile(path, '{"type":"step","st', { flag: 'a' }); // a crash
     await run.rewindMetrics(4);
     expect(await lines()).toEqual([1, 2, 3, 4].map((iter) => JSON.stringify(step(iter))));
   });
@@ -201,7 +197,7 @@ describe('RunFolder', () => {
       ['c', 400],
     ] as const) {
       const run = await RunFolder.create(join(runs, name), config, tokenizer);
-      await run.save(state(1), false);
+      await run.saveState(state(1));
       await utimes(join(runs, name, 'config.json'), seconds, seconds);
     }
     await mkdir(join(runs, 'd')); // not a run

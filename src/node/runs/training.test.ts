@@ -10,8 +10,9 @@ import type { Recipe } from '../../language/recipes/recipe.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { version } from '../../version.ts';
+import { loadModel } from '../load-model.ts';
+import { evaluateRun } from './evaluate.ts';
 import { RunFolder } from './run-folder.ts';
-import { SavedModel } from './saved-model.ts';
 import { defaultFolder, type NewRunOptions, TrainingRun } from './training.ts';
 
 const recipe: Recipe = {
@@ -47,13 +48,13 @@ async function train(run: TrainingRun, stopAfter?: number): Promise<TrainEvent[]
   const events: TrainEvent[] = [];
   for await (const event of run.events(controller.signal)) {
     events.push(event);
-    if (event.type === 'step' && event.iter === stopAfter) controller.abort();
+    if (event.type === 'step' && event.step === stopAfter) controller.abort();
   }
   return events;
 }
 
 const names = (events: readonly TrainEvent[]): string[] =>
-  events.map((event) => `${event.type}${event.type === 'checkpoint' ? ` ${event.kind}` : ''} ${event.iter}`);
+  events.map((event) => `${event.type}${event.type === 'checkpoint' ? ` ${event.kind}` : ''} ${event.step}`);
 
 const metrics = async (folder: string): Promise<TrainEvent[]> =>
   (await readFile(join(folder, 'metrics.jsonl'), 'utf8'))
@@ -65,9 +66,14 @@ const metrics = async (folder: string): Promise<TrainEvent[]> =>
 const results = (events: readonly TrainEvent[]): object[] =>
   events.flatMap((event) => {
     if (event.type === 'step')
-      return { iter: event.iter, loss: event.loss, lr: event.lr, gradNorm: event.gradNorm };
+      return {
+        step: event.step,
+        loss: event.loss,
+        learningRate: event.learningRate,
+        gradNorm: event.gradNorm,
+      };
     if (event.type === 'eval')
-      return { iter: event.iter, train: event.train, val: event.val, valFull: event.valFull };
+      return { step: event.step, train: event.train, val: event.val, valFull: event.valFull };
     return event.type === 'sample' ? event : [];
   });
 
@@ -84,7 +90,7 @@ describe('TrainingRun', () => {
     ]);
     expect(events.at(-1)).toMatchObject({ type: 'end', reason: 'finished' });
     expect((await readdir(folder)).sort()).toEqual([
-      ...['checkpoints', 'config.json', 'metrics.jsonl', 'samples', 'tokenizer.json'],
+      ...['checkpoints', 'config.json', 'metrics.jsonl', 'model.safetensors', 'samples', 'tokenizer.json'],
     ]);
     expect(await metrics(folder)).toEqual(events.filter((event) => event.type !== 'sample'));
     const sample = events.find((event) => event.type === 'sample')!;
@@ -115,17 +121,15 @@ describe('TrainingRun', () => {
     const all = results(await train(complete));
     expect(all).toHaveLength(11); // six steps, four evaluations and the sample
     expect([...results(before), ...results(after)]).toEqual(all);
-    const model = await SavedModel.load(folder, machine);
-    let text = '';
-    for await (const piece of model.generate('', { tokens: 20, temperature: 1 })) text += piece;
-    expect([...text]).toHaveLength(20);
-    expect((await model.evaluate()).loss).toBeGreaterThan(0);
+    const model = await loadModel(folder, machine);
+    expect([...(await model.write('', { tokens: 20 }))]).toHaveLength(20);
     await model.dispose();
+    expect((await evaluateRun(folder, machine)).loss).toBeGreaterThan(0);
 
     const again = await create({ recipe: { ...modern, maxIters: 300 } });
     expect(again.notices).toEqual([
       expect.stringMatching(
-        /^The text is short for 300 updates: it is read about 2\.7 times.*With 113 updates in all /,
+        /^The text is short for 300 steps: it is read about 2\.7 times.*With 113 steps in all /,
       ),
     ]);
   });
@@ -137,10 +141,12 @@ describe('TrainingRun', () => {
       const run = await create();
       const folder = run.folder.path;
       const first = await train(run, stopAfter);
-      expect(names(first).slice(-2)).toEqual([`checkpoint last ${stopAfter}`, `end ${stopAfter}`]);
+      const model = stopAfter < 3 ? [`checkpoint best ${stopAfter}`] : []; // step 2 has made one by then
+      const expected = [`step ${stopAfter}`, `checkpoint last ${stopAfter}`, ...model, `end ${stopAfter}`];
+      expect(names(first).slice(-expected.length)).toEqual(expected);
       expect(first.at(-1)).toMatchObject({ reason: 'interrupted' });
       const second = await train(await TrainingRun.resume({ folder, ...machine }));
-      expect(second[0]).toMatchObject({ type: 'start', iter: stopAfter });
+      expect(second[0]).toMatchObject({ type: 'start', step: stopAfter });
       expect([...results(first), ...results(second)]).toEqual(results(whole));
       expect(results(await metrics(folder))).toEqual(results(whole).slice(0, -1)); // samples have files of their own
     },
@@ -149,7 +155,7 @@ describe('TrainingRun', () => {
   it('goes on from the last checkpoint when it was killed between two, and does the steps since then again', async () => {
     const whole = await train(await create());
     const run = await create();
-    for await (const event of run.events()) if (event.type === 'step' && event.iter === 5) break;
+    for await (const event of run.events()) if (event.type === 'step' && event.step === 5) break;
     const resumed = await TrainingRun.resume({
       folder: run.folder.path,
       recipe: 'tiny',
@@ -157,7 +163,7 @@ describe('TrainingRun', () => {
       ...machine,
     });
     const events = await train(resumed);
-    expect(events[0]).toMatchObject({ type: 'start', iter: 4 });
+    expect(events[0]).toMatchObject({ type: 'start', step: 4 });
     expect(results(events)).toEqual(results(whole).slice(-4)); // steps 5 and 6, evaluation, sample
     expect(results(await metrics(run.folder.path))).toEqual(results(whole).slice(0, -1));
   });
@@ -233,12 +239,12 @@ describe('TrainingRun', () => {
     const run = await create();
     const { folder } = run;
     await train(run, 3);
-    const path = folder.checkpointPath('last');
+    const path = folder.lastPath;
     await writeFile(path, (await readFile(path)).subarray(0, 1000));
     await expect(TrainingRun.resume({ folder: folder.path, ...machine })).rejects.toMatchObject({
       code: 'checkpoint',
       message: expect.stringContaining(path),
-      hint: expect.stringContaining(folder.checkpointPath('best')),
+      hint: expect.stringContaining(folder.bestPath),
     });
     await rm(path);
     await expect(TrainingRun.resume({ folder: folder.path, ...machine })).rejects.toThrow(
@@ -257,8 +263,8 @@ describe('TrainingRun', () => {
     const resumed = await TrainingRun.resume({ folder: run.folder.path, ...wild, ...machine });
     const error = await train(resumed).catch((reason) => reason);
     expect(error).toMatchObject({ code: 'diverged', message: expect.stringContaining('step') });
-    expect(error.hint).toContain(`The last good checkpoint is ${run.folder.checkpointPath('last')}.`);
-    const weights = (await run.folder.load('last'))!.tensors.get('transformer.wte.weight')!.data;
+    expect(error.hint).toContain(`The last good checkpoint is ${run.folder.lastPath}.`);
+    const weights = (await run.folder.loadState())!.tensors.get('transformer.wte.weight')!.data;
     expect(weights.every(Number.isFinite)).toBe(true);
   });
 
@@ -305,7 +311,7 @@ describe('TrainingRun', () => {
     const run = await create();
     const events: TrainEvent[] = [];
     for await (const event of run.events(AbortSignal.abort())) events.push(event);
-    expect(names(events)).toEqual(['start 0', 'checkpoint last 0', 'end 0']);
+    expect(names(events)).toEqual(['start 0', 'checkpoint last 0', 'checkpoint best 0', 'end 0']);
     expect(
       (await train(await TrainingRun.resume({ folder: run.folder.path, ...machine }))).at(-1),
     ).toMatchObject({
@@ -324,9 +330,7 @@ describe('TrainingRun', () => {
       expect((await train(await TrainingRun.resume({ folder, ...machine }))).at(-1)).toMatchObject({
         reason: 'finished',
       });
-      const model = await SavedModel.load(folder, machine);
-      expect((await model.evaluate()).tokens).toBe(199);
-      await model.dispose();
+      expect((await evaluateRun(folder, machine)).tokens).toBe(199);
     });
 
     it('keeps one that came from a pipe', async () => {

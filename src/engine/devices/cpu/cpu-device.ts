@@ -1,4 +1,5 @@
 import { NanobardError } from '../../errors.ts';
+import { PANEL_COLUMNS, WIDE_PANEL_COLUMNS } from '../../ops/matmul/constants.ts';
 import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram } from '../../program/program.ts';
 import type { Constant } from '../../tensor/constant.ts';
@@ -116,7 +117,7 @@ export class CpuDevice implements Device {
       await this.runner.start(threads);
       const machine = {
         threads,
-        panelColumns: this.simd === 'wide' ? 16 : 8,
+        panelColumns: this.simd === 'wide' ? WIDE_PANEL_COLUMNS : PANEL_COLUMNS,
         blas: this.blas !== undefined,
       };
       const { layout, free } = await this.place('the program', variables, (allocate) => {

@@ -70,7 +70,7 @@ const bits = new Int32Array(double.buffer);
  * One kernel call: opcode, number of words that follow, a word for each argument (two of a double and of memory for
  * each thread), and the lists, to which their arguments are the distance in bytes.
  */
-function encode<K extends KernelName>(kernel: K, args: KernelArguments<K>): number[] {
+export function encode<K extends KernelName>(kernel: K, args: KernelArguments<K>): number[] {
   const values: Readonly<Record<string, number | readonly number[] | { address: number; stride?: number }>> =
     args;
   const words: number[] = [];

@@ -1,18 +1,38 @@
 import { NanobardError } from '../../errors.ts';
-import { relaxed, simd128 } from './binaries.generated.ts';
+import { lengths, PIECE, packed } from './binaries.generated.ts';
 import { allowRelaxedSimd } from './host.ts';
 
 /**
  * Instruction sets of the kernels. `simd128` is what every engine has; `relaxed` adds fused multiply-add, which
  * rounds once; `wide` is `relaxed` for engines that join neighbouring instructions of 128 bits into one of 256.
  */
-export type SimdLevel = 'wide' | 'relaxed' | 'simd128';
+export type SimdLevel = keyof typeof lengths;
+
+type Binaries = Readonly<Record<SimdLevel, Uint8Array<ArrayBuffer>>>;
+
+let binaries: Promise<Binaries> | undefined;
 
 async function binaryOf(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
-  // Not part of what a page downloads: no browser joins vectors.
-  const text = { relaxed, simd128, wide: '' }[level] || (await import('./wide.generated.ts')).wide;
-  const binary = atob(text);
-  return Uint8Array.from({ length: binary.length }, (_, i) => binary.charCodeAt(i));
+  binaries ??= unpack();
+  return (await binaries)[level].slice();
+}
+
+/** See `pack` in scripts/build-kernels.ts. */
+async function unpack(): Promise<Binaries> {
+  const deflated = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  const pieces = new Uint8Array(await new Response(stream).arrayBuffer());
+  const builds = Object.entries(lengths).map(([name, length]) => ({ name, binary: new Uint8Array(length) }));
+  const longest = Math.max(...Object.values(lengths));
+  let from = 0;
+  for (let at = 0; at < longest; at += PIECE) {
+    for (const { binary } of builds) {
+      const piece = pieces.subarray(from, from + Math.max(0, Math.min(PIECE, binary.length - at)));
+      binary.set(piece, at);
+      from += piece.length;
+    }
+  }
+  return Object.fromEntries(builds.map(({ name, binary }) => [name, binary])) as Binaries;
 }
 
 /** Whether this engine has relaxed SIMD, which on Node 20 is turned on for it. */

@@ -96,7 +96,7 @@ describe('adamW', () => {
     const step = new Input('step', [], 'i32');
     const good = { parameter: x, gradient: x, m: x, v: x, learningRate, step, gradientScale };
     expect(() => adamW({ ...good, v: new Input('v', [3, 2]) }, options)).toThrow(
-      'adamW: v must have the shape of the parameter (given (2, 3) and (3, 2))',
+      'adamW: v must have the shape (2, 3) (given (3, 2))',
     );
     expect(() => adamW({ ...good, learningRate: x }, options)).toThrow(
       'adamW: learningRate must be a scalar',

@@ -16,7 +16,7 @@ describe('arange', () => {
   });
 
   it('refuses lengths and starts that it cannot use', () => {
-    expect(() => arange(2.5)).toThrow('arange: the length must be a natural number, not 2.5');
+    expect(() => arange(2.5)).toThrow('arange: length must be an integer from 0 to 2^31 − 1, not 2.5');
     expect(() => arange(2, new Input('start', [1], 'i32'))).toThrow(
       'the start must be an i32 scalar, not i32 of rank 1',
     );

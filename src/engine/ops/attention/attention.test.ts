@@ -17,17 +17,18 @@ const extents = fc.record({
   D: fc.constantFrom(1, 4, 5, 8, 13, 16),
 });
 
-const qkv = (B: number, T: number, H: number, D: number, S = T) => [
-  values([B, T, H, D], 1, 2),
-  values([B, S, H, D], 2, 2),
-  values([B, S, H, D], 3, 2),
-];
+/** Scores large enough for weights that differ; with one key there is nothing to weigh. */
+const qkv = (B: number, T: number, H: number, D: number, S = T) => {
+  const scale = S === 1 ? 1 : 2;
+  return [values([B, T, H, D], 1, scale), values([B, S, H, D], 2, scale), values([B, S, H, D], 3, scale)];
+};
 
 /**
  * One key gets the weight 1 whatever it is: gradients of queries and keys are what rounding leaves of the difference
- * of two equal products of D terms of order four, held against 0.1.
+ * of two equal products of D terms, held against 0.1. With two keys, one of which may get almost all weight, much of
+ * them still cancels. Measured over all extents: 6e-6, 4e-6 and, with more keys, 7e-7.
  */
-const toleranceFor = (keys: number): number => (keys === 1 ? 2e-5 : 1e-6);
+const toleranceFor = (keys: number): number => (keys === 1 ? 1e-5 : keys === 2 ? 5e-6 : 1e-6);
 
 describe('attention', () => {
   it('has the right gradient', async () => {

@@ -19,7 +19,7 @@ describe('concat and stack', () => {
   const b = constant(Float32Array.of(5, 6), [2, 1]);
 
   it('put tensors one after another and side by side', async () => {
-    expect(await reference.evaluate(concat([a, b], -1))).toEqual({
+    expect(await reference.evaluate(concat([a, b], -1))).toMatchObject({
       shape: [2, 3],
       data: Float64Array.of(1, 2, 5, 3, 4, 6),
     });

@@ -38,6 +38,23 @@ describe('matmul', () => {
     );
   });
 
+  it('takes any number of batch dimensions, however they broadcast', async () => {
+    const a = values([2, 1, 3, 1, 2, 7, 4], 1);
+    await checkDevices(matmul, [a, values([1, 2, 1, 2, 1, 4, 9], 2)]);
+    await checkDevices(matmul, [a, values([2, 1, 2, 1, 4, 9], 2)]);
+  });
+
+  it('gives 0 for sums over no elements', async () => {
+    for (const [m, n] of [
+      [1, 1],
+      [2, 9],
+      [100, 20],
+    ] as const) {
+      await checkDevices(matmul, [values([m, 0], 1), values([0, n], 2)], { gradients: false });
+      await checkDevices(matmul, [values([3, m, 0], 1), values([3, 0, n], 2)], { gradients: false });
+    }
+  });
+
   it('agrees where sums and rows are cut into blocks', async () => {
     await checkDevices(matmul, [values([200, 1100], 1), values([1100, 70], 2)], { gradients: false });
     await checkDevices(

@@ -15,28 +15,15 @@ function apply<F>(p: v128, q: v128, r: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function map<F>(thread: i32, threads: i32, x: usize, y: usize, n: i32): void {
-  rowMajor<F>(0, thread, threads, x, 0, y, n);
-}
-
-/** dx = F(x, dy) of n elements. */
-// @ts-ignore: decorator
-@inline
-export function mapGradient<F>(thread: i32, threads: i32, x: usize, dy: usize, dx: usize, n: i32): void {
-  rowMajor<F>(1, thread, threads, x, dy, dx, n);
-}
-
-// @ts-ignore: decorator
-@inline
-function rowMajor<F>(both: i32, thread: i32, threads: i32, a: usize, b: usize, y: usize, n: i32): void {
   const zero = f32x4.splat(0);
   const end = firstUnit(n, 16, thread + 1, threads);
   let i = firstUnit(n, 16, thread, threads);
   for (; i <= end - 16; i += 16) {
     const at = <usize>i << 2;
-    const r0 = apply<F>(v128.load(a + at), both ? v128.load(b + at) : zero, zero);
-    const r1 = apply<F>(v128.load(a + at, 16), both ? v128.load(b + at, 16) : zero, zero);
-    const r2 = apply<F>(v128.load(a + at, 32), both ? v128.load(b + at, 32) : zero, zero);
-    const r3 = apply<F>(v128.load(a + at, 48), both ? v128.load(b + at, 48) : zero, zero);
+    const r0 = apply<F>(v128.load(x + at), zero, zero);
+    const r1 = apply<F>(v128.load(x + at, 16), zero, zero);
+    const r2 = apply<F>(v128.load(x + at, 32), zero, zero);
+    const r3 = apply<F>(v128.load(x + at, 48), zero, zero);
     v128.store(y + at, r0);
     v128.store(y + at, r1, 16);
     v128.store(y + at, r2, 32);
@@ -44,7 +31,27 @@ function rowMajor<F>(both: i32, thread: i32, threads: i32, a: usize, b: usize, y
   }
   for (; i < end; i += 4) {
     const at = <usize>i << 2;
-    storePart(y + at, apply<F>(v128.load(a + at), both ? v128.load(b + at) : zero, zero), end - i);
+    storePart(y + at, apply<F>(v128.load(x + at), zero, zero), end - i);
+  }
+}
+
+/** dx = F(x, dy) of n elements. Two vectors at a time: four of GELU's gradient take 15 % longer. */
+// @ts-ignore: decorator
+@inline
+export function mapGradient<F>(thread: i32, threads: i32, x: usize, dy: usize, dx: usize, n: i32): void {
+  const zero = f32x4.splat(0);
+  const end = firstUnit(n, 16, thread + 1, threads);
+  let i = firstUnit(n, 16, thread, threads);
+  for (; i <= end - 8; i += 8) {
+    const at = <usize>i << 2;
+    const r0 = apply<F>(v128.load(x + at), v128.load(dy + at), zero);
+    const r1 = apply<F>(v128.load(x + at, 16), v128.load(dy + at, 16), zero);
+    v128.store(dx + at, r0);
+    v128.store(dx + at, r1, 16);
+  }
+  for (; i < end; i += 4) {
+    const at = <usize>i << 2;
+    storePart(dx + at, apply<F>(v128.load(x + at), v128.load(dy + at), zero), end - i);
   }
 }
 

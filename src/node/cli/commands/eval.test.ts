@@ -40,13 +40,13 @@ it('prints loss, perplexity and bits, in words or as an object', async () => {
   const { code, stdout } = await evaluate(join(parent, 'run'));
   expect(code).toBe(0);
   expect(stdout.text).toMatch(
-    /^\S+best\.safetensors, after step 20\nloss {8}\d\.\d{4} nats per token\nperplexity {2}\d+\.\d{3}\nbits {8}\d\.\d{4} per character\nwhole validation split, 199 tokens in .*s\n$/,
+    /^\S+run, after step 20\nloss {8}\d\.\d{4} nats per token\nperplexity {2}\d+\.\d{3}\nbits {8}\d\.\d{4} per character\nwhole validation split, 199 tokens in .*s\n$/,
   );
-  const { type, loss, perplexity, iter, tokens } = JSON.parse(
+  const { type, loss, perplexity, step, tokens } = JSON.parse(
     (await evaluate(join(parent, 'run'), '--json')).stdout.text,
   );
-  expect({ type, perplexity, iter, tokens }).toEqual({
-    ...{ type: 'eval', perplexity: Math.exp(loss), iter: 20, tokens: 199 },
+  expect({ type, perplexity, step, tokens }).toEqual({
+    ...{ type: 'eval', perplexity: Math.exp(loss), step: 20, tokens: 199 },
   });
 });
 

@@ -36,7 +36,7 @@ async function train(args: string[], io = testIo()): Promise<TestIo & { code: nu
   return Object.assign(io, { code: await run(all, io) });
 }
 
-const lines = (io: TestIo): { type: string; iter: number; [key: string]: unknown }[] =>
+const lines = (io: TestIo): { type: string; step: number; [key: string]: unknown }[] =>
   io.stdout.text
     .trimEnd()
     .split('\n')
@@ -56,7 +56,7 @@ describe('train', () => {
       seed: 0,
     };
     expect(start).toMatchObject({
-      ...{ type: 'start', iter: 0, recipe: 'bigram', data: { name: 'my text.txt', characters: 2000 } },
+      ...{ type: 'start', step: 0, recipe: 'bigram', data: { name: 'my text.txt', characters: 2000 } },
       ...{ out, version, seed: 0, config: { ...config, lrDecayIters: expect.any(Number) } },
     });
     const metrics = (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
@@ -74,8 +74,8 @@ describe('train', () => {
     expect(runs).toHaveLength(2);
     for (const name of runs) expect(name).toMatch(/^bigram-\d{8}-\d{6}(-2)?$/);
     const resumed = await train(['--resume', '--max-iters', '23', '--json', '--threads', '1']);
-    expect(lines(resumed)[0]).toMatchObject({ iter: 20, out: expect.stringMatching(/^runs.bigram/) });
-    expect(lines(resumed).at(-1)).toMatchObject({ iter: 23, reason: 'finished' });
+    expect(lines(resumed)[0]).toMatchObject({ step: 20, out: expect.stringMatching(/^runs.bigram/) });
+    expect(lines(resumed).at(-1)).toMatchObject({ step: 23, reason: 'finished' });
   });
 
   it('tells notices on standard error', async () => {
@@ -146,9 +146,9 @@ describe('Ctrl-C', () => {
     const end = lines(io).at(-1)!;
     expect(end).toMatchObject({ type: 'end', reason: 'interrupted' });
     expect(io.signals.listenerCount(signal)).toBe(0);
-    const more = String(end.iter + 5);
+    const more = String(end.step + 5);
     const resumed = await train(['--resume', '--out', out, '--max-iters', more, '--json', '--threads', '1']);
-    expect(lines(resumed)[0]).toMatchObject({ type: 'start', iter: end.iter });
+    expect(lines(resumed)[0]).toMatchObject({ type: 'start', step: end.step });
     expect(resumed.code).toBe(0);
   });
 

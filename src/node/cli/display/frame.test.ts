@@ -18,7 +18,7 @@ function statusAt(until: (status: RunStatus) => boolean): RunStatus {
 }
 
 const style = createStyle(false);
-const atStep = (iter: number): RunStatus => statusAt((p) => p.iter === iter);
+const atStep = (step: number): RunStatus => statusAt((p) => p.stepsDone === step);
 const lines = (status: RunStatus, columns: number, rows: number): string[] =>
   frame(status, { columns, rows, style }).split('\n');
 
@@ -41,7 +41,7 @@ describe('frame', () => {
       [atStep(100), /1 min 59 s left$/],
       [atStep(250), /evaluating…$/],
       [atStep(2000), /evaluating…$/],
-      [statusAt((p) => p.evals.at(-1)?.iter === 2000), /finishing…$/],
+      [statusAt((p) => p.evals.at(-1)?.step === 2000), /finishing…$/],
       [statusAt(() => false), /100% {2}2,000\/2,000 {2}done$/],
     ] as const;
     for (const [status, phase] of phases) expect(lines(status, 80, 24)[1]).toMatch(phase);
@@ -49,7 +49,7 @@ describe('frame', () => {
 
   it('names the best evaluation where the last is not it', async () => {
     const status = atStep(600);
-    status.update({ type: 'eval', iter: 600, train: 1, val: 9, valFull: 9, best: false, ms: 1 });
+    status.update({ type: 'eval', step: 600, train: 1, val: 9, valFull: 9, best: false, ms: 1 });
     expect(lines(status, 100, 24).join('\n')).toContain(
       'val 9.0000 at 600 · train 1.0000 · whole val 9.0000',
     );

@@ -7,13 +7,18 @@ import { formatBytes, formatCount, formatDuration, formatLoss } from './format.t
 import type { RunStatus } from './run-status.ts';
 import { printable } from './terminal-text.ts';
 
+/** 1 layer, 2 layers */
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** What is going to be trained, on what and where: lines to begin with. */
 export function greeting(run: ShownRun, start: StartEvent, style: Style): string[] {
   const { recipe, folder } = run;
   const { recipeName, data } = folder.config;
   const size =
-    recipe.model === 'bigram' ? '' : `${recipe.nLayer} layers, ${recipe.nHead} heads, ${recipe.nEmbd} wide, `;
-  const threads = `${start.threads} ${start.threads === 1 ? 'thread' : 'threads'}`;
+    recipe.model === 'bigram'
+      ? ''
+      : `${counted(recipe.nLayer, 'layer')}, ${counted(recipe.nHead, 'head')}, ${recipe.nEmbd} wide, `;
+  const threads = counted(start.threads, 'thread');
   const row = (name: string, value: string): string => `${style.dim(name.padEnd(7))} ${value}`;
   const lines = [
     style.bold(`nanobard ${version} · ${recipeName}`),

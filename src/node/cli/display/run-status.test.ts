@@ -18,17 +18,17 @@ function statusAt(until: (status: RunStatus) => boolean): RunStatus {
 describe('RunStatus', () => {
   it('knows nothing about time before the first step', async () => {
     const status = statusAt((p) => p.evals.length === 1);
-    expect(status).toMatchObject({ iter: 0, maxIters: 1000, secondsLeft: undefined, evaluating: false });
+    expect(status).toMatchObject({ stepsDone: 0, maxIters: 1000, secondsLeft: undefined, evaluating: false });
   });
 
   it('counts steps and evaluations in the time left', async () => {
-    const status = statusAt((p) => p.iter === 100);
+    const status = statusAt((p) => p.stepsDone === 100);
     expect(status.tokensPerSecond).toBeCloseTo(32 / 0.05);
     expect(status.secondsLeft).toBeCloseTo(900 * 0.05 + 4 * 3);
   });
 
   it('knows when an evaluation comes next', async () => {
-    const due = statusAt((p) => p.iter === 250);
+    const due = statusAt((p) => p.stepsDone === 250);
     expect(due.evaluating).toBe(true);
     expect(due.secondsLeft).toBeCloseTo(750 * 0.05 + 4 * 3);
     const done = statusAt((p) => p.evals.length === 2);
@@ -40,7 +40,7 @@ describe('RunStatus', () => {
     const status = new RunStatus(250);
     status.update({
       type: 'start',
-      iter: 0,
+      step: 0,
       maxIters: 600,
       parameters: 1,
       tokensPerStep: 1,
@@ -49,9 +49,9 @@ describe('RunStatus', () => {
       device: 'cpu',
       threads: 1,
     });
-    status.update({ type: 'eval', iter: 0, train: 4, val: 4, valFull: 4, best: true, ms: 1000 });
-    const stepTo = (iter: number): number => {
-      status.update({ type: 'step', iter, loss: 4, lr: 1, gradNorm: 1, ms: 0, tokensPerSecond: 1 });
+    status.update({ type: 'eval', step: 0, train: 4, val: 4, valFull: 4, best: true, ms: 1000 });
+    const stepTo = (step: number): number => {
+      status.update({ type: 'step', step, loss: 4, learningRate: 1, gradNorm: 1, ms: 0, tokensPerSecond: 1 });
       return status.secondsLeft!;
     };
     // Evaluations come after steps 250, 500 and 600.
@@ -60,13 +60,18 @@ describe('RunStatus', () => {
 
   it('ends with nothing left and the best evaluation', async () => {
     const status = statusAt(() => false);
-    expect(status).toMatchObject({ iter: 1000, secondsLeft: 0, evaluating: false, best: { best: true } });
+    expect(status).toMatchObject({
+      stepsDone: 1000,
+      secondsLeft: 0,
+      evaluating: false,
+      best: { best: true },
+    });
   });
 
   it('smooths the loss: a mean at first, then a running mean', () => {
     const status = new RunStatus(250);
-    const step = (iter: number, loss: number): StepEvent => ({
-      ...{ type: 'step', iter, loss, lr: 1e-3, gradNorm: 1, ms: 10, tokensPerSecond: 1 },
+    const step = (number: number, loss: number): StepEvent => ({
+      ...{ type: 'step', step: number, loss, learningRate: 1e-3, gradNorm: 1, ms: 10, tokensPerSecond: 1 },
     });
     status.update(step(1, 4));
     status.update(step(2, 2));
