@@ -12,7 +12,7 @@ const example = join(import.meta.dirname, '../examples/browser');
 const measured: Record<string, Record<string, number | undefined>> = {};
 
 beforeAll(async () => {
-  await npm(example, 'ci');
+  await npm(example, 'install');
   await npm(example, 'run', 'build');
 });
 
