@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserNames, openBrowser } from './support/browsers.ts';
 import { npm } from './support/run.ts';
 import { serve } from './support/server.ts';
@@ -12,7 +12,7 @@ const example = join(import.meta.dirname, '../examples/browser');
 const measured: Record<string, Record<string, number | undefined>> = {};
 
 beforeAll(async () => {
-  await npm(example, 'install', '--no-save', inject('tarball'));
+  await npm(example, 'install');
   await npm(example, 'run', 'build');
 });
 
