@@ -1,12 +1,16 @@
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { devices, reference } from '../../testing/check.ts';
 import { placedOnCpu } from '../../testing/program.ts';
+import type { Device } from '../devices/device.ts';
 import { fillInputs } from '../devices/evaluate.ts';
+import { adamW } from '../ops/adamw/adamw.ts';
 import { add } from '../ops/arithmetic/arithmetic.ts';
 import { attention } from '../ops/attention/attention.ts';
 import { cacheWrite } from '../ops/cache-write/cache-write.ts';
-import { constant } from '../ops/constant/constant.ts';
+import { constant, scalar } from '../ops/constant/constant.ts';
+import { crossEntropy } from '../ops/cross-entropy/cross-entropy.ts';
 import { dropout } from '../ops/dropout/dropout.ts';
 import { grad } from '../ops/grad.ts';
 import { matmul } from '../ops/matmul/matmul.ts';
@@ -17,7 +21,7 @@ import { slice } from '../ops/slice/slice.ts';
 import { transpose } from '../ops/transpose/transpose.ts';
 import { Input, type Tensor, Variable } from '../tensor/tensor.ts';
 import { type Assignment, type CompileOptions, compile } from './compile.ts';
-import { type CompiledProgram, programBytes } from './program.ts';
+import { type CompiledProgram, type Program, programBytes } from './program.ts';
 
 const ops = (program: CompiledProgram): string[] => placedOnCpu(program).instructions.map(({ op }) => op);
 
@@ -295,5 +299,73 @@ describe('compile: what the program holds', () => {
     };
     expect(trace()).toEqual([0, 1, 1, 0]);
     expect(trace()).toEqual([0, 1, 1, 0]);
+  });
+});
+
+describe('a program is plain data', () => {
+  /** A training step with everything that a program holds: constants, inputs, views, state, random numbers. */
+  const weights = Float32Array.from({ length: 12 }, (_, i) => Math.sin(i));
+  function training(): CompiledProgram {
+    const w = new Variable([4, 3], { name: 'w', initial: weights });
+    const [m, v] = [new Variable([4, 3], { name: 'm' }), new Variable([4, 3], { name: 'v' })];
+    const x = dropout(new Input('x', [5, 4]), 0.25, constant(Int32Array.of(1, 2, 3)));
+    const logits = add(matmul(x, w), transpose(constant(weights.slice(0, 3), [3, 1]), 0, 1));
+    const loss = crossEntropy(logits, new Input('y', [5], 'i32'));
+    const updated = adamW(
+      {
+        parameter: w,
+        gradient: grad(loss, [w])[0]!,
+        m,
+        v,
+        learningRate: scalar(0.1),
+        step: new Input('step', [], 'i32'),
+        gradientScale: scalar(1),
+      },
+      { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 },
+    );
+    const assign = [set(w, updated.parameter), set(m, updated.m), set(v, updated.v)];
+    return compile({ outputs: { loss }, assign });
+  }
+
+  /** What three steps give: losses, then the variables. */
+  async function train(device: Device, compiled: CompiledProgram): Promise<number[][]> {
+    const executable = await device.load(compiled);
+    const results: number[][] = [];
+    for (let step = 1; step <= 3; step++) {
+      const x = Array.from({ length: 20 }, (_, i) => Math.cos(step * i));
+      fillInputs(executable, { x, y: [0, 1, 2, 0, 1], step: [step] });
+      await executable.run();
+      results.push(Array.from(await executable.read('loss')));
+    }
+    for (const variable of compiled.variables) results.push(Array.from(await device.read(variable)));
+    executable.dispose();
+    return results;
+  }
+
+  /** The same program with variables of its own in its slots. */
+  const loaded = (program: Program): CompiledProgram => ({
+    program,
+    variables: program.variables.map(
+      ({ name, shape, dtype }) =>
+        new Variable(shape, { name, dtype, ...(name === 'w' && { initial: weights }) }),
+    ),
+  });
+
+  it('that runs the same after it was copied, or sent to a worker and back', async () => {
+    const original = training();
+    const worker = new Worker(
+      "const { parentPort } = require('node:worker_threads'); parentPort.on('message', (m) => parentPort.postMessage(m));",
+      { eval: true },
+    );
+    const back = new Promise<Program>((resolve) => void worker.once('message', resolve));
+    worker.postMessage(original.program);
+    const copies = [structuredClone(original.program), await back];
+    await worker.terminate();
+    for (const copy of copies) expect(copy).toEqual(original.program);
+    for (const device of devices) {
+      const expected = await train(device, original);
+      expect(expected[0]).not.toEqual(expected[2]);
+      for (const copy of copies) expect(await train(device, loaded(copy))).toEqual(expected);
+    }
   });
 });

@@ -120,12 +120,19 @@ export function apply<I extends Tensors, O extends Tensors, A extends Attributes
 
 /** Fails with code `argument` unless all operands of the operation `op` are tensors, as those of JavaScript may not be. */
 export function requireTensors(op: string, operands: readonly unknown[]): void {
+  requireArray(op, 'the tensors', operands);
   for (const operand of operands) {
     if (operand instanceof Tensor) continue;
     throw new NanobardError('argument', `${op}: an operand is ${describe(operand)}, not a tensor`, {
       hint: 'Make one of numbers with tensor(values).',
     });
   }
+}
+
+/** Fails with code `argument` unless `value` is an array. */
+export function requireArray(op: string, name: string, value: unknown): void {
+  if (Array.isArray(value)) return;
+  throw new NanobardError('argument', `${op}: ${name} must be in an array, not ${describe(value)}`);
 }
 
 function describe(value: unknown): string {

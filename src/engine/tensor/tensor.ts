@@ -3,6 +3,19 @@ import type { DType, TypedArray } from './dtype.ts';
 import type { Node } from './operation.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
 
+/** Fails with code `shape` or `argument` unless a tensor can have this shape and dtype. */
+export function checkType(shape: Shape, dtype: DType): void {
+  const extents: readonly unknown[] = Array.isArray(shape) ? shape : [undefined];
+  if (!extents.every((extent) => Number.isInteger(extent) && Number(extent) >= 0)) {
+    const given = Array.isArray(shape) ? formatShape(shape) : String(shape);
+    throw new NanobardError('shape', `a tensor cannot have the shape ${given}`, {
+      hint: 'A shape is an array of whole numbers, such as [2, 3]; [] is a scalar.',
+    });
+  }
+  if (dtype !== 'f32' && dtype !== 'i32')
+    throw new NanobardError('argument', `a tensor cannot have the dtype ${dtype}; choose f32 or i32`);
+}
+
 /**
  * A value in a graph: it has a shape and an element type but no memory. Tensors are made by the
  * functions of `ops/` and turned into numbers by a device.
@@ -16,11 +29,7 @@ export class Tensor {
   readonly index: number;
 
   constructor(shape: Shape, dtype: DType, node?: Node, index = 0) {
-    for (const extent of shape) {
-      if (!Number.isInteger(extent) || extent < 0) {
-        throw new NanobardError('shape', `a tensor cannot have the shape ${formatShape(shape)}`);
-      }
-    }
+    checkType(shape, dtype);
     this.shape = shape;
     this.dtype = dtype;
     this.node = node;

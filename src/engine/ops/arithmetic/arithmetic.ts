@@ -51,13 +51,14 @@ function arithmetic(
     },
     gradient: ({ inputs: [a, b], outputs: [y] }, [dy]) => gradient(dy, a, b, y),
   };
-  return (left, right) => {
+  const combine: Arithmetic = (left, right) => {
     const dtype = left instanceof Tensor ? left.dtype : right instanceof Tensor ? right.dtype : 'f32';
     const a = operand(name, left, dtype);
     const b = operand(name, right, dtype);
     const shape = broadcastShapes(name, a.shape, b.shape);
     return apply(operation, [broadcastTo(a, shape), broadcastTo(b, shape)], {})[0];
   };
+  return Object.defineProperty(combine, 'name', { value: name });
 }
 
 /** Numbers become scalar constants. */

@@ -2,6 +2,7 @@ import { NanobardError } from '../../errors.ts';
 import { Constant, type NestedNumbers } from '../../tensor/constant.ts';
 import { type DType, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { checkType } from '../../tensor/tensor.ts';
 import { requireNumbers } from '../shared/operands.ts';
 
 /**
@@ -34,7 +35,7 @@ export function scalar(value: number): Constant {
  *   than numbers in them or i32 is asked for and one is not a 32-bit integer.
  */
 export function tensor(values: NestedNumbers, dtype: DType = 'f32'): Constant {
-  requireDType('tensor', dtype);
+  checkType([], dtype);
   const shape: number[] = [];
   for (let head = values; Array.isArray(head); head = head[0]) shape.push(head.length);
   const flat: number[] = [];
@@ -49,25 +50,17 @@ export function tensor(values: NestedNumbers, dtype: DType = 'f32'): Constant {
 
 /** Zeros of a shape, such as `zeros([2, 3])`. */
 export function zeros(shape: Shape, dtype: DType = 'f32'): Constant {
-  return filled('zeros', shape, 0, dtype);
+  return filled(shape, 0, dtype);
 }
 
 /** Ones of a shape, such as `ones([2, 3])`. */
 export function ones(shape: Shape, dtype: DType = 'f32'): Constant {
-  return filled('ones', shape, 1, dtype);
+  return filled(shape, 1, dtype);
 }
 
-function filled(op: string, shape: Shape, value: number, dtype: DType): Constant {
-  requireDType(op, dtype);
-  if (!Array.isArray(shape))
-    throw new NanobardError('argument', `${op}: a shape is an array such as [2, 3], not ${shape}`);
-  for (const extent of shape) requireNumbers(op, 'an integer from 0 to 2^31 − 1', { extent });
+function filled(shape: Shape, value: number, dtype: DType): Constant {
+  checkType(shape, dtype);
   return new Constant(typedArray(dtype, sizeOf(shape)).fill(value), shape);
-}
-
-function requireDType(op: string, dtype: DType): void {
-  if (dtype !== 'f32' && dtype !== 'i32')
-    throw new NanobardError('argument', `${op}: the dtype is 'f32' or 'i32', not ${dtype}`);
 }
 
 /** Appends the numbers of nested arrays of this shape to `flat`; `path` leads to these values. */

@@ -1,5 +1,5 @@
 import { NanobardError } from '../../errors.ts';
-import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import { apply, type NoAttributes, type Operation, requireTensors } from '../../tensor/operation.ts';
 import type { Scalar, Tensor } from '../../tensor/tensor.ts';
 import { requireFloat, requireNumbers, requireShape } from '../shared/operands.ts';
 
@@ -9,6 +9,7 @@ import { requireFloat, requireNumbers, requireShape } from '../shared/operands.t
  * @throws {NanobardError} code `argument` if there is no tensor or one is not f32.
  */
 export function globalNorm(tensors: readonly Tensor[]): Scalar {
+  requireTensors('globalNorm', tensors);
   return apply(globalNormOperation, tensors, {})[0];
 }
 

@@ -10,11 +10,12 @@ import {
   values,
 } from '../../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
-import { mul } from '../arithmetic/arithmetic.ts';
-import { constant } from '../constant/constant.ts';
+import { div, mul } from '../arithmetic/arithmetic.ts';
+import { constant, ones, tensor } from '../constant/constant.ts';
+import { sum } from '../reduce/reduce.ts';
 import { softmax } from '../softmax/softmax.ts';
 import { transpose } from '../transpose/transpose.ts';
-import { causalMask, maskedFill } from './masked-fill.ts';
+import { causalMask, maskedFill, tril } from './masked-fill.ts';
 
 describe('maskedFill', () => {
   it('fills where the mask is not zero', async () => {
@@ -79,5 +80,36 @@ describe('causalMask', () => {
   it('lets gradients of masked scores through softmax on every device', async () => {
     const build = (q: Parameters<typeof mul>[0]) => softmax(maskedFill(mul(q, 3), causalMask(17), -Infinity));
     await checkDevices(build, [values([2, 17, 17])]);
+  });
+});
+
+describe('tril', () => {
+  it('keeps what is not above the diagonal, of each matrix', async () => {
+    const y = await reference.evaluate(
+      tril(
+        tensor([
+          [
+            [1, Infinity, 3],
+            [4, 5, Number.NaN],
+          ],
+          [
+            [1, 1, 1],
+            [2, 2, 2],
+          ],
+        ]),
+      ),
+    );
+    expect(y.toArray()).toEqual([[[1, 0, 0], [4, 5, 0]], [[1, 0, 0], [2, 2, 0]]]); // biome-ignore format: rows
+    await checkGradient(tril, [values([2, 3, 4])]);
+  });
+
+  it("makes the tutorial's averages of the past in two lines", async () => {
+    const wei = tril(ones([3, 3]));
+    const averages = await reference.evaluate(div(wei, sum(wei, 1, { keepDims: true })));
+    expect(averages.toArray()).toEqual([[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 3, 1 / 3, 1 / 3]]); // biome-ignore format: rows
+  });
+
+  it('needs a matrix', () => {
+    expect(() => tril(new Input('x', [3]))).toThrow('tril: x must be at least a matrix (given (3))');
   });
 });

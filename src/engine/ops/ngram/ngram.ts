@@ -1,3 +1,4 @@
+import { NanobardError } from '../../errors.ts';
 import { Constant } from '../../tensor/constant.ts';
 import { apply, type Operation } from '../../tensor/operation.ts';
 import { hasRank, shapeError } from '../../tensor/shape.ts';
@@ -41,6 +42,8 @@ export type NgramAttributes = { readonly order: number; readonly rows: number; r
  */
 export function ngram(ids: Tensor, options: NgramOptions): Tensor {
   requireIntegers('ngram', { ids });
+  if (typeof options !== 'object' || !options)
+    throw new NanobardError('argument', 'ngram: needs options, { order, rows }');
   const { order, rows, position = new Constant(Int32Array.of(0), []), length = ids.shape[1] ?? 0 } = options;
   return apply(ngramOperation, [ids, position], { order, rows, length })[0];
 }

@@ -92,6 +92,7 @@ describe.each(functions.map((row) => [row.op.name, row] as const))(
     });
 
     it('works on f32 alone', () => {
+      expect(op.name).not.toBe('');
       expect(() => op(new Input('ids', [3], 'i32'))).toThrow(
         `${op.name}: works on f32 tensors, but was given one of i32`,
       );

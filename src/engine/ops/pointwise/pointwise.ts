@@ -58,7 +58,7 @@ function pointwise(name: string, flops: number, gradient: Gradient): Pointwise {
     flops: ({ outputs: [y] }) => flops * y.size,
     gradient: ({ inputs: [x], outputs: [y] }, [dy]) => [gradient(dy, x, y)],
   };
-  return (x) => apply(operation, [x], {})[0];
+  return Object.defineProperty((x: Tensor) => apply(operation, [x], {})[0], 'name', { value: label });
 }
 
 /** A gradient that the operation `name`, (x, dy) → dx, computes in one pass. */

@@ -1,5 +1,5 @@
 // Stretching a tensor and summing it back: each is the gradient of the other.
-import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
+import { apply, type Operation, requireArray, requireTensors } from '../../tensor/operation.ts';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -20,6 +20,7 @@ import { requireFloat } from '../shared/operands.ts';
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   requireTensors('broadcastTo', [x]);
+  requireArray('broadcastTo', 'the extents', shape);
   if (sameShape(x.shape, shape)) return x;
   checkStretch('broadcastTo', x.shape, shape);
   return apply(broadcastOperation, [x], { shape })[0];

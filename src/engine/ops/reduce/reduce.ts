@@ -1,4 +1,4 @@
-import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
+import { apply, type NoAttributes, type Operation, requireArray } from '../../tensor/operation.ts';
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
 import type { Scalar, Tensor } from '../../tensor/tensor.ts';
 import { div } from '../arithmetic/arithmetic.ts';
@@ -56,6 +56,7 @@ function total(
   keepDims: boolean,
 ): Tensor {
   requireFloat(op, x);
+  if (dims !== undefined && typeof dims !== 'number') requireArray(op, 'the dimensions', dims);
   const given = typeof dims === 'number' ? [dims] : (dims ?? x.shape.map((_, d) => d));
   const reduced = new Set(given.map((dim) => normalizeDim(op, dim, x.rank)));
   const result = sumTo(

@@ -1,5 +1,5 @@
 import { reshapeStrides } from '../../tensor/layout.ts';
-import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
+import { apply, type Operation, requireArray, requireTensors } from '../../tensor/operation.ts';
 import { formatShape, type Shape, shapeError, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
@@ -11,6 +11,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   requireTensors('reshape', [x]);
+  requireArray('reshape', 'the extents', shape);
   const known = sizeOf(shape.filter((extent) => extent !== -1));
   const free = shape.filter((extent) => extent === -1).length;
   const resolved = shape.map((extent) => (extent === -1 && known > 0 ? x.size / known : extent));

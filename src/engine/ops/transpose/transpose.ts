@@ -1,4 +1,4 @@
-import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
+import { apply, type Operation, requireArray, requireTensors } from '../../tensor/operation.ts';
 import { formatShape, normalizeDim, shapeError } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
@@ -10,6 +10,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
  */
 export function permute(x: Tensor, dims: readonly number[]): Tensor {
   requireTensors('permute', [x]);
+  requireArray('permute', 'the dimensions', dims);
   const order = dims.map((dim) => normalizeDim('permute', dim, x.rank));
   if (order.length !== x.rank || new Set(order).size !== x.rank) {
     const problem = `${formatShape(dims)} does not name each of the ${x.rank} dimensions once`;
