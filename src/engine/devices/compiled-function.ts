@@ -2,7 +2,7 @@ import { NanobardError } from '../errors.ts';
 import { compile } from '../program/compile.ts';
 import { trace } from '../program/trace.ts';
 import { Constant } from '../tensor/constant.ts';
-import type { DType } from '../tensor/dtype.ts';
+import type { DType, TypedArray } from '../tensor/dtype.ts';
 import type { Node } from '../tensor/operation.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { Input, type Scalar, Tensor } from '../tensor/tensor.ts';
@@ -29,8 +29,8 @@ export interface CompiledFunction<R extends Traced> {
   (...args: Argument[]): Promise<Values<R>>;
   /** Runs without reading any result: nothing to wait for where the device is done at once. */
   run(...args: Argument[]): Promise<void> | void;
-  /** What the last run returned. */
-  read(): Promise<Values<R>>;
+  /** What the last run returned; at once where the device has it at hand. */
+  read(): Promise<Values<R>> | Values<R>;
   /** Traces and loads the function for arguments like these without running it; tells what a run costs. */
   load(...args: Argument[]): Promise<Executable>;
   /** Runs once, one instruction after another: the milliseconds of each, in the program's order. */
@@ -64,6 +64,8 @@ interface Parameter {
   readonly dtype: DType;
 }
 
+type Data = TypedArray | Float64Array;
+
 /** The function traced for arguments of certain types. */
 interface Loaded<R> {
   readonly parameters: readonly Parameter[];
@@ -73,6 +75,8 @@ interface Loaded<R> {
   readonly sources: Sources;
   /** The function's own result: where the values go. */
   readonly result: R;
+  /** Its tensors by name, or index. */
+  readonly outputs: readonly (readonly [name: string, tensor: Tensor])[];
 }
 
 const SCALAR: Parameter = { shape: [], dtype: 'f32' };
@@ -114,19 +118,25 @@ class TracedFunction<R extends Traced> {
     return loaded ? this.start(loaded, args) : this.loadAndRun(args);
   }
 
-  async read(): Promise<Values<R>> {
+  read(): Promise<Values<R>> | Values<R> {
     const { current } = this;
     if (!current) throw new NanobardError('argument', 'read: the compiled function has not run yet');
-    const { result, executable } = current;
-    if (result === undefined) return undefined as Values<R>;
-    const value = async (tensor: Tensor, name: string): Promise<Constant | number> => {
-      const data = await executable.read(name);
-      return tensor.rank === 0 ? data[0]! : new Constant(data.slice(), tensor.shape, tensor.dtype);
-    };
-    if (result instanceof Tensor) return (await value(result, '0')) as Values<R>;
-    const values = await Promise.all(Object.entries(result).map(([name, tensor]) => value(tensor, name)));
-    if (Array.isArray(result)) return values as unknown as Values<R>;
-    return Object.fromEntries(Object.keys(result).map((name, i) => [name, values[i]])) as Values<R>;
+    const { executable, outputs } = current;
+    const data = outputs.map(([name]) => executable.read(name));
+    if (data.some((values) => values instanceof Promise))
+      return Promise.all(data).then((values) => this.values(current, values));
+    return this.values(current, data as Data[]);
+  }
+
+  /** The function's result with values in place of its tensors. */
+  private values({ result, outputs }: Loaded<R>, data: readonly Data[]): Values<R> {
+    const values: Record<string, Constant | number> = {};
+    outputs.forEach(([name, { shape, dtype }], i) => {
+      values[name] = shape.length === 0 ? data[i]![0]! : new Constant(data[i]!.slice(), shape, dtype);
+    });
+    if (result instanceof Tensor) return values[0] as Values<R>;
+    if (Array.isArray(result)) return Object.values(values) as unknown as Values<R>;
+    return (result && values) as Values<R>;
   }
 
   async load(args: readonly Argument[]): Promise<Executable> {
@@ -158,7 +168,8 @@ class TracedFunction<R extends Traced> {
   }
 
   private fill({ executable, arguments: names, sources }: Loaded<R>, args: readonly Argument[]): void {
-    for (const [i, name] of names.entries()) {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
       if (name === undefined) continue;
       const argument = args[i]!;
       const memory = executable.input(name);
@@ -179,10 +190,10 @@ class TracedFunction<R extends Traced> {
   private async trace(parameters: readonly Parameter[]): Promise<Loaded<R>> {
     const inputs = parameters.map(({ shape, dtype }, i) => new Input(`argument ${i}`, shape, dtype));
     const { result, assign } = trace(() => this.fn(...inputs));
-    const outputs = result instanceof Tensor ? { 0: result } : { ...(result ?? {}) };
-    const executable = await this.device.load(compile({ outputs, assign }));
+    const outputs = Object.entries<Tensor>(result instanceof Tensor ? [result] : { ...result });
+    const executable = await this.device.load(compile({ outputs: Object.fromEntries(outputs), assign }));
     const slots = new Set(executable.program.inputs.map(({ name }) => name));
-    const values = [...Object.values(outputs), ...assign.map(([, value]) => value)];
+    const values = [...outputs.map(([, tensor]) => tensor), ...assign.map(([, value]) => value)];
     const sources: Record<string, (run: number) => ArrayLike<number>> = {};
     for (const { name, source } of inputsOf(values)) {
       const chosen = this.sources[name] ?? source;
@@ -194,6 +205,7 @@ class TracedFunction<R extends Traced> {
       arguments: inputs.map(({ name }) => (slots.has(name) ? name : undefined)),
       sources,
       result,
+      outputs,
     };
     const open = [...slots].find((name) => !loaded.arguments.includes(name) && !(name in sources));
     if (open !== undefined) {

@@ -106,13 +106,19 @@ export class TrainingStep {
   ): Promise<StepResult | undefined> {
     this.prepare(step, learningRate);
     let loss = 0;
-    for (const [i, batch] of batches.entries()) {
-      await this.gradients.run(...this.argumentsFor(step, i, batch));
-      if (read) loss += (await this.gradients.read()).loss / this.batches;
+    let last: Partial<StepResult> | undefined;
+    for (let i = 0; i < batches.length; i++) {
+      // Each `await` counts where a step takes 10 µs.
+      const running = this.gradients.run(...this.argumentsFor(step, i, batches[i]!));
+      if (running) await running;
+      if (!read) continue;
+      const result = this.gradients.read();
+      last = result instanceof Promise ? await result : result;
+      loss += last.loss! / this.batches;
     }
-    await this.update?.run();
+    if (this.update) await this.update.run();
     if (!read) return undefined;
-    const { gradNorm } = (await (this.update ?? this.gradients).read()) as { readonly gradNorm: number };
+    const { gradNorm } = this.update ? await this.update.read() : (last as StepResult);
     return { loss, gradNorm };
   }
 

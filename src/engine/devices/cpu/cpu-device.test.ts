@@ -121,7 +121,7 @@ describe('CpuDevice', () => {
       );
       const executable = await device.load(compile({ outputs: { y: neg(x) } }));
       expect(() => executable.input('z')).toThrow('the program has no input z');
-      await expect(executable.read('z')).rejects.toThrow('the program has no output z');
+      await expect(async () => executable.read('z')).rejects.toThrow('the program has no output z');
     }
   });
 

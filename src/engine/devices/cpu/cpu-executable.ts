@@ -123,7 +123,7 @@ export class CpuExecutable implements Executable {
     return this.runner.profile({ ...this.tape, writes: this.writes() }, this.layout.marks.slice(0, -1));
   }
 
-  async read(name: string): Promise<TypedArray> {
+  read(name: string): Promise<TypedArray> | TypedArray {
     const region = this.find(this.layout.outputs, 'output', name);
     return this.view(region) ?? this.returned.get(name) ?? this.runner.read(region);
   }

@@ -73,7 +73,7 @@ async function train(device: Device): Promise<number[][]> {
   await program.run();
   seen.push(Array.from(await device.read(w)));
   await device.dispose();
-  await expect(program.read('next')).rejects.toMatchObject({ code: 'device' });
+  await expect(async () => program.read('next')).rejects.toMatchObject({ code: 'device' });
   expect(() => program.input('x')).toThrow('disposed of');
   return seen;
 }

@@ -76,7 +76,7 @@ describe('CpuDevice', () => {
       const program = await device.load(product);
       const failure = { code: 'device', message: 'a kernel failed; the CPU device cannot be used any more' };
       for (let i = 0; i < 2; i++) await expect((async () => program.run())()).rejects.toMatchObject(failure);
-      await expect(program.read('y')).rejects.toMatchObject(failure);
+      await expect(async () => program.read('y')).rejects.toMatchObject(failure);
       await expect(device.load(product)).rejects.toMatchObject(failure);
       await device.dispose();
     }
@@ -95,7 +95,7 @@ describe('CpuDevice', () => {
       const expectDisposed = async ({ input, run, read, profile }: typeof program): Promise<void> => {
         expect(() => input.call(program, 'x')).toThrow('the program was disposed of');
         expect(() => run.call(program)).toThrow('the program was disposed of');
-        await expect(read.call(program, 'y')).rejects.toMatchObject({ code: 'device' });
+        await expect(async () => read.call(program, 'y')).rejects.toMatchObject({ code: 'device' });
         await expect(profile.call(program)).rejects.toMatchObject({ code: 'device' });
       };
       await expectDisposed(program);
@@ -105,7 +105,7 @@ describe('CpuDevice', () => {
       await expectDisposed(program);
       expect(() => other.input('x')).toThrow('the CPU device was disposed of');
       await expect((async () => other.run())()).rejects.toMatchObject({ code: 'device' });
-      await expect(other.read('y')).rejects.toMatchObject({ code: 'device' });
+      await expect(async () => other.read('y')).rejects.toMatchObject({ code: 'device' });
       await expect(other.profile()).rejects.toMatchObject({ code: 'device' });
       await expect(device.read(w)).rejects.toMatchObject({ code: 'device' });
       await expect(device.write(w, [1, 2])).rejects.toMatchObject({ code: 'device' });

@@ -1,6 +1,6 @@
 import { NanobardError } from '../../errors.ts';
 import { lengths, PIECE, packed } from './binaries.generated.ts';
-import { allowRelaxedSimd } from './host.ts';
+import { allowRelaxedSimd, inflate } from './host.ts';
 
 /**
  * Instruction sets of the kernels. `simd128` is what every engine has; `relaxed` adds fused multiply-add, which
@@ -20,8 +20,7 @@ async function binaryOf(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
 /** See `pack` in scripts/build-kernels.ts. */
 async function unpack(): Promise<Binaries> {
   const deflated = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  const pieces = new Uint8Array(await new Response(stream).arrayBuffer());
+  const pieces = await inflate(deflated);
   const builds = Object.entries(lengths).map(([name, length]) => ({ name, binary: new Uint8Array(length) }));
   const longest = Math.max(...Object.values(lengths));
   let from = 0;
