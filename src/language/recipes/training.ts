@@ -1,5 +1,6 @@
 import type { Device } from '../../engine/devices/device.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
+import { breather } from '../breathe.ts';
 import { Dataset } from '../data/dataset.ts';
 import { CharTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { createModel } from '../models/create.ts';
@@ -63,9 +64,12 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const recipe = chooseRecipe(wanted, changes);
   const { vocabSize } = tokenizer;
   checkMemory(recipe, vocabSize);
+  const breathe = breather(); // a page draws and answers between the parts
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
+  await breathe();
   const generator = new Generator(recipe.seed + streams.weights);
   const network = createModel({ ...recipe, vocabSize }, generator);
+  await breathe();
   const trainer = await Trainer.create({
     ...{ model: network, dataset, device, config: recipe, generator },
     ...(reportEvery !== undefined && { reportEvery }),

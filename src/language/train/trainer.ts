@@ -109,7 +109,9 @@ export class Trainer {
     const batches = Array.from({ length: config.gradientAccumulationSteps }, () =>
       newBatch(config.batchSize, model.blockSize),
     );
+    const breathe = breather();
     const step = await TrainingStep.create(model, device, config);
+    await breathe();
     const evaluator = await Evaluator.create(model, dataset, device, config.batchSize);
     return new Trainer(options, step, batches, evaluator);
   }

@@ -8,15 +8,16 @@ import type { Tensor, Variable } from '../../tensor/tensor.ts';
 import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
 import type { Device, Executable } from '../device.ts';
 import { evaluateOn } from '../evaluate.ts';
+import { bestSimd } from './best-simd.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
 import { assemble, CpuExecutable } from './cpu-executable.ts';
 import { Heap } from './heap.ts';
-import { availableMemory, canShareMemory, joinsVectors, mayBlock, platform, processors } from './host.ts';
+import { availableMemory, canShareMemory, mayBlock, platform, processors } from './host.ts';
 import { HEAP, HEAP_END, LocalRunner } from './local-runner.ts';
 import { traitsOf } from './lower.ts';
 import { RemoteRunner } from './remote-runner.ts';
 import type { Block, Content, Region, Runner, RunnerStart } from './runner.ts';
-import { compileKernels, hasRelaxedSimd, type SimdLevel } from './simd.ts';
+import { compileKernels, type SimdLevel } from './simd.ts';
 import { workerSource } from './worker.generated.ts';
 
 export interface CpuOptions {
@@ -92,7 +93,9 @@ export class CpuDevice implements Device {
       );
     }
     const notes: string[] = [];
-    const simd = options.simd ?? (await bestSimd());
+    const simd =
+      options.simd ??
+      (await bestSimd((level) => CpuDevice.create({ simd: level, threads: 1, background: false })));
     if (simd === 'simd128' && options.simd === undefined)
       notes.push('This engine has no relaxed SIMD: without fused multiply-add, results round differently.');
     const shared = canShareMemory();
@@ -257,11 +260,6 @@ function valuesOf({ dtype, size }: Variable, values: ArrayLike<number>): TypedAr
   const copy = typedArray(dtype, size);
   copy.set(values);
   return copy;
-}
-
-async function bestSimd(): Promise<SimdLevel> {
-  if (!(await hasRelaxedSimd())) return 'simd128';
-  return joinsVectors() ? 'wide' : 'relaxed';
 }
 
 /**

@@ -1,0 +1,45 @@
+import { matmul } from '../../ops/matmul/matmul.ts';
+import { compile } from '../../program/compile.ts';
+import { Variable } from '../../tensor/tensor.ts';
+import type { Device } from '../device.ts';
+import { joinsVectors } from './host.ts';
+import { hasRelaxedSimd, type SimdLevel } from './simd.ts';
+
+/** Side of the square matrices that builds are timed with: a product takes a quarter of a millisecond. */
+const SIZE = 192;
+const TURNS = 20;
+
+type Create = (simd: SimdLevel) => Promise<Device>;
+
+let measured: Promise<SimdLevel> | undefined;
+
+/**
+ * The instruction set that is fastest here. Whether joined vectors are is measured, once, in 15 ms: a processor that
+ * runs 256 bits as two halves, such as AMD's Zen 1, is slower with them.
+ */
+export async function bestSimd(create: Create): Promise<SimdLevel> {
+  if (!(await hasRelaxedSimd())) return 'simd128';
+  if (!joinsVectors()) return 'relaxed';
+  measured ??= fasterOf('wide', 'relaxed', create);
+  return measured;
+}
+
+/** Which of two builds multiplies matrices faster. They take turns, so that a machine that slows down slows both. */
+export async function fasterOf(a: SimdLevel, b: SimdLevel, create: Create): Promise<SimdLevel> {
+  const matrix = new Variable([SIZE, SIZE]);
+  const product = compile({ outputs: { product: matmul(matrix, matrix) } });
+  const builds = [];
+  for (const simd of [a, b]) {
+    const device = await create(simd);
+    builds.push({ simd, device, program: await device.load(product), ms: Number.POSITIVE_INFINITY });
+  }
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const build of builds) {
+      const begin = performance.now();
+      await build.program.run();
+      build.ms = Math.min(build.ms, performance.now() - begin);
+    }
+  }
+  for (const { device } of builds) await device.dispose();
+  return builds.reduce((best, build) => (build.ms < best.ms ? build : best)).simd;
+}
