@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compile } from '../../program/compile.ts';
 import type { CompiledProgram } from '../../program/program.ts';
 import { fasterOf } from './best-simd.ts';
@@ -25,14 +25,34 @@ describe('fasterOf', () => {
     expect(await fasterOf('relaxed', 'wide', (simd) => deviceOf(simd, slow))).toBe(fast);
   });
 
-  it('leaves no device behind', async () => {
+  it.each([1, 2])('leaves no device behind, where %i can be made', async (most) => {
     const devices: CpuDevice[] = [];
-    await fasterOf('wide', 'relaxed', async (simd) => {
+    const chosen = fasterOf('wide', 'relaxed', async (simd) => {
+      if (devices.length === most) throw new Error('no more memory');
       devices.push(await deviceOf(simd, 'wide'));
       return devices.at(-1)!;
     });
-    expect(devices).toHaveLength(2);
+    if (most === 1) await expect(chosen).rejects.toThrow('no more memory');
+    else expect(await chosen).toBe('relaxed');
+    expect(devices).toHaveLength(most);
     const nothing = compile({ outputs: {} });
     for (const device of devices) await expect(device.load(nothing)).rejects.toThrow('disposed of');
+  });
+});
+
+describe('bestSimd', () => {
+  it('measures once, and again after it failed', async () => {
+    vi.resetModules();
+    vi.doMock('./host.ts', async (original) => ({
+      ...(await original<typeof import('./host.ts')>()),
+      joinsVectors: () => true,
+    }));
+    const { bestSimd } = await import('./best-simd.ts');
+    const broken = async (): Promise<CpuDevice> => Promise.reject(new Error('no more memory'));
+    await expect(bestSimd(broken)).rejects.toThrow('no more memory');
+    const create = vi.fn((simd: SimdLevel) => deviceOf(simd, 'wide'));
+    expect(await bestSimd(create)).toBe('relaxed');
+    expect(await bestSimd(broken)).toBe('relaxed');
+    expect(create).toHaveBeenCalledTimes(2);
   });
 });

@@ -5,7 +5,7 @@ import { BYTES_PER_ELEMENT, type DType, type TypedArray, typedArray } from '../.
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Executable } from '../device.ts';
 import { lower } from './lower.ts';
-import { type Content, type Region, type Run, type Runner, viewOf } from './runner.ts';
+import { type Content, type Region, type Run, type Runner, type Soon, viewOf } from './runner.ts';
 
 /** Where a program's parts lie in memory. */
 export interface Layout {
@@ -123,7 +123,7 @@ export class CpuExecutable implements Executable {
     return this.runner.profile({ ...this.tape, writes: this.writes() }, this.layout.marks.slice(0, -1));
   }
 
-  read(name: string): Promise<TypedArray> | TypedArray {
+  read(name: string): Soon<TypedArray> {
     const region = this.find(this.layout.outputs, 'output', name);
     return this.view(region) ?? this.returned.get(name) ?? this.runner.read(region);
   }
