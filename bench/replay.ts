@@ -21,9 +21,9 @@ const NANOGPT = [
   [2000, 1.7648, 1.8857],
 ] as const;
 
-const [data = 'tinyshakespeare', updates = '2000'] = process.argv.slice(2);
+const [data = 'tinyshakespeare', steps = '2000'] = process.argv.slice(2);
 const scratch = await mkdtemp(join(tmpdir(), 'nanobard-replay-'));
-const recipe = { ...recipes['nanogpt-replay'].recipe, maxIters: Number(updates) };
+const recipe = { ...recipes['nanogpt-replay'].recipe, maxIters: Number(steps) };
 const run = await TrainingRun.create({
   recipeName: 'nanogpt-replay',
   recipe,
@@ -31,7 +31,7 @@ const run = await TrainingRun.create({
   folder: join(scratch, 'run'),
 });
 let compared = 0;
-console.log('| update | train, nanoGPT | here | validation, nanoGPT | here |\n|---|---|---|---|---|');
+console.log('| step | train, nanoGPT | here | validation, nanoGPT | here |\n|---|---|---|---|---|');
 for await (const event of run.events()) {
   if (event.type !== 'eval') continue;
   const expected = NANOGPT.find(([iter]) => iter === event.step);

@@ -52,6 +52,7 @@ export interface Training {
  *   if the model does not fit.
  */
 export async function createTraining(options: TrainingOptions): Promise<Training> {
+  const breathe = breather(); // a page draws and answers between the parts
   checkOptions('createTraining', options, trainingRules, ['recipe', 'text', 'device']);
   const {
     recipe: wanted,
@@ -64,7 +65,6 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const recipe = chooseRecipe(wanted, changes);
   const { vocabSize } = tokenizer;
   checkMemory(recipe, vocabSize);
-  const breathe = breather(); // a page draws and answers between the parts
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);
