@@ -98,7 +98,7 @@ const PEERS: readonly { name: string; command: string; script: string; variant?:
 async function writeTask(file: string, recipe: (typeof RECIPES)[RecipeName]): Promise<void> {
   const { blockSize, batchSize } = recipe;
   const generator = new Generator(1337);
-  const model = new GPT({ ...recipe, dropout: 0, bias: false }, generator);
+  const model = new GPT({ ...recipe, dropout: 0, bias: false }).initialize(generator);
   const tensors = new Map<string, safetensors.SafetensorsTensor>();
   for (const [name, { shape, initial }] of model.namedParameters()) {
     tensors.set(name, { dtype: 'F32', shape, data: initial as Float32Array });

@@ -64,7 +64,7 @@ console.log(
 async function train(recipe: Recipe): Promise<{ loss: number; trainSeconds: number }> {
   const dataset = new Dataset(seen, recipe.blockSize);
   const generator = new Generator(recipe.seed);
-  const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
+  const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }).initialize(generator);
   const device = await CpuDevice.create({ threads: Number(values.threads) });
   const trainer = await Trainer.create({ model, dataset, device, config: recipe, generator });
   let trainSeconds = 0;

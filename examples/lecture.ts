@@ -39,7 +39,7 @@ console.log('targets:', yb);
 // The bigram model, and its loss on that batch before any training.
 const device = await createDevice();
 const random = new Generator(1337);
-const network = new BigramLanguageModel({ vocabSize: tokenizer.vocabSize, blockSize }, random);
+const network = new BigramLanguageModel({ vocabSize: tokenizer.vocabSize, blockSize }).initialize(random);
 const loss = await device.evaluate(network.loss(xb, yb));
 console.log('loss:', loss.item().toFixed(4));
 

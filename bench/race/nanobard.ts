@@ -40,7 +40,7 @@ const tokenizer = CharTokenizer.fromText(corpus.text);
 const dataset = new Dataset(tokenizer.encode(corpus.text), recipe.blockSize);
 const generator = new Generator(recipe.seed);
 const device = await CpuDevice.create({ threads: THREADS, blas });
-const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
+const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }).initialize(generator);
 const trainer = await Trainer.create({ model, dataset, device, config: recipe, generator });
 const evaluator = await Evaluator.create(model, dataset, device, EVALUATION_BATCH);
 

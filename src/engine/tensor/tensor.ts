@@ -54,7 +54,7 @@ export class Tensor {
 export class Variable extends Tensor {
   /** For error messages and checkpoints; modules name their parameters by the path that leads to them. */
   name: string;
-  readonly initial: TypedArray | undefined;
+  initial: TypedArray | undefined;
 
   constructor(shape: Shape, options: { name?: string; initial?: TypedArray; dtype?: DType } = {}) {
     super(shape, options.dtype ?? 'f32');

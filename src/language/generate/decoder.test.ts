@@ -15,7 +15,7 @@ const V = 13;
 /** A GPT whose predictions depend on all of its context; its dropout must not show. */
 async function gpt(blockSize: number, device: Device): Promise<GPT> {
   const config = { vocabSize: V, blockSize, nLayer: 2, nHead: 2, nEmbd: 8, dropout: 0.5, bias: true };
-  const model = new GPT(config, new Generator(1));
+  const model = new GPT(config).initialize(new Generator(1));
   const parameters = [...model.namedParameters().values()];
   for (const [i, parameter] of parameters.entries())
     await device.write(parameter, values(parameter.shape, i + 1).data);
@@ -118,7 +118,7 @@ describe('Decoder', () => {
   });
 
   it('draws from the table of a bigram model, which has nothing to remember', async () => {
-    const model = new BigramLanguageModel({ vocabSize: V, blockSize: 4 }, new Generator(1));
+    const model = new BigramLanguageModel({ vocabSize: V, blockSize: 4 }).initialize(new Generator(1));
     const decoder = await Decoder.create(model, cpus.relaxed);
     const sampler = new Sampler({}, new Generator(2));
     const idx = text(6);

@@ -11,7 +11,7 @@ import { BigramLanguageModel } from './bigram.ts';
 
 describe('BigramLanguageModel', () => {
   it('reads the logits of the next token off a table', async () => {
-    const model = new BigramLanguageModel({ vocabSize: 3, blockSize: 8 }, new Generator(1));
+    const model = new BigramLanguageModel({ vocabSize: 3, blockSize: 8 }).initialize(new Generator(1));
     const table = model.namedParameters().get('token_embedding_table.weight')!;
     await reference.write(table, [0, 1, 2, 10, 11, 12, 20, 21, 22]);
     const { shape, data } = await reference.evaluate(model.forward(new Input('idx', [1, 2], 'i32')), {
@@ -22,7 +22,7 @@ describe('BigramLanguageModel', () => {
   });
 
   it('has the mean cross entropy of its targets as loss, leaving out those that are −1', async () => {
-    const model = new BigramLanguageModel({ vocabSize: 3, blockSize: 8 }, new Generator(1));
+    const model = new BigramLanguageModel({ vocabSize: 3, blockSize: 8 }).initialize(new Generator(1));
     await reference.write(model.token_embedding_table.weight, [0, 0, 0, Math.log(2), 0, 0, 0, 0, 0]);
     const loss = model.loss(new Input('x', [2, 2], 'i32'), new Input('y', [2, 2], 'i32'));
     const { data } = await reference.evaluate(loss, { x: [0, 1, 1, 2], y: [2, 0, 1, -1] });
@@ -45,7 +45,9 @@ describe('the numbers of "Let\'s build GPT"', () => {
     ]);
 
     const generator = new Generator(1337);
-    const model = new BigramLanguageModel({ vocabSize: tokenizer.vocabSize, blockSize: T }, generator);
+    const model = new BigramLanguageModel({ vocabSize: tokenizer.vocabSize, blockSize: T }).initialize(
+      generator,
+    );
     const initial = await device.evaluate(model.loss(...batch));
     expect(initial.item().toFixed(4)).toBe('4.8786');
     expectClose(initial.data, [lecture.initialLoss], 2e-7, 'loss before training');

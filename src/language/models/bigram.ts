@@ -1,4 +1,3 @@
-import type { Generator } from '../../engine/tensor/generator.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 import { Embedding } from '../nn/embedding.ts';
 import { LanguageModel, type LanguageModelConfig } from './language-model.ts';
@@ -7,9 +6,9 @@ import { LanguageModel, type LanguageModelConfig } from './language-model.ts';
 export class BigramLanguageModel extends LanguageModel {
   readonly token_embedding_table: Embedding;
 
-  constructor(config: LanguageModelConfig, generator?: Generator) {
+  constructor(config: LanguageModelConfig) {
     super(config);
-    this.token_embedding_table = new Embedding(config.vocabSize, config.vocabSize, { generator });
+    this.token_embedding_table = new Embedding(config.vocabSize, config.vocabSize);
   }
 
   override forward(idx: Tensor): Tensor {

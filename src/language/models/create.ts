@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
-import type { Generator } from '../../engine/tensor/generator.ts';
 import { BigramLanguageModel } from './bigram.ts';
 import { GPT } from './gpt.ts';
 import type { LanguageModel } from './language-model.ts';
@@ -52,12 +51,12 @@ export const ModelSpecSchema = v.variant('model', [
 export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;
 
 /**
- * The model of a specification, with weights drawn from `generator`; without one, zeros to be loaded, which take no
- * memory here. Fields that are not the model's are left out of its `config`.
+ * The model of a specification. Its weights are zeros, which take no memory here, until they are loaded or drawn by
+ * `initialize`. Fields that are not the model's are left out of its `config`.
  *
  * @throws {NanobardError} code `config` if a field is missing or makes no sense.
  */
-export function createModel(spec: ModelSpec, generator?: Generator): LanguageModel {
+export function createModel(spec: ModelSpec): LanguageModel {
   const result = v.safeParse(ModelSpecSchema, spec);
   if (!result.success) {
     const [issue] = result.issues;
@@ -66,15 +65,15 @@ export function createModel(spec: ModelSpec, generator?: Generator): LanguageMod
   switch (result.output.model) {
     case 'bigram': {
       const { model: _, ...config } = result.output;
-      return new BigramLanguageModel(config, generator);
+      return new BigramLanguageModel(config);
     }
     case 'gpt': {
       const { model: _, ...config } = result.output;
-      return new GPT(config, generator);
+      return new GPT(config);
     }
     case 'modern': {
       const { model: _, ...config } = result.output;
-      return new ModernGPT(config, generator);
+      return new ModernGPT(config);
     }
   }
 }

@@ -57,7 +57,7 @@ class Fixture {
    * position embeddings; those after them have no gradient.
    */
   async model(device: Device, blockSize = this.config.blockSize): Promise<GPT> {
-    const model = new GPT({ ...this.config, blockSize }, new Generator(0));
+    const model = new GPT({ ...this.config, blockSize }).initialize(new Generator(0));
     for (const [name, parameter] of model.namedParameters()) {
       await device.write(parameter, this.first(name, parameter.size));
     }

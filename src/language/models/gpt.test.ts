@@ -37,7 +37,7 @@ describe('GPT', () => {
     'starts as nanoGPT on PyTorch does, to the last bit: $config',
     ({ seed, config, parameters, next }) => {
       const generator = new Generator(seed);
-      const model = new GPT(config, generator);
+      const model = new GPT(config).initialize(generator);
       const digests = [...model.namedParameters()].map(([name, { initial, size }]) => {
         const bytes = new Uint8Array((initial ?? new Float32Array(size)).buffer);
         return [name, createHash('sha256').update(bytes).digest('hex').slice(0, 8)];
@@ -49,17 +49,17 @@ describe('GPT', () => {
 
   it('has the parameters that nanoGPT counts', () => {
     const { recipe } = recipes['shakespeare-char-cpu'];
-    const model = new GPT({ ...recipe, vocabSize: 65 }, new Generator(1337));
+    const model = new GPT({ ...recipe, vocabSize: 65 }).initialize(new Generator(1337));
     expect(model.parameterCount()).toBe(804_096);
     // nanoGPT prints 0.80M: it leaves the position embedding out.
     expect(model.parameterCount() - model.transformer.wpe.weight.size).toBe(795_904);
   });
 
   it('says which configurations and sequences make no sense', () => {
-    const build = (): GPT => new GPT({ ...tiny, nHead: 3 }, new Generator(1));
+    const build = (): GPT => new GPT({ ...tiny, nHead: 3 }).initialize(new Generator(1));
     expect(build).toThrow(NanobardError);
     expect(build).toThrow('nHead 3 does not divide nEmbd 4');
-    const model = new GPT(tiny, new Generator(1));
+    const model = new GPT(tiny).initialize(new Generator(1));
     expect(() => model.forward(new Input('idx', [1, 5], 'i32'))).toThrow(
       'a sequence of 5 tokens is longer than the block of 4',
     );
@@ -69,7 +69,7 @@ describe('GPT', () => {
     { bias: true, dropout: 0 },
     { bias: false, dropout: 0.3 },
   ])('has the gradient that finite differences have: bias $bias, dropout $dropout', async (options) => {
-    await checkParameterGradients(new GPT({ ...tiny, ...options }, new Generator(1)));
+    await checkParameterGradients(new GPT({ ...tiny, ...options }).initialize(new Generator(1)));
   });
 });
 
@@ -89,7 +89,7 @@ describe('CausalSelfAttention', () => {
   }
 
   it('is what it is step by step, forward and backward', async () => {
-    const attention = new CausalSelfAttention(config, new Generator(1));
+    const attention = new CausalSelfAttention(config).initialize(new Generator(1));
     const x = new Input('x', [B, T, C]);
     const weights = constant(values([B, T, C], 5).data, [B, T, C]);
     const wanted = [x, ...attention.namedParameters().values()];

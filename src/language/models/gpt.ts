@@ -1,6 +1,6 @@
 import { NanobardError } from '../../engine/errors.ts';
 import { add, arange, attention, gelu, reshape, split } from '../../engine/ops/index.ts';
-import type { Generator } from '../../engine/tensor/generator.ts';
+import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 import { Dropout, dropoutKey } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';
@@ -28,11 +28,11 @@ export class CausalSelfAttention extends Module {
   readonly resid_dropout: Dropout;
   private readonly config: GPTConfig;
 
-  constructor(config: GPTConfig, generator?: Generator) {
+  constructor(config: GPTConfig) {
     super();
     const { nEmbd, bias } = config;
-    this.c_attn = new Linear(nEmbd, 3 * nEmbd, { bias, generator }); // queries, keys and values at once
-    this.c_proj = new Linear(nEmbd, nEmbd, { bias, generator });
+    this.c_attn = new Linear(nEmbd, 3 * nEmbd, { bias }); // queries, keys and values at once
+    this.c_proj = new Linear(nEmbd, nEmbd, { bias });
     this.resid_dropout = new Dropout(config.dropout);
     this.config = config;
   }
@@ -56,11 +56,11 @@ export class MLP extends Module {
   readonly c_proj: Linear;
   readonly dropout: Dropout;
 
-  constructor(config: GPTConfig, generator?: Generator) {
+  constructor(config: GPTConfig) {
     super();
     const { nEmbd, bias } = config;
-    this.c_fc = new Linear(nEmbd, 4 * nEmbd, { bias, generator });
-    this.c_proj = new Linear(4 * nEmbd, nEmbd, { bias, generator });
+    this.c_fc = new Linear(nEmbd, 4 * nEmbd, { bias });
+    this.c_proj = new Linear(4 * nEmbd, nEmbd, { bias });
     this.dropout = new Dropout(config.dropout);
   }
 
@@ -76,12 +76,12 @@ export class Block extends Module {
   readonly ln_2: LayerNorm;
   readonly mlp: MLP;
 
-  constructor(config: GPTConfig, generator?: Generator) {
+  constructor(config: GPTConfig) {
     super();
     this.ln_1 = new LayerNorm(config.nEmbd, config);
-    this.attn = new CausalSelfAttention(config, generator);
+    this.attn = new CausalSelfAttention(config);
     this.ln_2 = new LayerNorm(config.nEmbd, config);
-    this.mlp = new MLP(config, generator);
+    this.mlp = new MLP(config);
   }
 
   forward(x: Tensor, cache?: LayerCache): Tensor {
@@ -93,8 +93,7 @@ export class Block extends Module {
 
 /**
  * GPT-2 as nanoGPT writes it: Radford et al., "Language Models are Unsupervised Multitask Learners", 2019.
- * From the same generator state it starts with the same weights as nanoGPT on PyTorch, bit for bit; without a
- * generator it starts with zeros, to be loaded.
+ * `initialize` draws the weights that nanoGPT on PyTorch draws from the same state of the generator, bit for bit.
  */
 export class GPT extends LanguageModel<GPTConfig> {
   readonly transformer: {
@@ -106,7 +105,7 @@ export class GPT extends LanguageModel<GPTConfig> {
   };
   readonly lm_head: Linear;
 
-  constructor(config: GPTConfig, generator?: Generator) {
+  constructor(config: GPTConfig) {
     super(config);
     const { vocabSize, blockSize, nLayer, nHead, nEmbd } = config;
     if (nEmbd % nHead !== 0) {
@@ -115,15 +114,14 @@ export class GPT extends LanguageModel<GPTConfig> {
       });
     }
     this.transformer = {
-      wte: new Embedding(vocabSize, nEmbd, { generator }),
-      wpe: new Embedding(blockSize, nEmbd, { generator }),
+      wte: new Embedding(vocabSize, nEmbd),
+      wpe: new Embedding(blockSize, nEmbd),
       drop: new Dropout(config.dropout),
-      h: Array.from({ length: nLayer }, () => new Block(config, generator)),
+      h: Array.from({ length: nLayer }, () => new Block(config)),
       ln_f: new LayerNorm(nEmbd, config),
     };
-    this.lm_head = new Linear(nEmbd, vocabSize, { bias: false, generator });
+    this.lm_head = new Linear(nEmbd, vocabSize, { bias: false });
     this.transformer.wte.weight = this.lm_head.weight; // one table for reading and writing tokens
-    if (generator) this.initialize(generator);
   }
 
   override forward(idx: Tensor, cache?: KVCache): Tensor {
@@ -137,15 +135,18 @@ export class GPT extends LanguageModel<GPTConfig> {
   }
 
   /** N(0, 0.02), biases 0; projections back to the residual stream smaller, since 2 · nLayer of them add up. */
-  private initialize(generator: Generator): void {
+  override *initialization(generator: RandomGenerator): Iterable<void> {
+    yield* super.initialization(generator); // drawn over, yet the stream goes on after them
     for (const [, module] of this.namedModules()) {
       if (!(module instanceof Linear || module instanceof Embedding)) continue;
-      module.weight.initial!.set(generator.normal(module.weight.size, 0, 0.02));
-      if (module instanceof Linear) module.bias?.initial?.fill(0);
+      module.weight.initial = generator.normal(module.weight.size, 0, 0.02);
+      if (module instanceof Linear && module.bias) module.bias.initial = undefined;
+      yield;
     }
     for (const [name, parameter] of this.namedParameters()) {
       if (!name.endsWith('c_proj.weight')) continue;
-      parameter.initial!.set(generator.normal(parameter.size, 0, 0.02 / Math.sqrt(2 * this.config.nLayer)));
+      parameter.initial = generator.normal(parameter.size, 0, 0.02 / Math.sqrt(2 * this.config.nLayer));
+      yield;
     }
   }
 }

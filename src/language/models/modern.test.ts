@@ -23,12 +23,12 @@ const tiny: ModernConfig = {
 
 describe('ModernGPT', () => {
   it('has the gradient that finite differences have', async () => {
-    await checkParameterGradients(new ModernGPT(tiny, new Generator(1)));
-    await checkParameterGradients(new ModernGPT({ ...tiny, dropout: 0.3 }, new Generator(1)));
+    await checkParameterGradients(new ModernGPT(tiny).initialize(new Generator(1)));
+    await checkParameterGradients(new ModernGPT({ ...tiny, dropout: 0.3 }).initialize(new Generator(1)));
   });
 
   it('is the same on every device', async () => {
-    const model = new ModernGPT(tiny, new Generator(1)).eval();
+    const model = new ModernGPT(tiny).initialize(new Generator(1)).eval();
     const logits = model.forward(new Input('idx', [3, 6], 'i32'));
     const outputs: ArrayLike<number>[] = [];
     for (const device of devices) {
@@ -45,7 +45,7 @@ describe('ModernGPT', () => {
 
   it('says nothing about the next token at first, and nothing of the future ever', async () => {
     const device = await CpuDevice.create({ threads: 1 });
-    const model = new ModernGPT(tiny, new Generator(1)).eval();
+    const model = new ModernGPT(tiny).initialize(new Generator(1)).eval();
     const logits = model.forward(new Input('idx', [1, 6], 'i32'));
     const executable = await device.load(compile({ outputs: { logits } }));
     const run = async (idx: readonly number[]): Promise<number[]> => {
@@ -64,7 +64,7 @@ describe('ModernGPT', () => {
 
   it('goes on from a cache, in pieces of any length, as if it read everything at once', async () => {
     const device = await CpuDevice.create({ threads: 1 });
-    const model = new ModernGPT(tiny, new Generator(1)).eval();
+    const model = new ModernGPT(tiny).initialize(new Generator(1)).eval();
     for (const [i, parameter] of [...model.namedParameters().values()].entries())
       await device.write(parameter, values(parameter.shape, i).data);
     const ids = integers([2, 6], 5).data;
@@ -100,10 +100,10 @@ describe('ModernGPT', () => {
   });
 
   it('says which configurations and sequences make no sense', () => {
-    const build = (): ModernGPT => new ModernGPT({ ...tiny, nEmbd: 6 }, new Generator(1));
+    const build = (): ModernGPT => new ModernGPT({ ...tiny, nEmbd: 6 }).initialize(new Generator(1));
     expect(build).toThrow(NanobardError);
     expect(build).toThrow('nHead 2 does not divide nEmbd 6 into even parts');
-    const model = new ModernGPT(tiny, new Generator(1));
+    const model = new ModernGPT(tiny).initialize(new Generator(1));
     expect(() => model.forward(new Input('idx', [1, 7], 'i32'))).toThrow(
       'a sequence of 7 tokens is longer than the block of 6',
     );

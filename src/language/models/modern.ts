@@ -10,7 +10,7 @@ import {
   rotary,
   split,
 } from '../../engine/ops/index.ts';
-import type { Generator } from '../../engine/tensor/generator.ts';
+import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { Dropout } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';
@@ -41,10 +41,10 @@ class CausalSelfAttention extends Module {
   readonly resid_dropout: Dropout;
   private readonly config: ModernConfig;
 
-  constructor(config: ModernConfig, generator?: Generator) {
+  constructor(config: ModernConfig) {
     super();
-    this.c_attn = hidden(config.nEmbd, 3 * config.nEmbd, generator); // queries, keys and values at once
-    this.c_proj = zeroLinear(config.nEmbd, config.nEmbd);
+    this.c_attn = new Hidden(config.nEmbd, 3 * config.nEmbd); // queries, keys and values at once
+    this.c_proj = new ZeroLinear(config.nEmbd, config.nEmbd);
     this.resid_dropout = new Dropout(config.dropout);
     this.config = config;
   }
@@ -67,10 +67,10 @@ class MLP extends Module {
   readonly c_proj: Linear;
   readonly dropout: Dropout;
 
-  constructor({ nEmbd, dropout }: ModernConfig, generator?: Generator) {
+  constructor({ nEmbd, dropout }: ModernConfig) {
     super();
-    this.c_fc = hidden(nEmbd, 4 * nEmbd, generator);
-    this.c_proj = zeroLinear(4 * nEmbd, nEmbd);
+    this.c_fc = new Hidden(nEmbd, 4 * nEmbd);
+    this.c_proj = new ZeroLinear(4 * nEmbd, nEmbd);
     this.dropout = new Dropout(dropout);
   }
 
@@ -86,10 +86,10 @@ class Block extends Module {
   /** How much of the embeddings comes in again, (1); 0 at first. */
   readonly x0_lambda: Variable;
 
-  constructor(config: ModernConfig, generator?: Generator) {
+  constructor(config: ModernConfig) {
     super();
-    this.attn = new CausalSelfAttention(config, generator);
-    this.mlp = new MLP(config, generator);
+    this.attn = new CausalSelfAttention(config);
+    this.mlp = new MLP(config);
     this.x0_lambda = new Variable([1]);
   }
 
@@ -118,7 +118,7 @@ export class ModernGPT extends LanguageModel<ModernConfig> {
   };
   readonly lm_head: Linear;
 
-  constructor(config: ModernConfig, generator?: Generator) {
+  constructor(config: ModernConfig) {
     super(config);
     const { vocabSize, nLayer, nHead, nEmbd, ngramOrder, ngramRows } = config;
     if (nEmbd % (2 * nHead) !== 0) {
@@ -127,12 +127,12 @@ export class ModernGPT extends LanguageModel<ModernConfig> {
       });
     }
     this.transformer = {
-      wte: new Embedding(vocabSize, nEmbd, { generator }),
-      ngrams: Array.from({ length: ngramOrder - 1 }, () => zeroTable(ngramRows, nEmbd)),
+      wte: new Embedding(vocabSize, nEmbd),
+      ngrams: Array.from({ length: ngramOrder - 1 }, () => new ZeroTable(ngramRows, nEmbd)),
       drop: new Dropout(config.dropout),
-      h: Array.from({ length: nLayer }, () => new Block(config, generator)),
+      h: Array.from({ length: nLayer }, () => new Block(config)),
     };
-    this.lm_head = zeroLinear(nEmbd, vocabSize);
+    this.lm_head = new ZeroLinear(nEmbd, vocabSize);
   }
 
   override forward(idx: Tensor, cache?: KVCache): Tensor {
@@ -176,17 +176,28 @@ export class ModernGPT extends LanguageModel<ModernConfig> {
 }
 
 /** A layer inside a block: N(0, 1 / 4C), half of what keeps the size of what passes through. */
-function hidden(inFeatures: number, outFeatures: number, generator?: Generator): Linear {
-  const layer = new Linear(inFeatures, outFeatures, { bias: false, generator });
-  layer.weight.initial?.set(generator!.normal(layer.weight.size, 0, 0.5 / Math.sqrt(inFeatures)));
-  return layer;
+class Hidden extends Linear {
+  constructor(inFeatures: number, outFeatures: number) {
+    super(inFeatures, outFeatures, { bias: false });
+  }
+
+  override *initialization(generator: RandomGenerator): Iterable<void> {
+    yield* super.initialization(generator); // drawn over, yet the stream goes on after it
+    const { shape, size } = this.weight;
+    this.weight.initial = generator.normal(size, 0, 0.5 / Math.sqrt(shape[1]!));
+    yield;
+  }
 }
 
 /** A layer whose weights start at zero, so that at first a block changes nothing. */
-function zeroLinear(inFeatures: number, outFeatures: number): Linear {
-  return new Linear(inFeatures, outFeatures, { bias: false, generator: undefined });
+class ZeroLinear extends Linear {
+  constructor(inFeatures: number, outFeatures: number) {
+    super(inFeatures, outFeatures, { bias: false });
+  }
+
+  override *initialization(): Iterable<void> {}
 }
 
-function zeroTable(rows: number, width: number): Embedding {
-  return new Embedding(rows, width, { generator: undefined });
+class ZeroTable extends Embedding {
+  override *initialization(): Iterable<void> {}
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { Generator } from '../../engine/tensor/generator.ts';
 import { Input, Variable } from '../../engine/tensor/tensor.ts';
 import { Dropout } from './dropout.ts';
 import { Embedding } from './embedding.ts';
@@ -7,11 +6,9 @@ import { LayerNorm } from './layer-norm.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 
-const generator = new Generator(1);
-
 class Block extends Module {
   readonly ln = new LayerNorm(3, { bias: true });
-  readonly fc = new Linear(3, 3, { bias: false, generator });
+  readonly fc = new Linear(3, 3, { bias: false });
   readonly drop = new Dropout(0.5);
 }
 
@@ -19,10 +16,10 @@ class Model extends Module {
   readonly config = { width: 3, name: 'model', nothing: null };
   readonly scale = new Variable([1]);
   readonly parts = {
-    wte: new Embedding(5, 3, { generator }),
+    wte: new Embedding(5, 3),
     h: [new Block(), new Block()],
   };
-  readonly head = new Linear(3, 5, { bias: true, generator });
+  readonly head = new Linear(3, 5, { bias: true });
 
   constructor() {
     super();

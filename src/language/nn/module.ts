@@ -1,3 +1,4 @@
+import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
 import { Variable } from '../../engine/tensor/tensor.ts';
 
 /**
@@ -39,6 +40,22 @@ export abstract class Module {
   /** Number of trainable values; shared ones count once. */
   parameterCount(): number {
     return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
+  }
+
+  /**
+   * Draws the initial weights, in order of definition: as the constructors of PyTorch's layers do, from the same state
+   * of the generator the same bits. Without it a model starts with zeros, to be loaded.
+   */
+  initialize(generator: RandomGenerator): this {
+    for (const _ of this.initialization(generator));
+    return this;
+  }
+
+  /** `initialize` in pieces, one a tensor: in between, a page can answer. */
+  *initialization(generator: RandomGenerator): Iterable<void> {
+    for (const [, child] of children(this)) {
+      if (child instanceof Module) yield* child.initialization(generator);
+    }
   }
 
   /** Sets this and all parts to training, with dropout, or with `false` to evaluation. */

@@ -41,7 +41,11 @@ it.each(['fast', 'shakespeare-char-cpu', 'bigram'])('never asks for more than %s
   const recipe = chooseRecipe(name, { batchSize: 1 });
   const device = await createDevice({ device: 'cpu', threads: 1 });
   try {
-    await TrainingStep.create(createModel({ ...recipe, vocabSize: 65 }, new Generator(1)), device, recipe);
+    await TrainingStep.create(
+      createModel({ ...recipe, vocabSize: 65 }).initialize(new Generator(1)),
+      device,
+      recipe,
+    );
     expect(needed(recipe)).toBeLessThanOrEqual(device.bytes + 2 ** 20);
     expect(() => checkMemory(recipe, 65)).not.toThrow(NanobardError);
   } finally {

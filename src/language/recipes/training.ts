@@ -68,8 +68,8 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);
-  const network = createModel({ ...recipe, vocabSize }, generator);
-  await breathe();
+  const network = createModel({ ...recipe, vocabSize });
+  for (const _ of network.initialization(generator)) await breathe();
   const trainer = await Trainer.create({
     ...{ model: network, dataset, device, config: recipe, generator },
     ...(reportEvery !== undefined && { reportEvery }),

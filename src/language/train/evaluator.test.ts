@@ -9,7 +9,7 @@ const V = 6;
 
 async function bigram(length: number) {
   const dataset = new Dataset(integers([length], V).data, 4);
-  const model = new BigramLanguageModel({ vocabSize: V, blockSize: 4 }, new Generator(1));
+  const model = new BigramLanguageModel({ vocabSize: V, blockSize: 4 }).initialize(new Generator(1));
   const evaluator = await Evaluator.create(model, dataset, reference, 3);
   const table = model.token_embedding_table.weight.initial!;
   /** Loss of predicting one token from the one before. */

@@ -45,7 +45,7 @@ async function trainer(changes: Changes = {}, on?: Device): Promise<Trainer> {
   const device = on ?? (await CpuDevice.create({ threads: 1 }));
   const recipe = { ...base, ...changes } as Recipe;
   const generator = new Generator(recipe.seed);
-  const model = createModel({ ...recipe, vocabSize: VOCABULARY }, generator);
+  const model = createModel({ ...recipe, vocabSize: VOCABULARY }).initialize(generator);
   return Trainer.create({ model, dataset, device, config: recipe, generator });
 }
 

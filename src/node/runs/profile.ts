@@ -58,7 +58,7 @@ export async function profileRecipe(options: ProfileOptions = {}): Promise<Profi
   const generator = new Generator(recipe.seed);
   const device = await createDevice({ device: name, threads, blas });
   try {
-    const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }, generator);
+    const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }).initialize(generator);
     const starts = batchStream({ model, config: recipe, generator });
     const draw = () =>
       Array.from({ length: recipe.gradientAccumulationSteps }, () =>

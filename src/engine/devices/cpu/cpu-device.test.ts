@@ -25,7 +25,7 @@ const [B, T, V] = [4, 40, 65];
 /** Loss and all gradients of a GPT with dropout, from uneven extents: most kernels, several MFLOPs. */
 function trainingProgram() {
   const config = { vocabSize: V, blockSize: T, nLayer: 2, nHead: 3, nEmbd: 51, dropout: 0.2, bias: true };
-  const model = new GPT(config, new Generator(1));
+  const model = new GPT(config).initialize(new Generator(1));
   const loss = model.loss(new Input('x', [B, T], 'i32'), new Input('y', [B, T], 'i32'));
   const parameters = [...model.namedParameters().values()];
   const gradients = Object.fromEntries(grad(loss, parameters).map((dp, i) => [parameters[i]!.name, dp]));
