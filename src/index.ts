@@ -38,6 +38,7 @@ export {
   type LanguageModelConfig,
   type ParameterGroups,
 } from './language/models/language-model.ts';
+export { type LectureConfig, LectureGPT } from './language/models/lecture.ts';
 export { type ModernConfig, ModernGPT } from './language/models/modern.ts';
 export * as nn from './language/nn/index.ts';
 export { AdamW, type AdamWOptions } from './language/optim/adamw.ts';

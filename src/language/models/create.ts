@@ -3,6 +3,7 @@ import { NanobardError } from '../../engine/errors.ts';
 import { BigramLanguageModel } from './bigram.ts';
 import { GPT } from './gpt.ts';
 import type { LanguageModel } from './language-model.ts';
+import { LectureGPT } from './lecture.ts';
 import { ModernGPT } from './modern.ts';
 
 const count = v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be at least 1'));
@@ -26,6 +27,15 @@ export const modelFields = {
     /** Whether linear layers and layer norms have biases. */
     bias: v.boolean(),
   },
+  lecture: {
+    model: v.literal('lecture'),
+    nLayer: count,
+    nHead: count,
+    /** Width of the residual stream. */
+    nEmbd: count,
+    blockSize: count,
+    dropout: fraction,
+  },
   modern: {
     model: v.literal('modern'),
     nLayer: count,
@@ -45,6 +55,7 @@ export const modelFields = {
 export const ModelSpecSchema = v.variant('model', [
   v.object({ ...modelFields.bigram, vocabSize: count }),
   v.object({ ...modelFields.gpt, vocabSize: count }),
+  v.object({ ...modelFields.lecture, vocabSize: count }),
   v.object({ ...modelFields.modern, vocabSize: count }),
 ]);
 
@@ -71,6 +82,10 @@ export function createModel(spec: ModelSpec): LanguageModel {
       const { model: _, ...config } = result.output;
       return new GPT(config);
     }
+    case 'lecture': {
+      const { model: _, ...config } = result.output;
+      return new LectureGPT(config);
+    }
     case 'modern': {
       const { model: _, ...config } = result.output;
       return new ModernGPT(config);
@@ -83,12 +98,13 @@ export function specOf(model: LanguageModel): ModelSpec {
   const names = [
     ['bigram', BigramLanguageModel],
     ['gpt', GPT],
+    ['lecture', LectureGPT],
     ['modern', ModernGPT],
   ] as const;
   const name = names.find(([, Model]) => model instanceof Model)?.[0];
   const result = v.safeParse(ModelSpecSchema, { model: name, ...model.config });
   if (result.success) return result.output;
   throw new NanobardError('config', `a model of the class ${model.constructor.name} cannot be stored`, {
-    hint: 'Only the models of nanobard itself can: GPT, ModernGPT and BigramLanguageModel.',
+    hint: 'Only the models of nanobard itself can: GPT, LectureGPT, ModernGPT and BigramLanguageModel.',
   });
 }

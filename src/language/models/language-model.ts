@@ -8,6 +8,7 @@ import { Module } from '../nn/module.ts';
 /** Which optimizer suits a parameter: see `createOptimizer`. */
 export type GroupName =
   | 'all' // one optimizer for everything
+  | 'plain' // the same, as PyTorch's default: vectors decay, too
   | 'hidden' // matrices inside blocks
   | 'scalars' // vectors and numbers inside blocks
   | 'embeddings'

@@ -16,13 +16,14 @@ export interface AdamWOptions extends OptimizerOptions {
   readonly betas?: readonly [number, number];
   /** Keeps the divisor from 0; 1e-8 by default. */
   readonly epsilon?: number;
-  /** Share of a matrix, times the learning rate, that each update takes away; 0.01 by default. */
+  /** Share of a parameter, times the learning rate, that each update takes away; 0.01 by default. */
   readonly weightDecay?: number;
+  /** Which parameters decay; all by default, as in PyTorch. nanoGPT's rule is `({ rank }) => rank >= 2`. */
+  readonly decays?: (parameter: Variable) => boolean;
 }
 
 /**
- * Adam with decoupled weight decay. Matrices and embeddings (rank 2 and above) decay, vectors (biases and
- * normalisation weights) do not. Defaults are PyTorch's.
+ * Adam with decoupled weight decay. Defaults are PyTorch's.
  * Loshchilov & Hutter, "Decoupled Weight Decay Regularization", 2019.
  */
 export class AdamW extends Optimizer {
@@ -30,26 +31,26 @@ export class AdamW extends Optimizer {
   readonly state: ReadonlyMap<string, Variable>;
   private readonly m: ReadonlyMap<Variable, Variable>;
   private readonly v: ReadonlyMap<Variable, Variable>;
-  private readonly options: Required<Pick<AdamWOptions, 'betas' | 'epsilon' | 'weightDecay'>>;
+  private readonly options: Required<Pick<AdamWOptions, 'betas' | 'epsilon' | 'weightDecay' | 'decays'>>;
 
   constructor(parameters: Iterable<Variable>, options: AdamWOptions = {}) {
     super(parameters, options);
-    const { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01 } = options;
-    this.options = { betas, epsilon, weightDecay };
+    const { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01, decays = () => true } = options;
+    this.options = { betas, epsilon, weightDecay, decays };
     this.m = stateOf(this.parameters, 'adamw.m');
     this.v = stateOf(this.parameters, 'adamw.v');
     this.state = byName(this.m, this.v);
   }
 
   override assignments(gradients: Gradients, operands: UpdateOperands): Assignment[] {
-    const { betas, epsilon, weightDecay } = this.options;
+    const { betas, epsilon, weightDecay, decays } = this.options;
     return this.parameters.flatMap((parameter): Assignment[] => {
       const gradient = gradientOf(parameter, gradients, 'AdamW');
       const m = this.m.get(parameter)!;
       const v = this.v.get(parameter)!;
       const updated = adamW(
         { parameter, gradient, m, v, ...operands },
-        { beta1: betas[0], beta2: betas[1], epsilon, weightDecay: parameter.rank >= 2 ? weightDecay : 0 },
+        { beta1: betas[0], beta2: betas[1], epsilon, weightDecay: decays(parameter) ? weightDecay : 0 },
       );
       return [
         [parameter, updated.parameter],

@@ -6,23 +6,25 @@ import { groupFields, trainingFields } from '../train/config.ts';
 export const recipeFields = {
   bigram: { ...modelFields.bigram, ...trainingFields },
   gpt: { ...modelFields.gpt, ...trainingFields },
+  lecture: { ...modelFields.lecture, ...trainingFields },
   modern: { ...modelFields.modern, ...trainingFields, ...groupFields },
 };
 
 const widthFields = [['nEmbd'], ['nHead']] as const;
 
+const shared = ({ nEmbd, nHead }: { readonly nEmbd: number; readonly nHead: number }): boolean =>
+  nEmbd % nHead === 0;
+const sharedMessage = 'must divide nEmbd, since every head gets an equal share of the width';
+
 export const RecipeSchema = v.variant('model', [
   v.strictObject(recipeFields.bigram),
   v.pipe(
     v.strictObject(recipeFields.gpt),
-    v.forward(
-      v.partialCheck(
-        widthFields,
-        ({ nEmbd, nHead }) => nEmbd % nHead === 0,
-        'must divide nEmbd, since every head gets an equal share of the width',
-      ),
-      ['nHead'],
-    ),
+    v.forward(v.partialCheck(widthFields, shared, sharedMessage), ['nHead']),
+  ),
+  v.pipe(
+    v.strictObject(recipeFields.lecture),
+    v.forward(v.partialCheck(widthFields, shared, sharedMessage), ['nHead']),
   ),
   v.pipe(
     v.strictObject(recipeFields.modern),

@@ -39,6 +39,11 @@ export const trainingFields = {
   evalIters: count,
   seed: countOrNone,
   /**
+   * Whether the shared stream is used as in the lecture's scripts: an evaluation that is due draws before the step's
+   * batch does, not after it, and the sample at the end goes on with the stream.
+   */
+  lectureOrder: v.optional(v.boolean(), false), // older runs have no such field
+  /**
    * Whether initial weights, batches and evaluation draw from one random stream, as in nanoGPT. With streams
    * of their own, evaluating more often does not change what is trained on.
    */

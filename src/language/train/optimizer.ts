@@ -32,7 +32,8 @@ export function createOptimizer(model: LanguageModel, config: TrainingConfig): O
   const rate = (field: 'headLearningRate' | 'embeddingLearningRate' | 'tableLearningRate'): number =>
     required(config, field) / learningRate;
   const make: Record<GroupName, (members: readonly Variable[]) => Group> = {
-    all: (members) => ({ optimizer: new AdamW(members, { betas, weightDecay }), rate: 1 }),
+    all: (members) => ({ optimizer: new AdamW(members, { betas, weightDecay, decays: isMatrix }), rate: 1 }),
+    plain: (members) => ({ optimizer: new AdamW(members, { betas, weightDecay }), rate: 1 }),
     hidden: (members) => ({
       optimizer: new Muon(members, { weightDecay, momentum: required(config, 'momentum') }),
       rate: 1,
@@ -45,7 +46,7 @@ export function createOptimizer(model: LanguageModel, config: TrainingConfig): O
       optimizer: new AdamW(members, { betas, weightDecay: 0 }),
       rate: rate('embeddingLearningRate'),
     }),
-    scalars: (members) => ({ optimizer: new AdamW(members, { betas, weightDecay }), rate: 1 }),
+    scalars: (members) => ({ optimizer: new AdamW(members, { betas, weightDecay: 0 }), rate: 1 }),
     tables: (members) => ({ optimizer: new RowAdaGrad(members), rate: rate('tableLearningRate') }),
   };
   const used = (Object.keys(make) as GroupName[]).flatMap((name) => {
@@ -82,6 +83,9 @@ class GroupedOptimizer extends Optimizer {
     return [...gradients].flatMap(([parameter, gradient]) => (tables.has(parameter) ? [] : gradient));
   }
 }
+
+/** As in nanoGPT: matrices and embeddings decay, biases and normalisation weights do not. */
+const isMatrix = ({ rank }: Variable): boolean => rank >= 2;
 
 function checkGroups(
   model: LanguageModel,

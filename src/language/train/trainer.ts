@@ -73,7 +73,7 @@ export class Trainer {
   private readonly evaluator: Evaluator;
   private readonly data: Generator | EvenWindows;
   private readonly evaluation: Generator;
-  /** The batches of the next step; as in nanoGPT, the first is drawn before the evaluation that may come first. */
+  /** The batches of the next step; the first is drawn before the evaluation that may come first, as in nanoGPT. */
   private readonly batches: readonly Batch[];
   private drawn = false;
   private step = 0;
@@ -148,12 +148,12 @@ export class Trainer {
       threads: device.threads,
     };
     while (true) {
-      if (!this.drawn) this.draw(0);
-      this.drawn = true;
+      if (!config.lectureOrder) this.drawFirst();
       const due = this.step % config.evalInterval === 0 || this.step >= config.maxIters;
       const evaluation = due && !this.evaluated ? await this.evaluate(signal) : undefined;
       if (evaluation) yield evaluation;
       if (this.step >= config.maxIters || signal?.aborted) break;
+      this.drawFirst();
       const begin = performance.now();
       const learningRate = rateAt(this.step);
       for (let i = 1; i < this.batches.length; i++) this.draw(i);
@@ -237,6 +237,12 @@ export class Trainer {
     if (this.drawn) for (const [i, { data }] of batch.entries()) data.set(stored[i]!);
   }
 
+  /** The first batch of the next step, unless it is there already. */
+  private drawFirst(): void {
+    if (!this.drawn) this.draw(0);
+    this.drawn = true;
+  }
+
   private draw(index: number): void {
     this.options.dataset.fill(this.batches[index]!, 'train', this.data);
   }
@@ -246,7 +252,7 @@ export class Trainer {
    * so that training starts at once; where all is to be as in nanoGPT, it is not.
    */
   private async evaluate(signal?: AbortSignal): Promise<TrainEvent | undefined> {
-    const { evalIters, sharedStream } = this.options.config;
+    const { evalIters, sharedStream, lectureOrder, maxIters } = this.options.config;
     const untrained = this.step === 0;
     const measured = untrained && !sharedStream ? Math.min(evalIters, UNTRAINED_BATCHES) : evalIters;
     const estimate = (split: Split): Promise<number> =>
@@ -266,6 +272,8 @@ export class Trainer {
       const best = !untrained && (this.best === undefined || val < this.best.val);
       if (best) this.best = { val, step: this.step };
       this.evaluated = true;
+      // The lecture's scripts have no evaluation here: what follows draws as if there were none.
+      if (lectureOrder && this.step >= maxIters) this.evaluation.setState(stream);
       return { type: 'eval', step: this.step, train, val, valFull, best, ms: performance.now() - begin };
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;

@@ -45,6 +45,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     gradClip: 'largest norm of the gradient; 0 turns clipping off',
     seed: 'seed of all random numbers',
     sharedStream: "draw all random numbers in nanoGPT's order",
+    lectureOrder: "evaluate before drawing a step's batch, as in the lecture",
     evenWindows: 'take training windows side by side, not at random',
   },
   Evaluation: {

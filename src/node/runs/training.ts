@@ -42,7 +42,7 @@ const runRules = { ...recipeRules, folder: path };
 /** Fields that a run keeps for life. */
 const FIXED = [
   ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
-  ...(['seed', 'sharedStream', 'evenWindows'] as const),
+  ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows'] as const),
 ];
 
 /** Length of the sample at the end of a run, in tokens. */
