@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NanobardError } from '../engine/errors.ts';
 import {
@@ -184,18 +184,34 @@ function unreadable(path: string, cause: unknown): NanobardError {
   }
 }
 
+/** A corpus that is downloaded elsewhere, from the cache alone: undefined where no sound copy of it is. */
+export async function cachedCorpus(
+  name: CorpusName,
+  options: CorpusOptions = {},
+): Promise<LoadedCorpus | undefined> {
+  const { source }: Corpus = { ...corpora[name], ...options };
+  return source && loadKept(name, await keptAt(name, options), source.sha256);
+}
+
+/** Where a download of a corpus is kept. */
+const keptAt = async (name: string, { cacheFolder }: CorpusOptions): Promise<string> =>
+  join(cacheFolder ?? (await userCacheFolder()), `${name}.txt`);
+
+async function loadKept(name: string, path: string, expected: string): Promise<LoadedCorpus | undefined> {
+  const kept = await readFile(path).catch(() => undefined); // missing or unreadable
+  if (kept === undefined || sha256(kept) !== expected) return undefined;
+  return { name, text: decodeText(kept, path), source: 'cache', path, sha256: expected };
+}
+
 /** From the cache where a sound copy is, else from the network. */
 async function loadDownload(
   name: string,
   { url, sha256: expected }: CorpusSource,
   options: CorpusOptions,
 ): Promise<LoadedCorpus> {
-  const folder = options.cacheFolder ?? (await userCacheFolder());
-  const path = join(folder, `${name}.txt`);
-  const kept = await readFile(path).catch(() => undefined); // missing or unreadable: download
-  if (kept !== undefined && sha256(kept) === expected) {
-    return { name, text: decodeText(kept, path), source: 'cache', path, sha256: expected };
-  }
+  const path = await keptAt(name, options);
+  const kept = await loadKept(name, path, expected);
+  if (kept) return kept;
   const bytes = await download(url, options.timeout ?? 5000).catch((cause: unknown) => {
     throw new NanobardError('network', `${name} could not be downloaded: ${(cause as Error).message}`, {
       hint: `Check the connection. ${otherWays(url)}`,
@@ -216,10 +232,10 @@ async function loadDownload(
   }
   const loaded: LoadedCorpus = { name, text: decodeText(bytes, url), source: 'download', sha256: expected };
   try {
-    await keep(path, folder, bytes);
+    await keep(path, bytes);
     return { ...loaded, path };
   } catch (error) {
-    return { ...loaded, notice: `${name} could not be kept in ${folder} (${codeOf(error)}).` };
+    return { ...loaded, notice: `${name} could not be kept in ${dirname(path)} (${codeOf(error)}).` };
   }
 }
 
@@ -234,8 +250,8 @@ async function userCacheFolder(): Promise<string> {
 }
 
 /** Writes to a temporary file first, so that nobody ever reads half a corpus. */
-async function keep(path: string, folder: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(folder, { recursive: true });
+async function keep(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${randomUUID()}`;
   try {
     await writeFile(temporary, bytes);

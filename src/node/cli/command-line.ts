@@ -4,6 +4,7 @@ import { version } from '../../version.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { EvalFlags } from './commands/eval.ts';
 import type { SampleFlags } from './commands/sample.ts';
+import type { StudioFlags } from './commands/studio.ts';
 import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
 import { inRange, parseNumber, parseWhole } from './number-flags.ts';
@@ -140,6 +141,24 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .addHelpText('after', examples(['nanobard doctor', ''], ['nanobard doctor --json', 'for a bug report']))
     .action(async (flags: DoctorFlags) =>
       finish(await (await import('./commands/doctor.ts')).doctor(flags, io)),
+    );
+
+  program
+    .command('studio')
+    .summary('open the tutorial in the browser')
+    .description('Serves the tutorial to the browsers of this machine, and to nobody else. Ctrl-C stops it.')
+    .option(
+      '--port <n>',
+      'port to listen on (default: the first free one from 4240 on)',
+      inRange(parseWhole, { min: 0, max: 65_535 }),
+    )
+    .option('--no-open', 'print the address only')
+    .addHelpText(
+      'after',
+      examples(['nanobard studio', ''], ['nanobard studio --port 8080 --no-open', 'open it yourself']),
+    )
+    .action(async (flags: StudioFlags) =>
+      finish(await (await import('./commands/studio.ts')).studio(flags, io)),
     );
 
   for (const command of program.commands)

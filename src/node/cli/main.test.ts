@@ -16,18 +16,22 @@ describe('help and version', () => {
     expect([code, stdout.text, stderr.text]).toEqual([0, `${version}\n`, '']);
   });
 
-  it.each([['--help'], ['train', '--help'], ['sample', '--help'], ['eval', '--help'], ['doctor', '--help']])(
-    '%s %s has examples and fits 80 columns',
-    async (...args) => {
-      const { code, stdout, stderr } = await call(args);
-      expect([code, stderr.text]).toEqual([0, '']);
-      expect(stdout.text).toMatch(/^Usage: nanobard/);
-      expect(stdout.text).toMatch(/\nExamples:\n {2}nanobard /);
-      const [, options = ''] = stdout.text.split('Options:');
-      const described = options.split('\n\nRecipes:')[0]!;
-      expect(Math.max(...described.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-    },
-  );
+  it.each([
+    ['--help'],
+    ['train', '--help'],
+    ['sample', '--help'],
+    ['eval', '--help'],
+    ['doctor', '--help'],
+    ['studio', '--help'],
+  ])('%s %s has examples and fits 80 columns', async (...args) => {
+    const { code, stdout, stderr } = await call(args);
+    expect([code, stderr.text]).toEqual([0, '']);
+    expect(stdout.text).toMatch(/^Usage: nanobard/);
+    expect(stdout.text).toMatch(/\nExamples:\n {2}nanobard /);
+    const [, options = ''] = stdout.text.split('Options:');
+    const described = options.split('\n\nRecipes:')[0]!;
+    expect(Math.max(...described.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
 
   it('is what a call without a command gets, as an error', async () => {
     const { code, stdout, stderr } = await call([]);

@@ -34,7 +34,8 @@ export function scalar(value: number): Constant {
  * @throws {NanobardError} code `shape` if arrays side by side differ in length, `argument` if there is something else
  *   than numbers in them or i32 is asked for and one is not a 32-bit integer.
  */
-export function tensor(values: NestedNumbers, dtype: DType = 'f32'): Constant {
+export function tensor(values: NestedNumbers | Constant, dtype: DType = 'f32'): Constant {
+  if (values instanceof Constant) return values;
   checkType([], dtype);
   const shape: number[] = [];
   for (let head = values; Array.isArray(head); head = head[0]) shape.push(head.length);

@@ -1,0 +1,124 @@
+import type * as nanobard from 'nanobard';
+import type { CompiledCell } from './cell.ts';
+import { show } from './show.ts';
+
+/** A module that cells may import, by the name in their `import`. */
+export type Modules = Readonly<Record<string, () => Promise<object>>>;
+
+/** A chapter's cells, ready to run, in order. */
+export interface CompiledChapter {
+  readonly cells: readonly CompiledCell[];
+}
+
+/** What a notebook runs in. */
+export interface NotebookHost {
+  /** Everything that is no chapter: nanobard itself, and what draws. */
+  readonly modules: Modules;
+  /** The chapter that `./name.ts` is, where there is one. */
+  readonly chapter: (name: string) => Promise<CompiledChapter> | undefined;
+}
+
+/** Thrown inside a cell that was stopped. */
+export class Stopped extends Error {
+  constructor() {
+    super('stopped');
+  }
+}
+
+type Scope = Record<string, unknown>;
+type Print = (text: string) => void;
+type Body = (scope: Scope, define: (names: Scope) => void, load: (name: string) => Promise<object>, console: object) => Promise<void>;
+
+/** All chapters' names and what they stand for: cells run one after another, in any order, as in a notebook. */
+export class Notebook {
+  private readonly host: NotebookHost;
+  private readonly scopes = new Map<string, Scope>();
+  private readonly quiet = new Map<string, Promise<void>>();
+
+  constructor(host: NotebookHost) {
+    this.host = host;
+  }
+
+  /** Runs a cell of a chapter. What it prints goes to `print`; what it throws is thrown. */
+  async run(chapter: string, { code }: CompiledCell, print: Print): Promise<void> {
+    const scope = this.scope(chapter);
+    const define = (names: Scope): void => {
+      const descriptors = Object.entries(Object.getOwnPropertyDescriptors(names));
+      for (const [name, descriptor] of descriptors) Object.defineProperty(scope, name, { ...descriptor, configurable: true });
+    };
+    const log = (...values: unknown[]): void => print(values.map(show).join(' '));
+    // A sloppy function may use `with`: names that the cell does not declare are looked up among the chapter's.
+    const body = new Function(
+      ...['$scope', '$define', '$import', 'console'],
+      `with ($scope) { return (async () => {\n${code}\n})(); }`,
+    ) as Body;
+    await body(scope, define, (name) => this.load(name), { log, info: log, warn: log, error: log });
+  }
+
+  private scope(chapter: string): Scope {
+    let scope = this.scopes.get(chapter);
+    if (!scope) {
+      scope = Object.create(null) as Scope;
+      this.scopes.set(chapter, scope);
+    }
+    return scope;
+  }
+
+  private async load(name: string): Promise<object> {
+    const chapter = /^\.\/(.+)\.ts$/.exec(name)?.[1];
+    const source = chapter && this.host.chapter(chapter);
+    if (source) {
+      await this.upToShared(chapter, source);
+      return this.scope(chapter);
+    }
+    const module = this.host.modules[name];
+    if (module) return module();
+    throw new Error(`There is no module ${name} here: cells import ${Object.keys(this.host.modules).join(', ')} and chapters.`);
+  }
+
+  /** Runs a chapter's cells quietly, up to the last that shares something; those that the reader ran stay as they are. */
+  private upToShared(name: string, chapter: Promise<CompiledChapter>): Promise<void> {
+    let running = this.quiet.get(name);
+    if (!running) {
+      running = chapter.then(async ({ cells }) => {
+        if (Object.keys(this.scope(name)).length > 0 && cells.every(({ shared, code }) => !shared || this.ran(name, code))) return;
+        const last = cells.findLastIndex(({ shared }) => shared);
+        for (const cell of cells.slice(0, last + 1)) {
+          if (!this.ran(name, cell.code)) await this.run(name, cell, () => {});
+        }
+      });
+      running.catch(() => this.quiet.delete(name)); // to be tried again
+      this.quiet.set(name, running);
+    }
+    return running;
+  }
+
+  /** Whether all that a cell declares is there: the reader has run it, perhaps with changes. */
+  private ran(chapter: string, code: string): boolean {
+    const names = [...code.slice(0, code.indexOf('\n')).matchAll(/get (\S+)\(\)/g)].map(([, name]) => name!);
+    return names.length > 0 && names.every((name) => name in this.scope(chapter));
+  }
+}
+
+/** nanobard for cells: what a device computes for them can be stopped, and lets messages in between. */
+export function stoppable(library: typeof nanobard, checkpoint: () => Promise<void> | undefined): typeof nanobard {
+  const createDevice: typeof nanobard.createDevice = async (options) => {
+    const device = await library.createDevice(options);
+    const compile: typeof device.compile = (fn, sources) => {
+      const compiled = device.compile(fn, sources);
+      const call = async (...args: Parameters<typeof compiled>) => {
+        await checkpoint();
+        return compiled(...args);
+      };
+      return Object.assign(call, compiled);
+    };
+    return new Proxy(device, {
+      get: (target, name) => {
+        if (name === 'compile') return compile;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+  return { ...library, createDevice };
+}

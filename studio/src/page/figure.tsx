@@ -1,0 +1,163 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { Figure } from '../../../tutorial/chapters/figures.ts';
+import { language, theme } from './address.ts';
+import { words } from './words.ts';
+
+type Kind<K extends Figure['kind']> = { readonly figure: Extract<Figure, { kind: K }> };
+
+export function FigureView({ figure }: { readonly figure: Figure }) {
+  switch (figure.kind) {
+    case 'bars':
+      return <Bars figure={figure} />;
+    case 'heatmap':
+      return <HeatMap figure={figure} />;
+    case 'curve':
+      return <Curve figure={figure} />;
+    case 'samples':
+      return <Samples figure={figure} />;
+  }
+}
+
+const visible = (label: string): string => label.replace('\n', '↵').replace(' ', '␣');
+
+function Bars({ figure: { bars } }: Kind<'bars'>) {
+  const most = Math.max(...bars.map(([, value]) => value));
+  return (
+    <figure class="bars">
+      <figcaption>{words[language.value].bars}</figcaption>
+      <ol>
+        {bars.map(([label, value]) => (
+          <li key={label} title={`${visible(label)}: ${value.toLocaleString('en')}`}>
+            <span class="bar" style={{ height: `${(100 * value) / most}%` }} />
+            <span class="label">{visible(label)}</span>
+          </li>
+        ))}
+      </ol>
+    </figure>
+  );
+}
+
+/** Values as colours, light for the smallest and dark for the largest, of each picture. */
+function HeatMap({ figure: { values, columns, labels, name } }: Kind<'heatmap'>) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const rows = values.length / columns;
+  useEffect(() => {
+    const context = canvas.current!.getContext('2d')!;
+    const image = context.createImageData(columns, rows);
+    const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+    values.forEach((value, i) => {
+      image.data.set(colour((value - low) / (high - low || 1)), 4 * i);
+    });
+    context.putImageData(image, 0, 0);
+  }, [values, columns, rows]);
+  const caption = words[language.value].heatmap(rows, columns);
+  const shown = rows % columns === 0 && rows > columns ? columns : rows;
+  return (
+    <figure class="heatmap">
+      <figcaption>{caption}</figcaption>
+      {labels.length > 0 && (
+        <ol class="labels" style={{ gridTemplateColumns: `repeat(${columns}, 1fr)` }} aria-hidden="true">
+          {labels.map((label, i) => (
+            <li key={i}>{visible(label)}</li>
+          ))}
+        </ol>
+      )}
+      <canvas ref={canvas} width={columns} height={rows} role="img" aria-label={`${name}: ${caption}`} style={{ aspectRatio: `${columns} / ${rows}` }} data-group={shown} />
+    </figure>
+  );
+}
+
+/** From pale yellow over green to dark blue: even in lightness, and to be told apart by everybody. */
+function colour(share: number): [number, number, number, number] {
+  const stops = [
+    [253, 246, 216],
+    [120, 198, 164],
+    [44, 127, 160],
+    [20, 30, 90],
+  ] as const;
+  const place = Math.min(share, 0.9999) * (stops.length - 1);
+  const [from, to] = [stops[Math.floor(place)]!, stops[Math.floor(place) + 1]!];
+  const mixed = from.map((value, i) => value + (to[i]! - value) * (place % 1));
+  return [mixed[0]!, mixed[1]!, mixed[2]!, 255];
+}
+
+const strokes = ['--line-1', '--line-2', '--line-3', '--line-4'];
+
+function Curve({ figure }: Kind<'curve'>) {
+  const place = useRef<HTMLDivElement>(null);
+  const names = Object.keys(figure.series);
+  const limits = Object.entries(figure.limits);
+  const data = [
+    figure.steps as number[],
+    ...names.map((name) => figure.series[name] as number[]),
+    ...limits.map(([, value]) => figure.steps.map(() => value)),
+  ];
+  const latest = useRef(data);
+  latest.current = data;
+  const plot = useRef<{ setData: (data: number[][]) => void } | undefined>(undefined);
+  const colours = theme.value;
+  useEffect(() => {
+    let gone = false;
+    let close = (): void => {};
+    void Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: UPlot }]) => {
+      if (gone || !place.current) return;
+      const style = getComputedStyle(place.current);
+      const of = (name: string): string => style.getPropertyValue(name).trim();
+      const axis = { stroke: of('--quiet'), grid: { stroke: of('--rule') }, ticks: { stroke: of('--rule') } };
+      const chart = new UPlot(
+        {
+          width: place.current.clientWidth,
+          height: 240,
+          scales: { x: { time: false } },
+          axes: [axis, axis],
+          series: [
+            { label: words[language.peek()].step },
+            ...names.map((label, i) => ({ label, stroke: of(strokes[i % strokes.length]!), width: 2 })),
+            ...limits.map(([label]) => ({ label, stroke: of('--quiet'), dash: [4, 4] })),
+          ],
+        },
+        latest.current as [number[], ...number[][]],
+        place.current,
+      );
+      plot.current = chart as { setData: (data: number[][]) => void };
+      const resize = new ResizeObserver(() => {
+        if (place.current) chart.setSize({ width: place.current.clientWidth, height: 240 });
+      });
+      resize.observe(place.current);
+      close = () => {
+        resize.disconnect();
+        chart.destroy();
+        plot.current = undefined;
+      };
+    });
+    return () => {
+      gone = true;
+      close();
+    };
+  }, [names.join(), colours]);
+  useEffect(() => plot.current?.setData(data));
+  const last = names.map((name) => `${name} ${figure.series[name]!.at(-1)!.toFixed(4)}`).join(', ');
+  return (
+    <figure class="curve">
+      <figcaption>{words[language.value].curve}</figcaption>
+      <div ref={place} role="img" aria-label={`${figure.name}: ${words[language.value].step} ${figure.steps.at(-1)}, ${last}`} />
+    </figure>
+  );
+}
+
+function Samples({ figure }: Kind<'samples'>) {
+  return (
+    <figure class="samples">
+      <ol>
+        {figure.samples.map(([step, text]) => (
+          <li key={step}>
+            <span class="step">
+              {words[language.value].step} {step}
+            </span>
+            <pre>{text.trim()}</pre>
+          </li>
+        ))}
+      </ol>
+    </figure>
+  );
+}

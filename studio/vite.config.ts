@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { chapters } from './build/chapters.ts';
+
+const from = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+export default defineConfig({
+  root: from('.'),
+  base: './', // wherever the folder is put
+  plugins: [chapters()],
+  resolve: {
+    alias: { nanobard: from('../dist/browser.js') },
+  },
+  esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
+  build: {
+    outDir: from('../dist/studio'),
+    emptyOutDir: true,
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+  },
+  worker: {
+    format: 'es',
+    plugins: () => [chapters()],
+    rollupOptions: {
+      output: { entryFileNames: 'assets/kernel-[hash].js', chunkFileNames: 'assets/kernel-[name]-[hash].js' },
+    },
+  },
+  server: { headers },
+  preview: { headers },
+});
