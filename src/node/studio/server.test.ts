@@ -305,7 +305,7 @@ describe('ports', () => {
 it('a page that has not been built is told, with what to do', async () => {
   await expect(serveStudio({ folder: join(parent, 'nothing') })).rejects.toMatchObject({
     code: 'file',
-    message: expect.stringMatching(/^the tutorial's page is missing: there is no .*index\.html$/),
+    message: expect.stringMatching(/^there is no tutorial in .*nothing$/),
     hint: expect.stringContaining('npm run build'),
   });
 });

@@ -37,13 +37,9 @@ const FILE = /^(\/[\w-][\w.-]*)+$/;
 export async function serveStudio({ folder, port, corpus }: StudioOptions): Promise<Studio> {
   const root = await realpath(folder).catch(() => folder);
   if (!(await isFileIn(root, '/index.html'))) {
-    throw new NanobardError(
-      'file',
-      `the tutorial's page is missing: there is no ${join(folder, 'index.html')}`,
-      {
-        hint: 'In a clone of nanobard, npm run build makes it; otherwise install nanobard again.',
-      },
-    );
+    throw new NanobardError('file', `there is no tutorial in ${folder}`, {
+      hint: 'In a clone of nanobard, npm run build makes it; otherwise install nanobard again.',
+    });
   }
   // `dev`: looks a file up when it is asked for, since a build may have replaced it.
   const serveFile = sirv(root, { dev: true, etag: true, extensions: [] });
