@@ -48,7 +48,12 @@ export function chapters(): Plugin {
 }
 
 export function chapterOf(module: string): PageChapter {
-  const cells = cellsOf(module).map(({ id, source }) => ({ id, source, html: coloured(source), ...compileCell(source) }));
+  const cells = cellsOf(module).map(({ id, source }) => ({
+    id,
+    source,
+    html: coloured(source),
+    ...compileCell(source),
+  }));
   return { cells };
 }
 
@@ -74,7 +79,8 @@ export function proseOf(markdown: string, module: string): Prose {
   });
   const placed = parts.flatMap((part) => ('cell' in part ? part.cell : []));
   const wanted = cells.map(({ id }) => id);
-  if (placed.join() !== wanted.join()) throw new Error(`${title}: the text places ${placed}, the code has ${wanted}`);
+  if (placed.join() !== wanted.join())
+    throw new Error(`${title}: the text places ${placed}, the code has ${wanted}`);
   return { title, parts };
 }
 
@@ -92,13 +98,14 @@ const typescript = javascriptLanguage.parser.configure({ dialect: 'ts' });
 /** TypeScript as HTML with a class for each kind of token. */
 function coloured(code: string): string {
   let html = '';
-  const escape = (text: string): string => text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!);
+  const inHTML = (text: string): string =>
+    text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!);
   highlightCode(
     code,
     typescript.parse(code),
     classes,
     (text, kind) => {
-      html += kind ? `<span class="${kind}">${escape(text)}</span>` : escape(text);
+      html += kind ? `<span class="${kind}">${inHTML(text)}</span>` : inHTML(text);
     },
     () => {
       html += '\n';

@@ -1,6 +1,6 @@
 // %% setup
 import { AdamW, Generator, type Tensor } from 'nanobard';
-import { decode, vocabSize } from './1-data.ts';
+import { decode, trainData, vocabSize } from './1-data.ts';
 import { getBatch } from './2-batches.ts';
 import { BigramLanguageModel, device, generate } from './3-bigram.ts';
 import { curve, heatmap } from './figures.ts';
@@ -37,8 +37,32 @@ export async function estimateLoss(
 
 const measure = device.compile((x: Tensor, y: Tensor) => model.loss(x, y));
 
+// %% limits
+/** The lowest loss that a table can have on a text: a row of probabilities for each `context` of what comes next. */
+function limit(data: Int32Array, context: (i: number) => number): number {
+  const rows = new Map<number, number>(); // how often each context occurs
+  const pairs = new Map<number, number>(); // and how often each token follows it
+  for (let i = 1; i < data.length; i++) {
+    const row = context(i);
+    const pair = row * vocabSize + (data[i] ?? 0);
+    rows.set(row, (rows.get(row) ?? 0) + 1);
+    pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
+  }
+  let loss = 0;
+  for (const [pair, count] of pairs)
+    loss -= count * Math.log(count / (rows.get(Math.floor(pair / vocabSize)) ?? 1));
+  return loss / (data.length - 1);
+}
+
+export const limits = {
+  uniform: Math.log(vocabSize),
+  unigram: limit(trainData, () => 0),
+  bigram: limit(trainData, (i) => trainData[i - 1] ?? 0),
+};
+console.log(limits);
+
 // %% train
-const losses = curve('loss', { uniform: Math.log(vocabSize) });
+const losses = curve('loss', limits);
 for (let iter = 0; iter < maxIters; iter++) {
   if (iter % evalInterval === 0) {
     const { train, val } = await estimateLoss(measure, generator, [batchSize, blockSize], evalIters);

@@ -3,7 +3,7 @@ import { AdamW, type Device, Generator, nn, ops, type Tensor } from 'nanobard';
 import { decode, encode, vocabSize } from './1-data.ts';
 import { getBatch } from './2-batches.ts';
 import { device, generate } from './3-bigram.ts';
-import { estimateLoss } from './4-training.ts';
+import { estimateLoss, limits } from './4-training.ts';
 import { curve, heatmap } from './figures.ts';
 
 const { add, arange, crossEntropy, matmul, maskedFill, mul, permute, reshape, softmax, split, transpose } =
@@ -86,7 +86,7 @@ const model = new AttentionModel().initialize(generator);
 const optimizer = new AdamW(model.parameters(), { learningRate: 1e-3 });
 const step = device.compile((x, y) => optimizer.minimize(lossOf(model, x, y)));
 const measure = measureOn(device, model);
-const losses = curve('loss', { uniform: Math.log(vocabSize) });
+const losses = curve('loss', limits);
 const sentence = 'To be or';
 const look = (): Tensor => model.attn.weights(model.embed(ops.tensor([encode(sentence)], 'i32')));
 

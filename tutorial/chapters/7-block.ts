@@ -3,7 +3,7 @@ import { AdamW, Generator, nn, ops, type Tensor } from 'nanobard';
 import { decode, vocabSize } from './1-data.ts';
 import { getBatch } from './2-batches.ts';
 import { device, generate } from './3-bigram.ts';
-import { estimateLoss } from './4-training.ts';
+import { estimateLoss, limits } from './4-training.ts';
 import { type AttentionConfig, CausalSelfAttention, lossOf, measureOn } from './6-heads.ts';
 import { curve } from './figures.ts';
 
@@ -82,7 +82,7 @@ const model = new BlockModel().initialize(generator);
 const optimizer = new AdamW(model.parameters(), { learningRate: 1e-3 });
 const step = device.compile((x, y) => optimizer.minimize(lossOf(model, x, y)));
 const measure = measureOn(device, model);
-const losses = curve('loss', { uniform: Math.log(vocabSize) });
+const losses = curve('loss', limits);
 for (let iter = 0; iter <= 5000; iter++) {
   if (iter % 500 === 0) {
     const { train, val } = await estimateLoss(measure, generator, [32, blockSize], 50);

@@ -3,7 +3,7 @@ import { AdamW, cosineSchedule, Generator, nn, ops, type Tensor } from 'nanobard
 import { decode, encode, vocabSize } from './1-data.ts';
 import { getBatch } from './2-batches.ts';
 import { device, generate } from './3-bigram.ts';
-import { estimateLoss } from './4-training.ts';
+import { estimateLoss, limits } from './4-training.ts';
 import { lossOf, measureOn } from './6-heads.ts';
 import { Block } from './7-block.ts';
 import { curve, samples } from './figures.ts';
@@ -73,7 +73,7 @@ const rateAt = cosineSchedule({
 const optimizer = new AdamW(model.parameters(), { betas: [0.9, 0.99], weightDecay: 0.1, maxNorm: 1 });
 const step = device.compile((x, y) => optimizer.minimize(lossOf(model, x, y)));
 const measure = measureOn(device, model);
-const losses = curve('loss', { uniform: Math.log(vocabSize) });
+const losses = curve('loss', limits);
 const written = samples('samples');
 
 for (let iter = 0; iter <= maxIters; iter++) {
@@ -86,6 +86,27 @@ for (let iter = 0; iter <= maxIters; iter++) {
   optimizer.learningRate = rateAt(iter);
   if (iter < maxIters) await step(...getBatch('train', generator, [batchSize, blockSize]));
 }
+
+// %% lens
+/** What the model would say after each layer, if it had to: the likeliest next character after each of `text`. */
+async function lens(text: string): Promise<void> {
+  const { wte, wpe, h, ln_f } = model.transformer;
+  const idx = ops.tensor([encode(text)], 'i32');
+  let x = ops.add(wte.forward(idx), wpe.forward(ops.arange(text.length)));
+  for (const [layer, block] of h.entries()) {
+    x = block.forward(x);
+    const { data } = await device.evaluate(model.lm_head.forward(ln_f.forward(x)));
+    const guesses = Array.from(text, (_, t) => {
+      const logits = Array.from(data.slice(t * vocabSize, (t + 1) * vocabSize));
+      return logits.indexOf(Math.max(...logits));
+    });
+    console.log(`after block ${layer + 1}:`, JSON.stringify(decode(guesses)));
+  }
+}
+
+const line = 'ROMEO: what say you to th';
+console.log('the text:     ', JSON.stringify(line.slice(1)));
+await lens(line);
 
 // %% sample
 console.log(decode(await generate(model, encode('\n'), 500, new Generator(1337), blockSize)));

@@ -2,6 +2,7 @@
 import { createTraining, loadModel } from 'nanobard';
 import { text } from './1-data.ts';
 import { device } from './3-bigram.ts';
+import { limits } from './4-training.ts';
 import { curve } from './figures.ts';
 
 const { trainer, model } = await createTraining({
@@ -11,7 +12,7 @@ const { trainer, model } = await createTraining({
   maxIters: 320,
   evalInterval: 80,
 });
-const losses = curve('loss', {});
+const losses = curve('loss', limits);
 for await (const event of trainer.run()) {
   if (event.type !== 'eval') continue;
   console.log(`step ${event.step}: train loss ${event.train.toFixed(4)}, val loss ${event.val.toFixed(4)}`);

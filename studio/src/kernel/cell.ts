@@ -50,7 +50,7 @@ export function compileCell(source: string): CompiledCell {
   for (const { from, to, text } of edits.reverse()) body = body.slice(0, from) + text + body.slice(to);
   const accessors = names.map(
     ({ name, assignable }) =>
-      `get ${name}() { return ${name}; }` + (assignable ? `, set ${name}(value) { ${name} = value; }` : ''),
+      `get ${name}() { return ${name}; }${assignable ? `, set ${name}(value) { ${name} = value; }` : ''}`,
   );
   return { code: `$define({ ${accessors.join(', ')} });\n${body}`, shared };
 }
@@ -66,7 +66,9 @@ function importedNames(statement: Extract<Statement, { type: 'ImportDeclaration'
       : [],
   );
   const namespace = statement.specifiers.find(({ type }) => type === 'ImportNamespaceSpecifier');
-  const text = namespace ? `const ${namespace.local.name} = ${from};` : `const { ${members.join(', ')} } = ${from};`;
+  const text = namespace
+    ? `const ${namespace.local.name} = ${from};`
+    : `const { ${members.join(', ')} } = ${from};`;
   return { text, imported };
 }
 

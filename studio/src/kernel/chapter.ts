@@ -22,7 +22,7 @@ export function cellsOf(module: string): SourceCell[] {
 function cellOf(id: string, source: string): SourceCell {
   const exercise = EXERCISE.exec(source)?.groups;
   if (!exercise) return { id, source, answer: undefined, solved: source };
-  const answer = `${exercise['head']!}${exercise['answer']!};`;
+  const answer = `${exercise.head!}${exercise.answer!};`;
   return {
     id,
     source: source.replace(/( \/\/ your turn): .*$/m, '$1'),

@@ -27,13 +27,20 @@ export class Stopped extends Error {
 
 type Scope = Record<string, unknown>;
 type Print = (text: string) => void;
-type Body = (scope: Scope, define: (names: Scope) => void, load: (name: string) => Promise<object>, console: object) => Promise<void>;
+type Body = (
+  scope: Scope,
+  define: (names: Scope) => void,
+  load: (name: string) => Promise<object>,
+  console: object,
+) => Promise<void>;
 
 /** All chapters' names and what they stand for: cells run one after another, in any order, as in a notebook. */
 export class Notebook {
   private readonly host: NotebookHost;
   private readonly scopes = new Map<string, Scope>();
-  private readonly quiet = new Map<string, Promise<void>>();
+  private readonly imported = new Map<string, Promise<void>>();
+  /** Whether what runs now is a chapter that another imports: nobody is to see what it prints or draws. */
+  quiet = false;
 
   constructor(host: NotebookHost) {
     this.host = host;
@@ -44,7 +51,8 @@ export class Notebook {
     const scope = this.scope(chapter);
     const define = (names: Scope): void => {
       const descriptors = Object.entries(Object.getOwnPropertyDescriptors(names));
-      for (const [name, descriptor] of descriptors) Object.defineProperty(scope, name, { ...descriptor, configurable: true });
+      for (const [name, descriptor] of descriptors)
+        Object.defineProperty(scope, name, { ...descriptor, configurable: true });
     };
     const log = (...values: unknown[]): void => print(values.map(show).join(' '));
     // A sloppy function may use `with`: names that the cell does not declare are looked up among the chapter's.
@@ -73,24 +81,40 @@ export class Notebook {
     }
     const module = this.host.modules[name];
     if (module) return module();
-    throw new Error(`There is no module ${name} here: cells import ${Object.keys(this.host.modules).join(', ')} and chapters.`);
+    throw new Error(
+      `There is no module ${name} here: cells import ${Object.keys(this.host.modules).join(', ')} and chapters.`,
+    );
   }
 
   /** Runs a chapter's cells quietly, up to the last that shares something; those that the reader ran stay as they are. */
   private upToShared(name: string, chapter: Promise<CompiledChapter>): Promise<void> {
-    let running = this.quiet.get(name);
+    let running = this.imported.get(name);
     if (!running) {
       running = chapter.then(async ({ cells }) => {
-        if (Object.keys(this.scope(name)).length > 0 && cells.every(({ shared, code }) => !shared || this.ran(name, code))) return;
+        if (
+          Object.keys(this.scope(name)).length > 0 &&
+          cells.every(({ shared, code }) => !shared || this.ran(name, code))
+        )
+          return;
         const last = cells.findLastIndex(({ shared }) => shared);
         for (const cell of cells.slice(0, last + 1)) {
-          if (!this.ran(name, cell.code)) await this.run(name, cell, () => {});
+          if (!this.ran(name, cell.code)) await this.runQuietly(name, cell);
         }
       });
-      running.catch(() => this.quiet.delete(name)); // to be tried again
-      this.quiet.set(name, running);
+      running.catch(() => this.imported.delete(name)); // to be tried again
+      this.imported.set(name, running);
     }
     return running;
+  }
+
+  private async runQuietly(name: string, cell: CompiledCell): Promise<void> {
+    const before = this.quiet;
+    this.quiet = true;
+    try {
+      await this.run(name, cell, () => {});
+    } finally {
+      this.quiet = before;
+    }
   }
 
   /** Whether all that a cell declares is there: the reader has run it, perhaps with changes. */
@@ -101,7 +125,10 @@ export class Notebook {
 }
 
 /** nanobard for cells: what a device computes for them can be stopped, and lets messages in between. */
-export function stoppable(library: typeof nanobard, checkpoint: () => Promise<void> | undefined): typeof nanobard {
+export function stoppable(
+  library: typeof nanobard,
+  checkpoint: () => Promise<void> | undefined,
+): typeof nanobard {
   const createDevice: typeof nanobard.createDevice = async (options) => {
     const device = await library.createDevice(options);
     const compile: typeof device.compile = (fn, sources) => {

@@ -9,7 +9,12 @@ export type Request =
 export type Message =
   | { readonly type: 'text'; readonly run: number; readonly text: string }
   | { readonly type: 'figure'; readonly run: number; readonly figure: Figure }
-  | { readonly type: 'device'; readonly name: string; readonly threads: number; readonly notes: readonly string[] }
+  | {
+      readonly type: 'device';
+      readonly name: string;
+      readonly threads: number;
+      readonly notes: readonly string[];
+    }
   | { readonly type: 'done'; readonly run: number; readonly failure?: Failure };
 
 /** Why a cell did not come to its end. */

@@ -9,7 +9,9 @@ export function show(value: unknown): string {
   if (value instanceof Map) return show([...value].map(([key, item]) => `${show(key)}: ${show(item)}`));
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    return `{ ${Object.entries(value).map(([key, item]) => `${key}: ${show(item)}`).join(', ')} }`;
+    return `{ ${Object.entries(value)
+      .map(([key, item]) => `${key}: ${show(item)}`)
+      .join(', ')} }`;
   }
   return String(value);
 }

@@ -1,8 +1,8 @@
 // The page's kernel: runs cells in a worker, one after another, so that the page never waits.
 
 import * as nanobard from 'nanobard';
-import { canvas } from '../../../tutorial/chapters/figures.ts';
 import * as figures from '../../../tutorial/chapters/figures.ts';
+import { canvas } from '../../../tutorial/chapters/figures.ts';
 import type { PageChapter } from '../../build/chapters.ts';
 import { Notebook, Stopped, stoppable } from './notebook.ts';
 import type { Failure, Message, Request } from './protocol.ts';
@@ -37,7 +37,10 @@ async function createDevice(...options: Parameters<typeof nanobard.createDevice>
   return device;
 }
 
-const chapters = import.meta.glob<PageChapter>('../../../tutorial/chapters/[1-9]*.ts', { query: '?chapter', import: 'default' });
+const chapters = import.meta.glob<PageChapter>('../../../tutorial/chapters/[1-9]*.ts', {
+  query: '?chapter',
+  import: 'default',
+});
 
 const notebook = new Notebook({
   modules: {
@@ -50,15 +53,22 @@ const notebook = new Notebook({
 
 /** tinyshakespeare where the server has it; otherwise verse that nanobard writes itself. */
 async function loadText(): Promise<string> {
-  const response = await fetch(/* @vite-ignore */ new URL('../tinyshakespeare.txt', import.meta.url)).catch(() => undefined);
+  const response = await fetch(/* @vite-ignore */ new URL('../tinyshakespeare.txt', import.meta.url)).catch(
+    () => undefined,
+  );
   if (response?.ok && response.headers.get('content-type')?.startsWith('text/plain')) return response.text();
   const text = nanobard.plays({ characters: 1_000_000, seed: 1337 });
-  post({ type: 'text', run: running, text: 'tinyshakespeare is not here: with the built-in plays the figures are others.' });
+  post({
+    type: 'text',
+    run: running,
+    text: 'tinyshakespeare is not here: with the built-in plays the figures are others.',
+  });
   return text;
 }
 
 canvas.draw = (figure) => {
   if (stopping) throw new Stopped();
+  if (notebook.quiet) return;
   post({ type: 'figure', run: running, figure });
 };
 
@@ -87,5 +97,9 @@ async function run({ run, chapter, code }: Extract<Request, { type: 'run' }>): P
 function failureOf(error: unknown): Failure {
   if (error instanceof Stopped) return { message: 'stopped', stopped: true };
   const hint = error instanceof nanobard.NanobardError ? error.hint : undefined;
-  return { message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), hint, stopped: false };
+  return {
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    hint,
+    stopped: false,
+  };
 }

@@ -6,7 +6,11 @@ export type Theme = 'auto' | 'light' | 'dark';
 const query = new URLSearchParams(location.search);
 
 const languageOf = (tag: string | null): Language =>
-  tag && Object.hasOwn(languages, tag) ? (tag as Language) : navigator.language.startsWith('zh') ? 'zh' : 'en';
+  tag && Object.hasOwn(languages, tag)
+    ? (tag as Language)
+    : navigator.language.startsWith('zh')
+      ? 'zh'
+      : 'en';
 
 /** Where the reader is and how they want it: all of it stands in the page's address. */
 export const language = signal<Language>(languageOf(query.get('lang')));
@@ -34,6 +38,6 @@ addEventListener('popstate', () => {
 
 effect(() => {
   document.documentElement.lang = language.value;
-  document.documentElement.dataset['theme'] = theme.value;
+  document.documentElement.dataset.theme = theme.value;
   history.replaceState(null, '', addressOf(chapter.value));
 });

@@ -36,10 +36,9 @@ export function Cell({ live, onRun, onRunAbove }: Props) {
       {editing ? (
         <EditorView live={live} onRun={onRun} />
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: wide code is scrolled by keyboard
+        // biome-ignore lint/a11y: a region, so that wide code can be scrolled by keyboard
         <pre class="code" tabIndex={0} role="region" aria-label={say.code}>
           {/* Coloured when the page was built, from the project's own source. */}
-          {/* biome-ignore lint/security/noDangerouslySetInnerHtml: as said */}
           <code dangerouslySetInnerHTML={{ __html: cell.html }} />
         </pre>
       )}
@@ -66,7 +65,8 @@ export function Cell({ live, onRun, onRunAbove }: Props) {
           </button>
         )}
         <span class="state" role="status">
-          {output && (output.state === 'done' ? say.done(output.seconds.toFixed(1)) : `${say[output.state]}…`)}
+          {output &&
+            (output.state === 'done' ? say.done(output.seconds.toFixed(1)) : `${say[output.state]}…`)}
         </span>
       </div>
       {output && <OutputView output={output} />}
@@ -80,7 +80,7 @@ function OutputView({ output }: { readonly output: Output }) {
   return (
     <div class="output">
       {output.text !== '' && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: long output is scrolled by keyboard
+        // biome-ignore lint/a11y: a region, so that long output can be scrolled by keyboard
         <pre tabIndex={0} role="region" aria-label={say.output}>
           {output.text}
         </pre>

@@ -3,8 +3,14 @@ import type { Language } from './words.ts';
 
 const folder = '../../../tutorial/chapters/';
 
-const cells = import.meta.glob<PageChapter>('../../../tutorial/chapters/[1-9]*.ts', { query: '?chapter', import: 'default' });
-const prose = import.meta.glob<Prose>('../../../tutorial/chapters/[1-9]*.md', { query: '?prose', import: 'default' });
+const cells = import.meta.glob<PageChapter>('../../../tutorial/chapters/[1-9]*.ts', {
+  query: '?chapter',
+  import: 'default',
+});
+const prose = import.meta.glob<Prose>('../../../tutorial/chapters/[1-9]*.md', {
+  query: '?prose',
+  import: 'default',
+});
 
 /** The names of the chapters' files, in order: `1-data`, `2-batches`, … */
 export const names: readonly string[] = Object.keys(cells)

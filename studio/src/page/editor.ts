@@ -23,13 +23,16 @@ interface Options {
 }
 
 export function openEditor(parent: HTMLElement, { source, label, onChange, onRun }: Options): Editor {
-  const run = { key: 'Mod-Enter', run: () => (onRun(), true) };
+  const run = (): boolean => {
+    onRun();
+    return true;
+  };
   const view = new EditorView({
     parent,
     state: EditorState.create({
       doc: source,
       extensions: [
-        Prec.highest(keymap.of([run])),
+        Prec.highest(keymap.of([{ key: 'Mod-Enter', run }])),
         history(),
         bracketMatching(),
         indentOnInput(),

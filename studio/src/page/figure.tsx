@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import type UPlot from 'uplot';
 import type { Figure } from '../../../tutorial/chapters/figures.ts';
 import { language, theme } from './address.ts';
 import { words } from './words.ts';
@@ -62,7 +63,15 @@ function HeatMap({ figure: { values, columns, labels, name } }: Kind<'heatmap'>)
           ))}
         </ol>
       )}
-      <canvas ref={canvas} width={columns} height={rows} role="img" aria-label={`${name}: ${caption}`} style={{ aspectRatio: `${columns} / ${rows}` }} data-group={shown} />
+      <canvas
+        ref={canvas}
+        width={columns}
+        height={rows}
+        role="img"
+        aria-label={`${name}: ${caption}`}
+        style={{ aspectRatio: `${columns} / ${rows}` }}
+        data-group={shown}
+      />
     </figure>
   );
 }
@@ -94,17 +103,17 @@ function Curve({ figure }: Kind<'curve'>) {
   ];
   const latest = useRef(data);
   latest.current = data;
-  const plot = useRef<{ setData: (data: number[][]) => void } | undefined>(undefined);
+  const plot = useRef<UPlot | undefined>(undefined);
   const colours = theme.value;
   useEffect(() => {
     let gone = false;
     let close = (): void => {};
-    void Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: UPlot }]) => {
+    void Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: Plot }]) => {
       if (gone || !place.current) return;
       const style = getComputedStyle(place.current);
       const of = (name: string): string => style.getPropertyValue(name).trim();
       const axis = { stroke: of('--quiet'), grid: { stroke: of('--rule') }, ticks: { stroke: of('--rule') } };
-      const chart = new UPlot(
+      const chart = new Plot(
         {
           width: place.current.clientWidth,
           height: 240,
@@ -116,10 +125,10 @@ function Curve({ figure }: Kind<'curve'>) {
             ...limits.map(([label]) => ({ label, stroke: of('--quiet'), dash: [4, 4] })),
           ],
         },
-        latest.current as [number[], ...number[][]],
+        latest.current as UPlot.AlignedData,
         place.current,
       );
-      plot.current = chart as { setData: (data: number[][]) => void };
+      plot.current = chart;
       const resize = new ResizeObserver(() => {
         if (place.current) chart.setSize({ width: place.current.clientWidth, height: 240 });
       });
@@ -135,12 +144,16 @@ function Curve({ figure }: Kind<'curve'>) {
       close();
     };
   }, [names.join(), colours]);
-  useEffect(() => plot.current?.setData(data));
+  useEffect(() => plot.current?.setData(data as UPlot.AlignedData));
   const last = names.map((name) => `${name} ${figure.series[name]!.at(-1)!.toFixed(4)}`).join(', ');
   return (
     <figure class="curve">
       <figcaption>{words[language.value].curve}</figcaption>
-      <div ref={place} role="img" aria-label={`${figure.name}: ${words[language.value].step} ${figure.steps.at(-1)}, ${last}`} />
+      <div
+        ref={place}
+        role="img"
+        aria-label={`${figure.name}: ${words[language.value].step} ${figure.steps.at(-1)}, ${last}`}
+      />
     </figure>
   );
 }

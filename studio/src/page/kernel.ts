@@ -41,7 +41,9 @@ function send(request: Request): void {
   if (!worker) {
     worker = new Worker(new URL('../kernel/worker.ts', import.meta.url), { type: 'module', name: 'kernel' });
     worker.addEventListener('message', ({ data }: MessageEvent<Message>) => receive(data));
-    worker.addEventListener('error', ({ message }) => end({ message: message || 'The kernel could not be started.', stopped: false }));
+    worker.addEventListener('error', ({ message }) =>
+      end({ message: message || 'The kernel could not be started.', stopped: false }),
+    );
   }
   worker.postMessage(request);
 }
@@ -106,7 +108,10 @@ function receive(message: Message): void {
     case 'figure': {
       const others = output.figures.filter(({ name }) => name !== message.figure.name);
       const index = output.figures.findIndex(({ name }) => name === message.figure.name);
-      update(entry, { state: 'running', figures: others.toSpliced(index < 0 ? others.length : index, 0, message.figure) });
+      update(entry, {
+        state: 'running',
+        figures: others.toSpliced(index < 0 ? others.length : index, 0, message.figure),
+      });
       break;
     }
     case 'done':

@@ -36,7 +36,13 @@ async function runCells(name: string, cells: readonly LiveCell[]): Promise<void>
       try {
         code = (await import('./editor.ts')).compileCell(edited.value).code;
       } catch (error) {
-        show({ state: 'done', text: '', figures: [], seconds: 0, failure: { message: String(error), stopped: false } });
+        show({
+          state: 'done',
+          text: '',
+          figures: [],
+          seconds: 0,
+          failure: { message: String(error), stopped: false },
+        });
         return;
       }
     }
@@ -58,17 +64,31 @@ function Page() {
         </p>
         <label>
           <span>{say.language}</span>
-          <select value={language.value} onChange={({ currentTarget }) => { language.value = currentTarget.value as Language; }}>
+          <select
+            value={language.value}
+            onChange={({ currentTarget }) => {
+              language.value = currentTarget.value as Language;
+            }}
+          >
             {Object.entries(languages).map(([tag, name]) => (
-              <option key={tag} value={tag} lang={tag}>{name}</option>
+              <option key={tag} value={tag} lang={tag}>
+                {name}
+              </option>
             ))}
           </select>
         </label>
         <label>
           <span>{say.theme}</span>
-          <select value={theme.value} onChange={({ currentTarget }) => { theme.value = currentTarget.value as Theme; }}>
+          <select
+            value={theme.value}
+            onChange={({ currentTarget }) => {
+              theme.value = currentTarget.value as Theme;
+            }}
+          >
             {Object.entries(say.themes).map(([name, label]) => (
-              <option key={name} value={name}>{label}</option>
+              <option key={name} value={name}>
+                {label}
+              </option>
             ))}
           </select>
         </label>
@@ -99,7 +119,11 @@ function ChapterLink({ number, children }: { readonly number: number; readonly c
   };
   const title = titles.value[`${number} ${language.value}`] ?? names[number - 1]!.replace(/^\d+-/, '');
   return (
-    <a href={addressOf(number)} onClick={follow} aria-current={number === chapter.value && !children ? 'page' : undefined}>
+    <a
+      href={addressOf(number)}
+      onClick={follow}
+      aria-current={number === chapter.value && !children ? 'page' : undefined}
+    >
       {children && <span class="way">{children} </span>}
       {number} {title}
     </a>
@@ -111,7 +135,11 @@ function Chapter() {
   const number = Math.min(chapter.value, names.length);
   const name = names[number - 1]!;
   const tag = language.value;
-  const [loaded, setLoaded] = useState<{ readonly key: string; readonly cells: PageChapter; readonly prose: Prose }>();
+  const [loaded, setLoaded] = useState<{
+    readonly key: string;
+    readonly cells: PageChapter;
+    readonly prose: Prose;
+  }>();
   useEffect(() => {
     let gone = false;
     void load(name, tag).then(([cells, prose]) => {
@@ -121,8 +149,15 @@ function Chapter() {
       gone = true;
     };
   }, [name, tag]);
-  if (loaded?.key !== `${name} ${tag}`) return <main id="text"><p>{say.loading}</p></main>;
-  return <ChapterText key={loaded.key} name={name} number={number} cells={loaded.cells} prose={loaded.prose} />;
+  if (loaded?.key !== `${name} ${tag}`)
+    return (
+      <main id="text">
+        <p>{say.loading}</p>
+      </main>
+    );
+  return (
+    <ChapterText key={loaded.key} name={name} number={number} cells={loaded.cells} prose={loaded.prose} />
+  );
 }
 
 interface ChapterTextProps {
@@ -149,8 +184,8 @@ function ChapterText({ name, number, cells, prose }: ChapterTextProps) {
         </button>
       </p>
       {prose.parts.map((part, i) => {
-        // biome-ignore lint/security/noDangerouslySetInnerHtml: made of the project's own Markdown when the page was built
-        if ('html' in part) return <div key={i} class="prose" dangerouslySetInnerHTML={{ __html: part.html }} />;
+        if ('html' in part)
+          return <div key={i} class="prose" dangerouslySetInnerHTML={{ __html: part.html }} />;
         const place = live.findIndex(({ cell }) => cell.id === part.cell);
         return (
           <Cell

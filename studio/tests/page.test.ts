@@ -1,0 +1,248 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { headersFor } from '../../src/node/studio/headers.ts';
+import { lastLoss, losses, stated, text, tinyshakespeare } from './stated.ts';
+
+const folder = fileURLToPath(new URL('../../dist/studio/', import.meta.url));
+const axe = fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url));
+const names = Object.keys({ ...stated, ...losses });
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.txt': 'text/plain',
+};
+
+/** The folder as a static host serves it; `isolated` with the headers of `nanobard studio`. */
+async function serve(isolated: boolean): Promise<{ url: string; server: Server }> {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url!, 'http://here').pathname.replace(/\/$/, '/index.html');
+    const body = path.endsWith('/tinyshakespeare.txt')
+      ? text
+      : await readFile(join(folder, path)).catch(() => undefined);
+    if (isolated) response.setHeaders(headersFor(path));
+    response.writeHead(body ? 200 : 404, { 'Content-Type': types[extname(path)] ?? 'text/plain' });
+    response.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
+}
+
+let browser: Browser;
+let isolated: Awaited<ReturnType<typeof serve>>;
+let plain: Awaited<ReturnType<typeof serve>>;
+
+beforeAll(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  });
+  [isolated, plain] = await Promise.all([serve(true), serve(false)]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  isolated?.server.close();
+  plain?.server.close();
+});
+
+/** A page at a chapter, and what went wrong on it: that must stay empty. */
+async function open(address: string, width = 1280): Promise<{ page: Page; problems: string[] }> {
+  const page = await browser.newPage({ viewport: { width, height: 900 } });
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(request.url()))
+      problems.push(`asked for ${request.url()}`);
+  });
+  await page.goto(address);
+  await page.waitForSelector('.all button');
+  return { page, problems };
+}
+
+/** Waits until every cell has come to its end. */
+async function finished(page: Page, timeout = 150_000): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      [...document.querySelectorAll('.cell .state')].every(({ textContent }) =>
+        /\d (s|秒)$/.test(textContent),
+      ),
+    undefined,
+    { timeout },
+  );
+}
+
+const outputOf = (page: Page): Promise<string> =>
+  page.$$eval('.output > pre, .failure', (elements) =>
+    elements.map(({ textContent }) => textContent).join('\n'),
+  );
+
+describe.each(['en', 'zh'])('every cell of every chapter in the page: %s', (language) => {
+  it.each(names)('%s', async (name) => {
+    const { page, problems } = await open(
+      `${isolated.url}?chapter=${Number.parseInt(name, 10)}&lang=${language}`,
+    );
+    await page.evaluate(() => {
+      globalThis.longest = 0;
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries())
+          globalThis.longest = Math.max(globalThis.longest, duration);
+      }).observe({ entryTypes: ['longtask'] });
+    });
+    const begin = performance.now();
+    await page.click('.all button');
+    await finished(page);
+    const seconds = (performance.now() - begin) / 1000;
+    const output = await outputOf(page);
+    expect(problems).toEqual([]);
+    expect(await page.$$('.failure')).toEqual([]);
+    if (tinyshakespeare) {
+      for (const line of stated[name] ?? []) expect(output).toContain(line);
+      if (name in losses) expect(lastLoss(output)).toBeLessThanOrEqual(losses[name]!);
+    }
+    const longest = await page.evaluate(() => globalThis.longest);
+    console.log(`${name} ${language}: ${seconds.toFixed(1)} s, longest task ${longest} ms`);
+    expect(longest).toBeLessThanOrEqual(50);
+    await page.close();
+  });
+});
+
+declare global {
+  var longest: number;
+}
+
+describe('the page', () => {
+  it('shows itself at once, and the first step of chapter 4 soon after', async () => {
+    const page = await browser.newPage();
+    const begin = performance.now();
+    await page.goto(`${isolated.url}?chapter=4&lang=en`);
+    const paint = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
+    );
+    await page.waitForSelector('.all button');
+    await page.click('.all button');
+    await page.waitForSelector('[data-cell=train] .output pre');
+    const first = performance.now() - begin;
+    console.log(`first paint ${paint.toFixed(0)} ms, first step ${first.toFixed(0)} ms`);
+    expect(paint).toBeLessThanOrEqual(1000);
+    expect(first).toBeLessThanOrEqual(3000);
+    await page.close();
+  });
+
+  it('loads at most 150 kB of JavaScript before a cell is edited', async () => {
+    const page = await browser.newPage();
+    let bytes = 0;
+    page.on('response', async (response) => {
+      if (response.url().endsWith('.js')) bytes += gzipSync(await response.body().catch(() => '')).length;
+    });
+    await page.goto(`${isolated.url}?chapter=4&lang=en`);
+    await page.waitForSelector('.all button');
+    await page.click('.all button');
+    await finished(page);
+    console.log(`${(bytes / 1000).toFixed(1)} kB of JavaScript`);
+    expect(bytes).toBeGreaterThan(50_000);
+    expect(bytes).toBeLessThanOrEqual(150_000);
+    await page.close();
+  });
+
+  it('computes on one thread on a host that does not isolate it, and says what would help', async () => {
+    const { page, problems } = await open(`${plain.url}?chapter=4&lang=en`);
+    await page.click('.all button');
+    await finished(page);
+    const machine = await page.textContent('.machine');
+    expect(machine).toContain('1 thread.');
+    expect(machine).toMatch(/isolat|shared memory/i);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('runs what is edited, shows an error at its cell, and can reset it', async () => {
+    const { page } = await open(`${isolated.url}?chapter=1&lang=en`);
+    const cell = page.locator('[data-cell=text]');
+    await cell.getByRole('button', { name: 'Edit' }).click();
+    const editor = cell.locator('.cm-content');
+    await editor.waitFor();
+    await editor.fill("const greeting: string = 'hello';\nconsole.log(greeting.toUpperCase());");
+    await cell.getByRole('button', { name: 'Run', exact: false }).first().click();
+    await cell.locator('.output pre').filter({ hasText: 'HELLO' }).waitFor();
+    await editor.fill("import { ops } from 'nanobard';\nops.matmul(ops.zeros([2, 3]), ops.zeros([2, 3]));");
+    await cell.getByRole('button', { name: '▶' }).click();
+    await cell.locator('.failure').filter({ hasText: 'matmul' }).waitFor();
+    await editor.fill('const x = ;');
+    await cell.getByRole('button', { name: '▶' }).click();
+    await cell.locator('.failure').filter({ hasText: 'SyntaxError' }).waitFor();
+    await cell.getByRole('button', { name: 'Reset' }).click();
+    await cell.getByRole('button', { name: '▶' }).click();
+    await cell.locator('.output pre').filter({ hasText: 'length of the text' }).waitFor();
+    await page.close();
+  });
+
+  it('stops a training, and a loop that hears nothing', async () => {
+    const { page } = await open(`${isolated.url}?chapter=8&lang=en`);
+    await page.click('.all button');
+    const train = page.locator('[data-cell=train]');
+    await train.locator('.output pre').waitFor({ timeout: 60_000 });
+    await train.getByRole('button', { name: 'Stop' }).click();
+    await train.locator('.note').filter({ hasText: 'Stopped' }).waitFor();
+    expect(await page.textContent('.machine')).toContain('thread'); // the kernel lives on
+    const cell = page.locator('[data-cell=sample]');
+    await cell.getByRole('button', { name: 'Edit' }).click();
+    await cell.locator('.cm-content').fill('for (;;);');
+    await cell.getByRole('button', { name: '▶' }).click();
+    await cell.getByRole('button', { name: 'Stop' }).click();
+    await page.locator('.machine').filter({ hasText: 'kernel was started anew' }).waitFor();
+    await page.close();
+  });
+
+  it('is steered by its address and by keys', async () => {
+    const { page } = await open(`${isolated.url}?chapter=2&lang=zh&theme=dark`);
+    expect(await page.getAttribute('html', 'lang')).toBe('zh');
+    expect(await page.getAttribute('html', 'data-theme')).toBe('dark');
+    const first = page.locator('nav a').first();
+    await first.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => location.search.includes('chapter=1'));
+    await page.goBack();
+    await page.waitForFunction(() => document.querySelector('h1 .number')?.textContent === '2');
+    await page.close();
+  });
+});
+
+describe.each(['en', 'zh'])('accessible to all: %s', (language) => {
+  it.each(names)('%s, light and dark, small and wide', async (name) => {
+    for (const theme of ['light', 'dark']) {
+      const { page, problems } = await open(
+        `${isolated.url}?chapter=${Number.parseInt(name, 10)}&lang=${language}&theme=${theme}`,
+        theme === 'light' ? 1280 : 360,
+      );
+      if (Number.parseInt(name, 10) < 6) {
+        await page.click('.all button'); // figures and output are part of it
+        await finished(page);
+      }
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0);
+      await page.evaluate(await readFile(axe, 'utf8'));
+      const violations = await page.evaluate(async () => {
+        const { violations } = await (
+          globalThis as unknown as {
+            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+          }
+        ).axe.run();
+        return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+      });
+      expect(violations).toEqual([]);
+      expect(problems).toEqual([]);
+      await page.close();
+    }
+  });
+});
