@@ -125,13 +125,13 @@ describe('the page', () => {
     const page = await browser.newPage();
     const begin = performance.now();
     await page.goto(`${isolated.url}?chapter=4&lang=en`);
-    const paint = await page.evaluate(
-      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
-    );
     await page.waitForSelector('.all button');
     await page.click('.all button');
     await page.waitForSelector('[data-cell=train] .output pre');
     const first = performance.now() - begin;
+    const paint = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
+    );
     console.log(`first paint ${paint.toFixed(0)} ms, first step ${first.toFixed(0)} ms`);
     expect(paint).toBeLessThanOrEqual(1000);
     expect(first).toBeLessThanOrEqual(3000);
@@ -190,7 +190,7 @@ describe('the page', () => {
     const { page } = await open(`${isolated.url}?chapter=8&lang=en`);
     await page.click('.all button');
     const train = page.locator('[data-cell=train]');
-    await train.locator('.output pre').waitFor({ timeout: 60_000 });
+    await train.locator('.output > pre').waitFor({ timeout: 60_000 });
     await train.getByRole('button', { name: 'Stop' }).click();
     await train.locator('.note').filter({ hasText: 'Stopped' }).waitFor();
     expect(await page.textContent('.machine')).toContain('thread'); // the kernel lives on

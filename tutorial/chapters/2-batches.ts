@@ -41,13 +41,10 @@ console.log('inputs:', xb);
 console.log('targets:', yb);
 
 // %% examples
-for (let b = 0; b < batchSize; b++) {
-  for (let t = 0; t < blockSize; t++) {
-    const row = b * blockSize;
-    const context = xb.data.slice(row, row + t + 1);
-    const target = yb.data[row + t];
-    if (b === 0) console.log(`when the input is [${[...context]}] the target is ${target}`);
-  }
+for (let t = 0; t < blockSize; t++) {
+  const context = xb.data.slice(0, t + 1); // of the first row
+  const target = yb.data[t];
+  console.log(`when the input is [${[...context]}] the target is ${target}`);
 }
 console.log(decode(xb.data.slice(0, blockSize)), '→', decode(yb.data.slice(0, blockSize)));
 

@@ -92,7 +92,7 @@ console.log(await device.evaluate(slice(wei, 0, 0, 1)));
 await heatmap('attention', device.evaluate(slice(wei, 0, 0, 1)), T);
 
 // %% scale
-const variance = async (y: Tensor): Promise<number> => {
+const meanSquare = async (y: Tensor): Promise<number> => {
   const squares = await device.evaluate(ops.mean(ops.square(y)));
   return squares.item();
 };
@@ -100,8 +100,8 @@ const random = new Generator(1);
 const k1 = constant(random.randn(B * T * headSize), [B, T, headSize]);
 const q1 = constant(random.randn(B * T * headSize), [B, T, headSize]);
 const raw = matmul(q1, transpose(k1, -2, -1));
-console.log('variance of q · k:', (await variance(raw)).toFixed(2));
-console.log('after dividing by √headSize:', (await variance(mul(raw, headSize ** -0.5))).toFixed(2));
+console.log('variance of q · k:', (await meanSquare(raw)).toFixed(2));
+console.log('after dividing by √headSize:', (await meanSquare(mul(raw, headSize ** -0.5))).toFixed(2));
 
 const peaks = tensor([0.1, -0.2, 0.3, -0.2, 0.5]);
 console.log('soft:', await device.evaluate(softmax(peaks)));

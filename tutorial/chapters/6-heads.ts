@@ -30,24 +30,25 @@ export class CausalSelfAttention extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const [B = 0, T = 0, C = 0] = x.shape;
-    const y = matmul(this.weights(x), this.part(x, 2)); // (B, H, T, T) @ (B, H, T, D) → (B, H, T, D)
+    const [q, k, v] = this.heads(x);
+    const y = matmul(this.weights(q, k), v); // (B, H, T, T) @ (B, H, T, D) → (B, H, T, D)
     return this.c_proj.forward(reshape(permute(y, [0, 2, 1, 3]), [B, T, C])); // heads side by side again
   }
 
   /** How much each token looks at each of those before it, for every head: (B, H, T, T). */
-  weights(x: Tensor): Tensor {
-    const { nHead, nEmbd } = this.config;
-    const [q, k] = [this.part(x, 0), this.part(x, 1)]; // (B, H, T, D)
-    const wei = mul(matmul(q, transpose(k, -2, -1)), (nEmbd / nHead) ** -0.5); // (B, H, T, T)
-    return softmax(maskedFill(wei, ops.causalMask(x.shape[1] ?? 0), Number.NEGATIVE_INFINITY));
+  weights(q: Tensor, k: Tensor): Tensor {
+    const [, , T = 0, D = 0] = q.shape;
+    const wei = mul(matmul(q, transpose(k, -2, -1)), D ** -0.5); // (B, H, T, T)
+    return softmax(maskedFill(wei, ops.causalMask(T), Number.NEGATIVE_INFINITY));
   }
 
-  /** Queries (0), keys (1) or values (2) of all heads: (B, T, C) → (B, H, T, D). */
-  private part(x: Tensor, index: number): Tensor {
+  /** Queries, keys and values of all heads: (B, T, C) → (B, H, T, D) each. */
+  heads(x: Tensor): [q: Tensor, k: Tensor, v: Tensor] {
     const { nHead, nEmbd } = this.config;
     const [B = 0, T = 0] = x.shape;
-    const part = split(this.c_attn.forward(x), nEmbd, -1)[index] ?? x; // (B, T, C)
-    return permute(reshape(part, [B, T, nHead, nEmbd / nHead]), [0, 2, 1, 3]);
+    const [q = x, k = x, v = x] = split(this.c_attn.forward(x), nEmbd, -1); // (B, T, C) each
+    const apart = (y: Tensor): Tensor => permute(reshape(y, [B, T, nHead, nEmbd / nHead]), [0, 2, 1, 3]);
+    return [apart(q), apart(k), apart(v)];
   }
 }
 
@@ -88,7 +89,10 @@ const step = device.compile((x, y) => optimizer.minimize(lossOf(model, x, y)));
 const measure = measureOn(device, model);
 const losses = curve('loss', limits);
 const sentence = 'To be or';
-const look = (): Tensor => model.attn.weights(model.embed(ops.tensor([encode(sentence)], 'i32')));
+const look = (): Tensor => {
+  const [q, k] = model.attn.heads(model.embed(ops.tensor([encode(sentence)], 'i32')));
+  return model.attn.weights(q, k); // (1, H, T, T)
+};
 
 for (let iter = 0; iter <= 5000; iter++) {
   if (iter % 500 === 0) {

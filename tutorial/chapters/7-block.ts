@@ -67,7 +67,7 @@ class BlockModel extends nn.Module {
   readonly wte = new nn.Embedding(vocabSize, config.nEmbd);
   readonly wpe = new nn.Embedding(blockSize, config.nEmbd);
   readonly h = Array.from({ length: 3 }, () => new Block(config));
-  readonly ln_f = new nn.LayerNorm(config.nEmbd);
+  readonly ln_f = new nn.LayerNorm(config.nEmbd, config);
   readonly lm_head = new nn.Linear(config.nEmbd, vocabSize);
 
   forward(idx: Tensor): Tensor {

@@ -70,7 +70,12 @@ const rateAt = cosineSchedule({
   warmupSteps: 100,
   decaySteps: maxIters,
 });
-const optimizer = new AdamW(model.parameters(), { betas: [0.9, 0.99], weightDecay: 0.1, maxNorm: 1 });
+const optimizer = new AdamW(model.parameters(), {
+  betas: [0.9, 0.99],
+  weightDecay: 0.1,
+  maxNorm: 1,
+  decays: ({ rank }) => rank >= 2,
+});
 const step = device.compile((x, y) => optimizer.minimize(lossOf(model, x, y)));
 const measure = measureOn(device, model);
 const losses = curve('loss', limits);
@@ -88,6 +93,8 @@ for (let iter = 0; iter <= maxIters; iter++) {
 }
 
 // %% lens
+const oneLine = (s: string): string => s.replaceAll('\n', '↵');
+
 /** What the model would say after each layer, if it had to: the likeliest next character after each of `text`. */
 async function lens(text: string): Promise<void> {
   const { wte, wpe, h, ln_f } = model.transformer;
@@ -100,12 +107,12 @@ async function lens(text: string): Promise<void> {
       const logits = Array.from(data.slice(t * vocabSize, (t + 1) * vocabSize));
       return logits.indexOf(Math.max(...logits));
     });
-    console.log(`after block ${layer + 1}:`, JSON.stringify(decode(guesses)));
+    console.log(`after block ${layer + 1}:`, oneLine(decode(guesses)));
   }
 }
 
 const line = 'ROMEO: what say you to th';
-console.log('the text:     ', JSON.stringify(line.slice(1)));
+console.log('what comes:   ', line.slice(1));
 await lens(line);
 
 // %% sample
