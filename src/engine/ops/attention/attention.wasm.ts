@@ -10,20 +10,17 @@ import { exp4, log4 } from '../shared/math.wasm';
 import { dropRow } from '../shared/philox.wasm';
 
 /** Where a (batch, head) of a (B, T, H, D) view starts. */
-// @ts-ignore: decorator
 @inline
 function start(view: usize, b: i32, h: i32, strides: Words): usize {
   return view + (<usize>(b * int(strides, 0) + h * int(strides, 2)) << 2);
 }
 
 /** How far apart the rows of a (batch, head) of a (B, T, H, D) view are, in bytes. */
-// @ts-ignore: decorator
 @inline
 function rowBytes(strides: Words): usize {
   return <usize>int(strides, 1) << 2;
 }
 
-// @ts-ignore: decorator
 @inline
 function round8(n: i32): i32 {
   return (n + 7) & ~7;

@@ -3,14 +3,12 @@
 import { madd } from '../shared/kernel.wasm';
 import { exp4, phi4 } from '../shared/math.wasm';
 
-// @ts-ignore: decorator
 @inline
 export function gelu(x: v128): v128 {
   return f32x4.mul(x, phi4(x));
 }
 
 /** dy · (Φ(x) + x · φ(x)) */
-// @ts-ignore: decorator
 @inline
 export function geluGradient(x: v128, dy: v128): v128 {
   const density = f32x4.mul(

@@ -5,7 +5,6 @@ import { NR, PANEL } from './tile.wasm';
 // Batches are three nested loops (`extents`) over which A and B move by strides of their own.
 
 /** Where in a matrix's batches number `batch` begins. */
-// @ts-ignore: decorator
 @inline
 function start(view: usize, batch: i32, extents: Words, strides: Words): usize {
   const e1 = int(extents, 1);
@@ -16,7 +15,6 @@ function start(view: usize, batch: i32, extents: Words, strides: Words): usize {
   return view + (<usize>(i0 * int(strides, 0) + i1 * int(strides, 1) + i2 * int(strides, 2)) << 2);
 }
 
-// @ts-ignore: decorator
 @inline
 function batchesOf(extents: Words): i32 {
   return int(extents, 0) * int(extents, 1) * int(extents, 2);
@@ -75,7 +73,6 @@ export function matmul(
 }
 
 /** C = A · B + beta · C by a BLAS library: see host-functions.ts. */
-// @ts-ignore: decorator
 @external('env', 'sgemm')
 declare function sgemm(
   transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32,

@@ -13,7 +13,6 @@ export const PANEL: usize = <usize>NR << 2;
 /**
  * A tile of C: strip · panel over k, added to `init` (rows `initStep` bytes apart; 0 repeats one row).
  */
-// @ts-ignore: decorator
 @inline
 export function tile(a: usize, b: usize, k: i32, init: usize, initStep: usize, c: usize, ldc: usize): void {
   if (WIDE) tile16(a, b, k, init, initStep, c, ldc);

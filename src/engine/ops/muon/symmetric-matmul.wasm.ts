@@ -49,7 +49,6 @@ function finishPart(c: usize, a: usize, n: i32, i: i32, j: i32, alpha: f32, beta
 }
 
 /** The same for a whole block off the diagonal. */
-// @ts-ignore: decorator
 @inline
 function finishBlock(c: usize, a: usize, n: i32, i: i32, j: i32, plain: bool, beta: v128, gamma: v128): void {
   const ldc = <usize>n << 2;

@@ -5,7 +5,6 @@
 import { first, int, lanes, madd, nmadd, storePart, sum4, sumOfSquares, Words } from '../shared/kernel.wasm';
 
 /** Where a row of x begins. */
-// @ts-ignore: decorator
 @inline
 function rowOf(x: usize, row: i32, extents: Words, strides: Words): usize {
   const e1 = int(extents, 1);
@@ -16,7 +15,6 @@ function rowOf(x: usize, row: i32, extents: Words, strides: Words): usize {
   return x + (<usize>(i0 * int(strides, 0) + i1 * int(strides, 1) + i2 * int(strides, 2)) << 2);
 }
 
-// @ts-ignore: decorator
 @inline
 function rowsOf(extents: Words): i32 {
   return int(extents, 0) * int(extents, 1) * int(extents, 2);
@@ -36,7 +34,6 @@ export function rmsNorm(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function rmsNormRow(x: usize, y: usize, width: i32, epsilon: f32): void {
   const s = f32x4.splat(<f32>1 / sqrt<f32>(sumOfSquares(x, width) / <f32>width + epsilon));
@@ -63,7 +60,6 @@ export function rmsNormGradient(
 }
 
 /** With s = 1 / √(mean(x²) + epsilon): dx = s · (dy − x · s² · mean(x · dy)). */
-// @ts-ignore: decorator
 @inline
 function rmsNormGradientRow(x: usize, dy: usize, dx: usize, width: i32, epsilon: f32): void {
   let square0 = f32x4.splat(0);

@@ -26,7 +26,6 @@ export function rotaryTable(
 }
 
 /** Cosines and sines of two angles, rounded to floats; Taylor series to 2e-9 in the quarter turn nearest to 0. */
-// @ts-ignore: decorator
 @inline
 function storeCosSin(angle: v128, cosines: usize, sines: usize): void {
   // angle = n · π/2 + r with |r| ≤ π/4. Near 1.5 · 2^52 doubles are integers: adding it rounds, and leaves n in
@@ -77,7 +76,6 @@ export function rotary(
 }
 
 /** y (2 · half) = the pairs (i, i + half) of x, each turned by its own angle */
-// @ts-ignore: decorator
 @inline
 function turn(x: usize, cosines: usize, sines: usize, y: usize, half: i32): void {
   const upper = <usize>half << 2; // from the first element of a pair to the second

@@ -5,14 +5,12 @@
 import { firstUnit, int, storePart, Words } from './kernel.wasm';
 
 /** F of up to three operands. It is inlined: no object is there. */
-// @ts-ignore: decorator
 @inline
 function apply<F>(p: v128, q: v128, r: v128): v128 {
   return changetype<F>(<usize>0).apply(p, q, r);
 }
 
 /** y = F(x) of n elements. */
-// @ts-ignore: decorator
 @inline
 export function map<F>(thread: i32, threads: i32, x: usize, y: usize, n: i32): void {
   const zero = f32x4.splat(0);
@@ -36,7 +34,6 @@ export function map<F>(thread: i32, threads: i32, x: usize, y: usize, n: i32): v
 }
 
 /** dx = F(x, dy) of n elements. Two vectors at a time: four of GELU's gradient take 15 % longer. */
-// @ts-ignore: decorator
 @inline
 export function mapGradient<F>(thread: i32, threads: i32, x: usize, dy: usize, dx: usize, n: i32): void {
   const zero = f32x4.splat(0);
@@ -56,7 +53,6 @@ export function mapGradient<F>(thread: i32, threads: i32, x: usize, dy: usize, d
 }
 
 /** y = F(a, b), where a and b of any strides are read through four loops and y is row-major. */
-// @ts-ignore: decorator
 @inline
 export function combine<F>(
   thread: i32, threads: i32, a: usize, b: usize, y: usize, extents: Words, stridesA: Words, stridesB: Words,
@@ -65,7 +61,6 @@ export function combine<F>(
 }
 
 /** y = F(a, b, value), with the same value for all elements. */
-// @ts-ignore: decorator
 @inline
 export function combineWith<F>(
   thread: i32, threads: i32, a: usize, b: usize, y: usize, extents: Words, stridesA: Words, stridesB: Words,
@@ -98,7 +93,6 @@ export function combineWith<F>(
 }
 
 /** n neighbouring results from operands that are neighbours too (step 1) or one repeated value (step 0). */
-// @ts-ignore: decorator
 @inline
 function span<F>(stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, value: v128): void {
   const a = v128.load32_splat(p);
@@ -123,7 +117,6 @@ function span<F>(stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, 
 }
 
 /** n neighbouring results from operands that lie any number of elements apart. */
-// @ts-ignore: decorator
 @inline
 function stridedSpan<F>(stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, value: v128): void {
   for (let i = 0; i < n; i++) {

@@ -10,35 +10,30 @@ export type Words = usize;
 export type PerThread = usize;
 
 /** Word i of a list as an integer. */
-// @ts-ignore: decorator
 @inline
 export function int(list: Words, i: i32): i32 {
   return load<i32>(list + ((<usize>i) << 2));
 }
 
 /** Word i of a list as an address. */
-// @ts-ignore: decorator
 @inline
 export function address(list: Words, i: i32): usize {
   return <usize>load<u32>(list + ((<usize>i) << 2));
 }
 
 /** First of the items in `0 … n` that belong to `thread`; the last is `first(n, thread + 1, threads)`. */
-// @ts-ignore: decorator
 @inline
 export function first(n: i32, thread: i32, threads: i32): i32 {
   return <i32>((<i64>n * thread) / threads);
 }
 
 /** The same in units of `unit` items, so that threads do not share a vector or a cache line. */
-// @ts-ignore: decorator
 @inline
 export function firstUnit(n: i32, unit: i32, thread: i32, threads: i32): i32 {
   return min(n, first((n + unit - 1) / unit, thread, threads) * unit);
 }
 
 /** a · b + c in four lanes; fused where the engine has relaxed SIMD. */
-// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
@@ -46,7 +41,6 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** c − a · b in four lanes. */
-// @ts-ignore: decorator
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
@@ -54,7 +48,6 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** Sum of the four lanes. */
-// @ts-ignore: decorator
 @inline
 export function sum4(v: v128): f32 {
   return (
@@ -63,7 +56,6 @@ export function sum4(v: v128): f32 {
 }
 
 /** Largest of the four lanes. */
-// @ts-ignore: decorator
 @inline
 export function max4(v: v128): f32 {
   return max(
@@ -93,7 +85,6 @@ export function storePart(p: usize, v: v128, n: i32): void {
 }
 
 /** All bits of the first `n` lanes. */
-// @ts-ignore: decorator
 @inline
 export function lanes(n: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n));
@@ -111,7 +102,6 @@ export function prefetch(row: usize, bytes: usize): void {
 }
 
 /** Σ x² of n floats. */
-// @ts-ignore: decorator
 @inline
 export function sumOfSquares(x: usize, n: i32): f32 {
   let a = f32x4.splat(0);

@@ -36,14 +36,12 @@ const TANH = memory.data<f32>([
 ]);
 
 /** Entry i of a table, in all lanes. */
-// @ts-ignore: decorator
 @inline
 function constant(table: usize, i: usize): v128 {
   return v128.load32_splat(table + (i << 2));
 }
 
 /** eˣ to 2 ulp; 0 below −87.33 and of NaN, e^88.37 from there on. */
-// @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
   const inRange = f32x4.gt(x, constant(EXP, 0));
@@ -66,7 +64,6 @@ export function exp4(x: v128): v128 {
 }
 
 /** The error function to 4e-7 absolute: z · P(z²) / Q(z²), constant beyond ±3.92. */
-// @ts-ignore: decorator
 @inline
 export function erf4(x: v128): v128 {
   const z = f32x4.pmax(f32x4.pmin(x, constant(ERF, 0)), constant(ERF, 1));
@@ -87,7 +84,6 @@ export function erf4(x: v128): v128 {
 }
 
 /** Φ, the distribution function of the standard normal. */
-// @ts-ignore: decorator
 @inline
 export function phi4(x: v128): v128 {
   const half = constant(PHI, 0);
@@ -95,7 +91,6 @@ export function phi4(x: v128): v128 {
 }
 
 /** The natural logarithm to 3e-7 relative; −∞ of 0, NaN of what is negative. */
-// @ts-ignore: decorator
 @inline
 export function log4(x: v128): v128 {
   const subnormal = f32x4.lt(x, constant(LOG, 0)); // 2^−126
@@ -120,7 +115,6 @@ export function log4(x: v128): v128 {
 }
 
 /** The hyperbolic tangent to 4e-7 relative: z · P(z²) / Q(z²), constant beyond ±9. */
-// @ts-ignore: decorator
 @inline
 export function tanh4(x: v128): v128 {
   const z = f32x4.pmax(f32x4.pmin(x, constant(TANH, 0)), constant(TANH, 1));
