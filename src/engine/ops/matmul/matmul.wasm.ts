@@ -1,24 +1,8 @@
-import { first, firstUnit, int, madd, PerThread, sum4, Words } from '../shared/kernel.wasm';
+import { first, firstUnit, itemAt, itemsOf, madd, PerThread, sum4, Words } from '../shared/kernel.wasm';
 import { gemmBlock, packB } from './gemm.wasm';
 import { NR, PANEL } from './tile.wasm';
 
 // Batches are three nested loops (`extents`) over which A and B move by strides of their own.
-
-/** Where in a matrix's batches number `batch` begins. */
-@inline
-function start(view: usize, batch: i32, extents: Words, strides: Words): usize {
-  const e1 = int(extents, 1);
-  const e2 = int(extents, 2);
-  const i2 = batch % e2;
-  const i1 = (batch / e2) % e1;
-  const i0 = batch / (e1 * e2);
-  return view + (<usize>(i0 * int(strides, 0) + i1 * int(strides, 1) + i2 * int(strides, 2)) << 2);
-}
-
-@inline
-function batchesOf(extents: Words): i32 {
-  return int(extents, 0) * int(extents, 1) * int(extents, 2);
-}
 
 /** B of all batches (k × n) to panels. */
 export function matmulPack(
@@ -28,13 +12,13 @@ export function matmulPack(
   const rows = <usize>rowStride << 2;
   const columns = <usize>columnStride << 2;
   const panels = (n + NR - 1) / NR;
-  const items = batchesOf(extents) * panels;
+  const items = itemsOf(extents) * panels;
   const end = first(items, thread + 1, threads);
   for (let i = first(items, thread, threads); i < end; ) {
     const batch = i / panels;
     const from = i - batch * panels;
     const to = min(panels, from + end - i);
-    const matrix = start(b, batch, extents, strides);
+    const matrix = itemAt(b, batch, extents, strides);
     packB(matrix, rows, columns, k, n, packed + <usize>batch * <usize>panels * <usize>k * PANEL, from, to);
     i += to - from;
   }
@@ -54,7 +38,7 @@ export function matmul(
   const panels = (n + NR - 1) / NR;
   const down = (m + taskRows - 1) / taskRows;
   const across = (panels + taskPanels - 1) / taskPanels;
-  const tasks = batchesOf(extents) * down * across;
+  const tasks = itemsOf(extents) * down * across;
   for (let task = first(tasks, thread, threads), end = first(tasks, thread + 1, threads); task < end; task++) {
     // Neighbouring tasks share a part of B.
     const i = (task % down) * taskRows;
@@ -63,7 +47,7 @@ export function matmul(
     const j = panel * NR;
     gemmBlock(
       min(taskRows, m - i), min(taskPanels * NR, n - j), k,
-      start(a, batch, extents, strides) + <usize>i * rows, rows, columns,
+      itemAt(a, batch, extents, strides) + <usize>i * rows, rows, columns,
       packed + (<usize>batch * <usize>panels + <usize>panel) * <usize>k * PANEL,
       c + (((<usize>batch * <usize>m + <usize>i) * <usize>n + <usize>j) << 2), <usize>n << 2,
       bias ? bias + (<usize>j << 2) : 0,

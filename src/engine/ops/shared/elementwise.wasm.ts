@@ -13,24 +13,9 @@ function apply<F>(p: v128, q: v128, r: v128): v128 {
 /** y = F(x) of n elements. */
 @inline
 export function map<F>(thread: i32, threads: i32, x: usize, y: usize, n: i32): void {
-  const zero = f32x4.splat(0);
-  const end = firstUnit(n, 16, thread + 1, threads);
-  let i = firstUnit(n, 16, thread, threads);
-  for (; i <= end - 16; i += 16) {
-    const at = <usize>i << 2;
-    const r0 = apply<F>(v128.load(x + at), zero, zero);
-    const r1 = apply<F>(v128.load(x + at, 16), zero, zero);
-    const r2 = apply<F>(v128.load(x + at, 32), zero, zero);
-    const r3 = apply<F>(v128.load(x + at, 48), zero, zero);
-    v128.store(y + at, r0);
-    v128.store(y + at, r1, 16);
-    v128.store(y + at, r2, 32);
-    v128.store(y + at, r3, 48);
-  }
-  for (; i < end; i += 4) {
-    const at = <usize>i << 2;
-    storePart(y + at, apply<F>(v128.load(x + at), zero, zero), end - i);
-  }
+  const from = firstUnit(n, 16, thread, threads);
+  const at = <usize>from << 2;
+  span<F>(1, 0, x + at, x, y + at, firstUnit(n, 16, thread + 1, threads) - from, f32x4.splat(0));
 }
 
 /** dx = F(x, dy) of n elements. Two vectors at a time: four of GELU's gradient take 15 % longer. */

@@ -8,14 +8,7 @@ import { storePart } from './kernel.wasm';
  * 1 / (1 − p); `key` points at the seed's two halves and the step.
  */
 export function dropRow(
-  from: usize,
-  to: usize,
-  start: i32,
-  n: i32,
-  row: i32,
-  site: i32,
-  key: usize,
-  p: f32,
+  from: usize, to: usize, start: i32, n: i32, row: i32, site: i32, key: usize, p: f32,
 ): void {
   const threshold = i32x4.splat(<i32>(<u32>(<f64>p * 4294967296.0)));
   const scale = f32x4.splat(<f32>1 / (<f32>1 - p));
