@@ -165,6 +165,19 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
   }
 }
 
+/** Stores four vectors as the columns of four rows that lie `step` bytes apart. */
+@inline
+export function storeTransposed(to: usize, step: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
+  const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+  const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+  const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+  const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
+  v128.store(to + step, v128.shuffle<i64>(a01, a23, 1, 3));
+  v128.store(to + 2 * step, v128.shuffle<i64>(b01, b23, 0, 2));
+  v128.store(to + 3 * step, v128.shuffle<i64>(b01, b23, 1, 3));
+}
+
 /** A panel whose columns lie contiguously along k: transposed 4 × 4 at a time. */
 function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
   for (let quarter: usize = 0; quarter < PANEL; quarter += 16) {
@@ -179,14 +192,7 @@ function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
       const r1 = v128.load(p1);
       const r2 = v128.load(p2);
       const r3 = v128.load(p3);
-      const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
-      const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
-      const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
-      const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-      v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
-      v128.store(to + PANEL, v128.shuffle<i64>(a01, a23, 1, 3));
-      v128.store(to + 2 * PANEL, v128.shuffle<i64>(b01, b23, 0, 2));
-      v128.store(to + 3 * PANEL, v128.shuffle<i64>(b01, b23, 1, 3));
+      storeTransposed(to, PANEL, r0, r1, r2, r3);
       to += 4 * PANEL;
       p0 += 16;
       p1 += 16;

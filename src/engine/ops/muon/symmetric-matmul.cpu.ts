@@ -1,7 +1,6 @@
-import { KC } from '../matmul/constants.ts';
+import { BLOCK, KC } from '../matmul/constants.ts';
 import { edgeOf, pack } from '../matmul/matmul.cpu.ts';
 import type { CpuKernel, CpuTape, CpuView } from '../shared/kernel.ts';
-import { BLOCK } from './constants.ts';
 import type {
   PolynomialAttributes,
   symmetricMatmulOperation,

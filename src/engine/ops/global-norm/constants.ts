@@ -1,2 +1,0 @@
-/** Elements whose squares are summed together. */
-export const BLOCK = 4096;
