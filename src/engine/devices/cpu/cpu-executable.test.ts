@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { gelu } from '../../ops/gelu/gelu.ts';
+import { gelu } from '../../ops/pointwise/pointwise.ts';
 import { linear } from '../../ops/linear/linear.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { compile } from '../../program/compile.ts';

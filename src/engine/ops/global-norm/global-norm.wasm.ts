@@ -1,23 +1,19 @@
 import { address, first, int, sumOfSquares, Words } from '../shared/kernel.wasm';
+import { BLOCK } from './constants';
 
-/**
- * Sums of squares of blocks of `block` elements, which never span two tensors. `tensors`: the address and size of
- * each.
- */
-export function globalNormBlocks(
-  thread: i32, threads: i32, sums: usize, blocks: i32, block: i32, tensors: Words,
-): void {
+/** Sums of squares of blocks, which never span two tensors. `tensors`: the address and size of each. */
+export function globalNormBlocks(thread: i32, threads: i32, sums: usize, blocks: i32, tensors: Words): void {
   const last = first(blocks, thread + 1, threads);
   let tensor = 0;
   let start = 0; // the first block of the tensor
-  for (let i = first(blocks, thread, threads); i < last; i++) {
-    while (start + (int(tensors, tensor + 1) + block - 1) / block <= i) {
-      start += (int(tensors, tensor + 1) + block - 1) / block;
+  for (let block = first(blocks, thread, threads); block < last; block++) {
+    while (start + (int(tensors, tensor + 1) + BLOCK - 1) / BLOCK <= block) {
+      start += (int(tensors, tensor + 1) + BLOCK - 1) / BLOCK;
       tensor += 2;
     }
-    const from = (i - start) * block;
-    const n = min(block, int(tensors, tensor + 1) - from);
-    store<f32>(sums + (<usize>i << 2), sumOfSquares(address(tensors, tensor) + (<usize>from << 2), n));
+    const from = (block - start) * BLOCK;
+    const n = min(BLOCK, int(tensors, tensor + 1) - from);
+    store<f32>(sums + (<usize>block << 2), sumOfSquares(address(tensors, tensor) + (<usize>from << 2), n));
   }
 }
 

@@ -10,8 +10,7 @@ export function layerNorm(
   thread: i32, threads: i32, x: usize, weight: usize, bias: usize, y: usize, mean: usize, rstd: usize,
   rows: i32, width: i32, epsilon: f32,
 ): void {
-  const last = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < last; row++) {
+  for (let row = first(rows, thread, threads), last = first(rows, thread + 1, threads); row < last; row++) {
     const at = <usize>(row * width) << 2;
     const from = x + at;
     const to = y + at;

@@ -13,8 +13,7 @@ export function matmulPack(
   const columns = <usize>columnStride << 2;
   const panels = (n + NR - 1) / NR;
   const items = itemsOf(extents) * panels;
-  const end = first(items, thread + 1, threads);
-  for (let i = first(items, thread, threads); i < end; ) {
+  for (let i = first(items, thread, threads), end = first(items, thread + 1, threads); i < end; ) {
     const batch = i / panels;
     const from = i - batch * panels;
     const to = min(panels, from + end - i);
@@ -103,8 +102,7 @@ export function matmulRows(
 ): void {
   const rowsA = <usize>strideA << 2;
   const rowsW = <usize>strideW << 2;
-  const end = firstUnit(n, 4, thread + 1, threads);
-  for (let j = firstUnit(n, 4, thread, threads); j < end; j += 4) {
+  for (let j = firstUnit(n, 4, thread, threads), end = firstUnit(n, 4, thread + 1, threads); j < end; j += 4) {
     const rows = w + <usize>j * rowsW;
     for (let i = 0; i < m; i++) {
       const x = a + <usize>i * rowsA;

@@ -19,13 +19,9 @@ function lower(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, terms: Polynom
 
 export const symmetricMatmulCpu: CpuKernel<typeof symmetricMatmulOperation> = {
   strided: 'all',
-  lower(tape, [a, b], [c]) {
-    lower(tape, a, b, c, { alpha: 0, beta: 0, gamma: 1 });
-  },
+  lower: (tape, [a, b], [c]) => lower(tape, a, b, c, { alpha: 0, beta: 0, gamma: 1 }),
 };
 
 export const symmetricPolynomialCpu: CpuKernel<typeof symmetricPolynomialOperation> = {
-  lower(tape, [a], [c], terms) {
-    lower(tape, a, a, c, terms);
-  },
+  lower: (tape, [a], [c], terms) => lower(tape, a, a, c, terms),
 };

@@ -9,8 +9,7 @@ export function pad(
   value: f64, integers: i32,
 ): void {
   const filler = integers ? i32x4.splat(<i32>value) : f32x4.splat(<f32>value);
-  const last = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < last; row++) {
+  for (let row = first(rows, thread, threads), last = first(rows, thread + 1, threads); row < last; row++) {
     const to = y + (<usize>(row * width) << 2);
     fill(to, start, filler);
     memory.copy(to + (<usize>start << 2), x + (<usize>(row * n) << 2), <usize>(end - start) << 2);

@@ -37,6 +37,12 @@ export const reluSquared: Pointwise = pointwise(
   gradientKernel('relu-squared-gradient', 3),
 );
 
+/**
+ * Gaussian error linear unit, x · Φ(x), exact (not the tanh approximation).
+ * Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016.
+ */
+export const gelu: Pointwise = pointwise('gelu', 30, gradientKernel('gelu-gradient', 50));
+
 /** The logistic function, 1 / (1 + e⁻ˣ). */
 export const sigmoid: Pointwise = pointwise('sigmoid', 25, (dy, _x, y) => mul(dy, mul(y, sub(1, y))));
 

@@ -1,6 +1,7 @@
 // See shared/elementwise.wasm.ts.
 
-import { exp4, log4, tanh4 } from '../shared/math.wasm';
+import { madd } from '../shared/kernel.wasm';
+import { exp4, log4, phi4, tanh4 } from '../shared/math.wasm';
 
 @inline
 export function neg(x: v128): v128 {
@@ -52,6 +53,21 @@ export function reluSquared(x: v128): v128 {
 export function reluSquaredGradient(x: v128, dy: v128): v128 {
   const y = relu(x);
   return f32x4.mul(f32x4.add(y, y), dy);
+}
+
+@inline
+export function gelu(x: v128): v128 {
+  return f32x4.mul(x, phi4(x));
+}
+
+/** dy · (Φ(x) + x · φ(x)) */
+@inline
+export function geluGradient(x: v128, dy: v128): v128 {
+  const density = f32x4.mul(
+    exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))),
+    f32x4.splat(0.3989422804014327), // 1 / √2π
+  );
+  return f32x4.mul(dy, madd(x, density, phi4(x)));
 }
 
 /** 1 / (1 + e⁻ˣ), from e to the power of −|x|, which cannot overflow; NaN of NaN. */

@@ -22,8 +22,7 @@ export function sumColumns(
   const strips = (inner + STRIP - 1) / STRIP;
   const step = (<usize>inner) << 2;
   const items = outer * blocks * strips;
-  const end = first(items, thread + 1, threads);
-  for (let item = first(items, thread, threads); item < end; item++) {
+  for (let item = first(items, thread, threads), end = first(items, thread + 1, threads); item < end; item++) {
     const sum = item / strips; // which row of y
     const column = (item % strips) * STRIP;
     const width = min(STRIP, inner - column);

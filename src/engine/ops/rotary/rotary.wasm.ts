@@ -12,8 +12,7 @@ export function rotaryTable(
 ): void {
   const start = <f64>load<i32>(position);
   const square = f64x2.splat(ratio * ratio);
-  const last = first(T, thread + 1, threads);
-  for (let t = first(T, thread, threads); t < last; t++) {
+  for (let t = first(T, thread, threads), last = first(T, thread + 1, threads); t < last; t++) {
     const p = f64x2.splat(direction * (start + <f64>t));
     let at = <usize>(t * step) << 2;
     let frequency = f64x2.replace_lane(f64x2.splat(1), 1, ratio);

@@ -58,8 +58,7 @@ export function combineWith<F>(
   const stepB = int(stridesB, 3);
   const third = f32x4.splat(value);
   const n = int(extents, 0) * e1 * e2 * e3;
-  const end = firstUnit(n, 16, thread + 1, threads);
-  for (let i = firstUnit(n, 16, thread, threads); i < end; ) {
+  for (let i = firstUnit(n, 16, thread, threads), end = firstUnit(n, 16, thread + 1, threads); i < end; ) {
     const row = i / e3;
     const i3 = i % e3;
     const i2 = row % e2;

@@ -1,0 +1,2 @@
+/** Elements whose squares are summed together. */
+export const BLOCK = 4096;
