@@ -10,13 +10,11 @@ import { exp4, log4 } from '../shared/math.wasm';
 import { dropRow } from '../shared/philox.wasm';
 
 /** Where a (batch, head) of a (B, T, H, D) view starts. */
-@inline
 function start(view: usize, b: i32, h: i32, strides: Words): usize {
   return view + (<usize>(b * int(strides, 0) + h * int(strides, 2)) << 2);
 }
 
 /** How far apart the rows of a (batch, head) of a (B, T, H, D) view are, in bytes. */
-@inline
 function rowBytes(strides: Words): usize {
   return <usize>int(strides, 1) << 2;
 }
@@ -38,7 +36,6 @@ function multiplyStrip(
   }
 }
 
-@inline
 function round8(n: i32): i32 {
   return (n + 7) & ~7;
 }

@@ -5,7 +5,6 @@ import { first, lanes, largestOf, storePart, sum4 } from '../shared/kernel.wasm'
 import { exp4, log4 } from '../shared/math.wasm';
 
 /** The n floats at p, and −∞ beyond them. */
-@inline
 function loadOrMinusInfinity(p: usize, n: i32): v128 {
   const v = v128.load(p);
   if (n >= 4) return v;

@@ -12,12 +12,10 @@ export const PANEL: usize = <usize>NR << 2;
 
 // Only tiles of 16 columns have a third and a fourth vector in each row: the compiler leaves them out of others.
 
-@inline
 function maddWide(a: v128, b: v128, c: v128): v128 {
   return WIDE ? madd(a, b, c) : c;
 }
 
-@inline
 function storeRow(p: usize, c0: v128, c1: v128, c2: v128, c3: v128): void {
   v128.store(p, c0);
   v128.store(p, c1, 16);

@@ -3,7 +3,6 @@
 import { madd } from '../shared/kernel.wasm';
 import { exp4, log4, phi4, tanh4 } from '../shared/math.wasm';
 
-@inline
 export function neg(x: v128): v128 {
   return f32x4.neg(x);
 }
@@ -23,7 +22,6 @@ export function log(x: v128): v128 {
   return log4(x);
 }
 
-@inline
 export function sqrt(x: v128): v128 {
   return f32x4.sqrt(x);
 }
@@ -33,23 +31,19 @@ export function tanh(x: v128): v128 {
   return tanh4(x);
 }
 
-@inline
 export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0)); // NaN stays
 }
 
-@inline
 export function reluGradient(x: v128, dy: v128): v128 {
   return v128.and(dy, f32x4.gt(x, f32x4.splat(0)));
 }
 
-@inline
 export function reluSquared(x: v128): v128 {
   const y = relu(x);
   return f32x4.mul(y, y);
 }
 
-@inline
 export function reluSquaredGradient(x: v128, dy: v128): v128 {
   const y = relu(x);
   return f32x4.mul(f32x4.add(y, y), dy);
@@ -79,7 +73,6 @@ export function sigmoid(x: v128): v128 {
   return v128.bitselect(y, x, f32x4.eq(x, x));
 }
 
-@inline
 export function square(x: v128): v128 {
   return f32x4.mul(x, x);
 }

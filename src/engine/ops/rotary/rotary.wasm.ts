@@ -25,7 +25,6 @@ export function rotaryTable(
 }
 
 /** Cosines and sines of two angles, rounded to floats; Taylor series to 2e-9 in the quarter turn nearest to 0. */
-@inline
 function storeCosSin(angle: v128, cosines: usize, sines: usize): void {
   // angle = n · π/2 + r with |r| ≤ π/4. Near 1.5 · 2^52 doubles are integers: adding it rounds, and leaves n in
   // the lowest bits.

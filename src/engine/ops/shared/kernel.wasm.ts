@@ -2,6 +2,8 @@
 // and arguments that the tape carries: its parameter list is their only declaration (scripts/kernel-signatures.ts).
 // The work is split so that each output is computed by one thread in a fixed order, which makes results
 // independent of the number of threads.
+//
+// Functions are marked @inline where the compiler would not do so by itself.
 
 /** Type of a parameter that points at a list of words, which the tape carries too. */
 export type Words = usize;
@@ -10,13 +12,11 @@ export type Words = usize;
 export type PerThread = usize;
 
 /** Word i of a list as an integer. */
-@inline
 export function int(list: Words, i: i32): i32 {
   return load<i32>(list + ((<usize>i) << 2));
 }
 
 /** Word i of a list as an address. */
-@inline
 export function address(list: Words, i: i32): usize {
   return <usize>load<u32>(list + ((<usize>i) << 2));
 }
@@ -28,13 +28,11 @@ export function first(n: i32, thread: i32, threads: i32): i32 {
 }
 
 /** The same in units of `unit` items, so that threads do not share a vector or a cache line. */
-@inline
 export function firstUnit(n: i32, unit: i32, thread: i32, threads: i32): i32 {
   return min(n, first((n + unit - 1) / unit, thread, threads) * unit);
 }
 
 /** How many items three nested loops have. */
-@inline
 export function itemsOf(extents: Words): i32 {
   return int(extents, 0) * int(extents, 1) * int(extents, 2);
 }
@@ -51,21 +49,18 @@ export function itemAt(view: usize, i: i32, extents: Words, strides: Words): usi
 }
 
 /** a · b + c in four lanes; fused where the engine has relaxed SIMD. */
-@inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
 /** c − a · b in four lanes. */
-@inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
   return f32x4.sub(c, f32x4.mul(a, b));
 }
 
 /** Sum of the four lanes. */
-@inline
 export function sum4(v: v128): f32 {
   return (
     f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
@@ -73,7 +68,6 @@ export function sum4(v: v128): f32 {
 }
 
 /** Largest of the four lanes. */
-@inline
 export function max4(v: v128): f32 {
   return max(
     max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
@@ -102,7 +96,6 @@ export function storePart(p: usize, v: v128, n: i32): void {
 }
 
 /** All bits of the first `n` lanes. */
-@inline
 export function lanes(n: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n));
 }
@@ -119,7 +112,6 @@ export function prefetch(row: usize, bytes: usize): void {
 }
 
 /** sum + x, or sum + x² if `squared`. */
-@inline
 function include(sum: v128, x: v128, squared: bool): v128 {
   return squared ? madd(x, x, sum) : f32x4.add(sum, x);
 }

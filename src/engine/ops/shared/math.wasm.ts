@@ -35,7 +35,6 @@ const TANH = memory.data<f32>([
 ]);
 
 /** Entry i of a table, in all lanes. */
-@inline
 function constant(table: usize, i: usize): v128 {
   return v128.load32_splat(table + (i << 2));
 }

@@ -53,7 +53,6 @@ export function dropRow(
 }
 
 /** Drops the first n (at most 4) elements whose words are below the threshold, and scales the others. */
-@inline
 function drop4(from: usize, to: usize, n: i32, words: v128, threshold: v128, scale: v128): void {
   const mask = v128.and(i32x4.ge_u(words, threshold), scale);
   if (n > 0) storePart(to, f32x4.mul(v128.load(from), mask), n);
