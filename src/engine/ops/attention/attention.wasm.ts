@@ -161,13 +161,12 @@ function weighRows(weights: usize, n: i32, v: usize, rows: usize, y: usize, widt
   let s2 = s0;
   let s3 = s0;
   // What lies beyond the width is read and multiplied too, but never kept.
-  for (let j = 0; j < n; j++) {
+  for (let j = 0; j < n; j++, v += rows) {
     const weight = v128.load32_splat(weights + (<usize>j << 2));
     s0 = madd(weight, v128.load(v), s0);
     s1 = madd(weight, v128.load(v, 16), s1);
     s2 = madd(weight, v128.load(v, 32), s2);
     s3 = madd(weight, v128.load(v, 48), s3);
-    v += rows;
   }
   const f = f32x4.splat(factor);
   storePart(y, f32x4.mul(s0, f), width);

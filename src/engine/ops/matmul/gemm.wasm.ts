@@ -20,11 +20,10 @@ export function packStrip(a: usize, rows: usize, columns: usize, height: i32, k:
   } else if (rows == 4) {
     packColumns(a, columns, k, to);
   } else {
-    for (let p = 0; p < k; p++) {
+    for (let p = 0; p < k; p++, to += STRIP) {
       for (let r = 0; r < height; r++) {
         store<f32>(to + (<usize>r << 2), load<f32>(a + <usize>r * rows + <usize>p * columns));
       }
-      to += STRIP;
     }
   }
 }
@@ -84,11 +83,9 @@ function packRows(a: usize, rows: usize, height: i32, k: i32, to: usize): void {
 
 /** Rows of which each column's elements lie next to each other: a transposed matrix. */
 function packColumns(a: usize, columns: usize, k: i32, to: usize): void {
-  for (let p = 0; p < k; p++) {
+  for (let p = 0; p < k; p++, a += columns, to += STRIP) {
     v128.store(to, v128.load(a));
     store<i64>(to, load<i64>(a, 16), 16);
-    a += columns;
-    to += STRIP;
   }
 }
 
@@ -134,7 +131,7 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
     const width = min(NR, n - j);
     let p = b + <usize>j * columns;
     if (columns == 4) {
-      for (let i = 0; i < k; i++) {
+      for (let i = 0; i < k; i++, p += rows, out += PANEL) {
         if (width == NR) {
           v128.store(out, v128.load(p));
           v128.store(out, v128.load(p, 16), 16);
@@ -148,18 +145,14 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
             v128.store(out + at, c < width ? loadPart(p + at, width - c) : f32x4.splat(0));
           }
         }
-        p += rows;
-        out += PANEL;
       }
     } else if (rows == 4 && width == NR) {
       packTransposed(p, columns, k, out);
     } else {
-      for (let i = 0; i < k; i++) {
+      for (let i = 0; i < k; i++, p += rows, out += PANEL) {
         for (let c = 0; c < NR; c++) {
           store<f32>(out + (<usize>c << 2), c < width ? load<f32>(p + <usize>c * columns) : 0);
         }
-        p += rows;
-        out += PANEL;
       }
     }
   }
@@ -242,9 +235,8 @@ export function gemmBlock(
         const b = packed + (<usize>panel * <usize>k + <usize>k0) * PANEL;
         const start = k0 > 0 ? 0 : bias ? bias + (<usize>j << 2) : ZEROS;
         let out = c + <usize>i0 * ldc + (<usize>j << 2);
-        for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes) {
+        for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes, out += <usize>MR * ldc) {
           tilePart(strip, b, kc, start, out, ldc, min(MR, mc - i), min(NR, n - j), edge);
-          out += <usize>MR * ldc;
         }
       }
       k0 += longest;

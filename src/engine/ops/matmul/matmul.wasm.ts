@@ -137,7 +137,7 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
   let b3 = a0;
   const end16 = x + (<usize>(k & ~15) << 2);
   const end = x + (<usize>k << 2);
-  while (x < end16) {
+  for (; x < end16; x += 64, y += 64, y1 += 64, y2 += 64, y3 += 64) {
     let u = v128.load(x);
     let v = v128.load(x, 16);
     a0 = madd(u, v128.load(y), a0);
@@ -158,11 +158,6 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
     b2 = madd(v, v128.load(y2, 48), b2);
     a3 = madd(u, v128.load(y3, 32), a3);
     b3 = madd(v, v128.load(y3, 48), b3);
-    x += 64;
-    y += 64;
-    y1 += 64;
-    y2 += 64;
-    y3 += 64;
   }
   a0 = f32x4.add(a0, b0);
   a1 = f32x4.add(a1, b1);
@@ -177,17 +172,12 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
     f32x4.add(v128.shuffle<i64>(low01, low23, 0, 2), v128.shuffle<i64>(low01, low23, 1, 3)),
     f32x4.add(v128.shuffle<i64>(high01, high23, 0, 2), v128.shuffle<i64>(high01, high23, 1, 3)),
   );
-  while (x < end) {
+  for (; x < end; x += 4, y += 4, y1 += 4, y2 += 4, y3 += 4) {
     let column = f32x4.splat(load<f32>(y));
     column = f32x4.replace_lane(column, 1, load<f32>(y1));
     column = f32x4.replace_lane(column, 2, load<f32>(y2));
     column = f32x4.replace_lane(column, 3, load<f32>(y3));
     sums = madd(v128.load32_splat(x), column, sums);
-    x += 4;
-    y += 4;
-    y1 += 4;
-    y2 += 4;
-    y3 += 4;
   }
   return sums;
 }
@@ -200,19 +190,13 @@ function dot(x: usize, y: usize, k: i32): f32 {
   const end16 = x + (<usize>(k & ~15) << 2);
   const end4 = x + (<usize>(k & ~3) << 2);
   const end = x + (<usize>k << 2);
-  while (x < end16) {
+  for (; x < end16; x += 64, y += 64) {
     s0 = madd(v128.load(x), v128.load(y), s0);
     s1 = madd(v128.load(x, 16), v128.load(y, 16), s1);
     s2 = madd(v128.load(x, 32), v128.load(y, 32), s2);
     s3 = madd(v128.load(x, 48), v128.load(y, 48), s3);
-    x += 64;
-    y += 64;
   }
-  while (x < end4) {
-    s0 = madd(v128.load(x), v128.load(y), s0);
-    x += 16;
-    y += 16;
-  }
+  for (; x < end4; x += 16, y += 16) s0 = madd(v128.load(x), v128.load(y), s0);
   let sum = sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
   while (x < end) {
     sum += load<f32>(x) * load<f32>(y);

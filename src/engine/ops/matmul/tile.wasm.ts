@@ -58,7 +58,7 @@ export function tile(a: usize, b: usize, k: i32, init: usize, initStep: usize, c
   let c52 = WIDE ? v128.load(init, 32) : none;
   let c53 = WIDE ? v128.load(init, 48) : none;
   const end = a + <usize>k * STRIP;
-  while (a < end) {
+  for (; a < end; a += STRIP, b += PANEL) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     const b2 = WIDE ? v128.load(b, 32) : none;
@@ -93,8 +93,6 @@ export function tile(a: usize, b: usize, k: i32, init: usize, initStep: usize, c
     c51 = madd(x, b1, c51);
     c52 = maddWide(x, b2, c52);
     c53 = maddWide(x, b3, c53);
-    a += STRIP;
-    b += PANEL;
   }
   storeRow(c, c00, c01, c02, c03);
   c += ldc;
@@ -111,13 +109,11 @@ export function tile(a: usize, b: usize, k: i32, init: usize, initStep: usize, c
 
 /** Copies an m × n part of a tile. */
 function copyPart(from: usize, fromStep: usize, to: usize, toStep: usize, m: i32, n: i32): void {
-  for (let i = 0; i < m; i++) {
+  for (let i = 0; i < m; i++, from += fromStep, to += toStep) {
     for (let j = 0; j < n; j += 4) {
       const at = <usize>j << 2;
       storePart(to + at, loadPart(from + at, n - j), n - j);
     }
-    from += fromStep;
-    to += toStep;
   }
 }
 

@@ -25,9 +25,8 @@ function upperRows(
       const panel = packed + ((<usize>j * <usize>k + <usize>(k0 * NR)) << 2);
       const end = min(m, j + NR - i0);
       let out = c + <usize>i0 * ldc + (<usize>j << 2);
-      for (let i = 0, strip = strips; i < end; i += MR, strip += stripBytes) {
+      for (let i = 0, strip = strips; i < end; i += MR, strip += stripBytes, out += <usize>MR * ldc) {
         tilePart(strip, panel, kc, k0 > 0 ? 0 : ZEROS, out, ldc, min(MR, m - i), min(NR, n - j), edge);
-        out += <usize>MR * ldc;
       }
     }
   }

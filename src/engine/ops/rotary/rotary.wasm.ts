@@ -16,10 +16,9 @@ export function rotaryTable(
     const p = f64x2.splat(direction * (start + <f64>t));
     let at = <usize>(t * step) << 2;
     let frequency = f64x2.replace_lane(f64x2.splat(1), 1, ratio);
-    for (let i = 0; i < half; i += 2) {
+    for (let i = 0; i < half; i += 2, at += 8) {
       storeCosSin(f64x2.mul(p, frequency), cosines + at, sines + at);
       frequency = f64x2.mul(frequency, square);
-      at += 8;
     }
   }
 }

@@ -74,17 +74,15 @@ function sumOfSquares(g: usize, n: i32): f32 {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let i = 0;
-  for (; i + 8 <= n; i += 8) {
+  for (; i + 8 <= n; i += 8, g += 32) {
     const x = v128.load(g);
     const y = v128.load(g, 16);
     a = madd(x, x, a);
     b = madd(y, y, b);
-    g += 32;
   }
-  for (; i < n; i += 4) {
+  for (; i < n; i += 4, g += 16) {
     const x = v128.and(v128.load(g), lanes(n - i));
     a = madd(x, x, a);
-    g += 16;
   }
   return sum4(f32x4.add(a, b));
 }

@@ -102,10 +102,7 @@ function span<F>(stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, 
 
 /** n neighbouring results from operands that lie any number of elements apart. */
 function stridedSpan<F>(stepA: i32, stepB: i32, p: usize, q: usize, to: usize, n: i32, value: v128): void {
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < n; i++, p += <usize>stepA << 2, q += <usize>stepB << 2, to += 4) {
     v128.store32_lane(to, apply<F>(v128.load32_splat(p), v128.load32_splat(q), value), 0);
-    p += <usize>stepA << 2;
-    q += <usize>stepB << 2;
-    to += 4;
   }
 }
