@@ -2,6 +2,7 @@
 import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { div, mul, sub } from '../arithmetic/arithmetic.ts';
+import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat } from '../shared/operands.ts';
 
 /** A function of one tensor, element by element. */
@@ -69,10 +70,6 @@ function pointwise(name: string, flops: number, gradient: Gradient): Pointwise {
 
 /** A gradient that the operation `name`, (x, dy) → dx, computes in one pass. */
 function gradientKernel(name: string, flops: number): Gradient {
-  const operation: PointwiseGradientOperation = {
-    name,
-    shape: ([x]) => [x],
-    flops: ({ outputs: [dx] }) => flops * dx.size,
-  };
+  const operation: PointwiseGradientOperation = gradientOperation(name, flops);
   return (dy, x) => apply(operation, [x, dy], {})[0];
 }
