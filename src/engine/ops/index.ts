@@ -10,7 +10,6 @@ export { contiguous } from './contiguous/contiguous.ts';
 export { crossEntropy } from './cross-entropy/cross-entropy.ts';
 export { dropout } from './dropout/dropout.ts';
 export { embedding } from './embedding/embedding.ts';
-export { gelu } from './gelu/gelu.ts';
 export { clipScale, globalNorm } from './global-norm/global-norm.ts';
 export { grad } from './grad.ts';
 export { layerNorm } from './layer-norm/layer-norm.ts';
@@ -19,7 +18,18 @@ export { causalMask, maskedFill, tril } from './masked-fill/masked-fill.ts';
 export { matmul } from './matmul/matmul.ts';
 export { ngram } from './ngram/ngram.ts';
 export { pad, shift } from './pad/pad.ts';
-export { exp, log, neg, relu, reluSquared, sigmoid, sqrt, square, tanh } from './pointwise/pointwise.ts';
+export {
+  exp,
+  gelu,
+  log,
+  neg,
+  relu,
+  reluSquared,
+  sigmoid,
+  sqrt,
+  square,
+  tanh,
+} from './pointwise/pointwise.ts';
 export { broadcastTo } from './reduce/broadcast.ts';
 export { max, mean, sum } from './reduce/reduce.ts';
 export { reshape } from './reshape/reshape.ts';

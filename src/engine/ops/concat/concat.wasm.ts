@@ -4,8 +4,7 @@ import { first } from '../shared/kernel.wasm';
 export function concat(thread: i32, threads: i32, x: usize, y: usize, rows: i32, n: i32, width: i32): void {
   const bytes = <usize>n << 2;
   const step = <usize>width << 2;
-  const end = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < end; row++) {
+  for (let row = first(rows, thread, threads), end = first(rows, thread + 1, threads); row < end; row++) {
     memory.copy(y + <usize>row * step, x + <usize>row * bytes, bytes);
   }
 }

@@ -1,9 +1,9 @@
-import type { CpuKernel } from '../shared/kernel.ts';
+import { type CpuKernel, rowsOf } from '../shared/kernel.ts';
 import type { crossEntropyGradientOperation, crossEntropyOperation } from './cross-entropy.ts';
 
 export const crossEntropyCpu: CpuKernel<typeof crossEntropyOperation> = {
   lower(tape, [logits, targets], [loss, largest, logSum], { ignoreIndex }) {
-    const [rows, width] = logits.shape as [number, number];
+    const { rows, width } = rowsOf(logits);
     const losses = tape.scratch(rows);
     tape.emit('crossEntropyRows', { logits, targets, largest, logSum, losses, rows, width, ignoreIndex });
     tape.emit('crossEntropyMean', { losses, targets, loss, rows, ignoreIndex });
@@ -11,9 +11,8 @@ export const crossEntropyCpu: CpuKernel<typeof crossEntropyOperation> = {
 };
 
 export const crossEntropyGradientCpu: CpuKernel<typeof crossEntropyGradientOperation> = {
-  lower(tape, [logits, targets, largest, logSum, dloss], [dlogits], { ignoreIndex }) {
-    const [rows, width] = dlogits.shape as [number, number];
+  lower(tape, [logits, targets, largest, logSum, dloss], [dlogits], attributes) {
     const operands = { logits, targets, largest, logSum, dloss, dlogits };
-    tape.emit('crossEntropyGradient', { ...operands, rows, width, ignoreIndex });
+    tape.emit('crossEntropyGradient', { ...operands, ...rowsOf(logits), ...attributes });
   },
 };

@@ -1,9 +1,10 @@
 import { apply, type Operation } from '../../tensor/operation.ts';
 import { hasRank, sameShape, shapeError } from '../../tensor/shape.ts';
 import type { Scalar, Tensor } from '../../tensor/tensor.ts';
+import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat, requireIntegers, requireNumbers } from '../shared/operands.ts';
 
-export type CrossEntropyAttributes = { readonly ignoreIndex: number };
+type CrossEntropyAttributes = { readonly ignoreIndex: number };
 
 /**
  * Softmax and cross entropy in one: the mean of −log softmax(logits)[target] in nats, over the rows whose
@@ -51,12 +52,7 @@ export const crossEntropyOperation: Operation<
 };
 
 /** dlogits = (softmax − onehot) · dloss / count, 0 where ignored. */
-export const crossEntropyGradientOperation: Operation<
+export const crossEntropyGradientOperation = gradientOperation<
   [logits: Tensor, targets: Tensor, largest: Tensor, logSum: Tensor, dloss: Tensor],
-  [dlogits: Tensor],
   CrossEntropyAttributes
-> = {
-  name: 'cross-entropy-gradient',
-  shape: ([logits]) => [logits],
-  flops: ({ inputs: [logits] }) => 20 * logits.size,
-};
+>('cross-entropy-gradient', 20);

@@ -5,8 +5,6 @@ import { first, lanes, largestOf, storePart, sum4 } from '../shared/kernel.wasm'
 import { exp4, log4 } from '../shared/math.wasm';
 
 /** The n floats at p, and −∞ beyond them. */
-// @ts-ignore: decorator
-@inline
 function loadOrMinusInfinity(p: usize, n: i32): v128 {
   const v = v128.load(p);
   if (n >= 4) return v;
@@ -30,8 +28,7 @@ export function crossEntropyRows(
   thread: i32, threads: i32, logits: usize, targets: usize, largest: usize, logSum: usize, losses: usize,
   rows: i32, width: i32, ignoreIndex: i32,
 ): void {
-  const last = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < last; row++) {
+  for (let row = first(rows, thread, threads), last = first(rows, thread + 1, threads); row < last; row++) {
     const at = <usize>row << 2;
     const rowLogits = logits + (<usize>(row * width) << 2);
     const target = load<i32>(targets + at);
@@ -68,8 +65,7 @@ export function crossEntropyGradient(
   dlogits: usize, rows: i32, width: i32, ignoreIndex: i32,
 ): void {
   const scale = load<f32>(dloss) / <f32>countTargets(targets, rows, ignoreIndex);
-  const last = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < last; row++) {
+  for (let row = first(rows, thread, threads), last = first(rows, thread + 1, threads); row < last; row++) {
     const at = <usize>(row * width) << 2;
     const from = logits + at;
     const to = dlogits + at;

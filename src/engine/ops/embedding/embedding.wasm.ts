@@ -1,4 +1,4 @@
-import { first, firstUnit, PREFETCHED, prefetch, storePart } from '../shared/kernel.wasm';
+import { addScaled, fill, first, firstUnit, PREFETCHED, prefetch, storePart } from '../shared/kernel.wasm';
 
 export function embedding(
   thread: i32, threads: i32, weight: usize, indices: usize, y: usize, tokens: i32, rows: i32, width: i32,
@@ -15,34 +15,24 @@ export function embedding(
       const index = load<u32>(indices + ((<usize>token) << 2));
       const to = y + <usize>token * bytes;
       if (index < <u32>rows) copyRow(weight + index * bytes, to, width);
-      else fillRow(NaN, to, width);
+      else fill(to, width, f32x4.splat(NaN));
     }
   }
 }
 
 function copyRow(from: usize, to: usize, n: i32): void {
-  for (; n >= 8; n -= 8) {
+  for (; n >= 8; n -= 8, from += 32, to += 32) {
     const a = v128.load(from);
     const b = v128.load(from, 16);
     v128.store(to, a);
     v128.store(to, b, 16);
-    from += 32;
-    to += 32;
   }
-  for (; n > 0; n -= 4) {
-    storePart(to, v128.load(from), n);
-    from += 16;
-    to += 16;
-  }
-}
-
-function fillRow(value: f32, to: usize, n: i32): void {
-  for (let i = 0; i < n; i++) store<f32>(to + ((<usize>i) << 2), value);
+  for (; n > 0; n -= 4, from += 16, to += 16) storePart(to, v128.load(from), n);
 }
 
 /**
- * Every thread walks all tokens in order, and owns some of the
- * columns: words are so unevenly frequent that rows would share the work badly.
+ * Every thread walks all tokens in order, and owns some of the columns: words are so unevenly frequent that rows
+ * would share the work badly.
  */
 export function embeddingGradient(
   thread: i32, threads: i32, dy: usize, indices: usize, dweight: usize, tokens: i32, rows: i32, width: i32,
@@ -58,15 +48,6 @@ export function embeddingGradient(
     const index = load<i32>(indices + ((<usize>token) << 2));
     if (<u32>index >= <u32>rows) continue;
     const to = dweight + ((<usize>(index * width)) << 2) + column;
-    const from = dy + ((<usize>(token * width)) << 2) + column;
-    let i = 0;
-    for (; i + 4 <= n; i += 4) {
-      const p = (<usize>i) << 2;
-      v128.store(to + p, f32x4.add(v128.load(to + p), v128.load(from + p)));
-    }
-    if (i < n) {
-      const p = (<usize>i) << 2;
-      storePart(to + p, f32x4.add(v128.load(to + p), v128.load(from + p)), n - i);
-    }
+    addScaled(to, dy + ((<usize>(token * width)) << 2) + column, 1, n);
   }
 }

@@ -1,12 +1,9 @@
-import { sizeOf } from '../../tensor/shape.ts';
-import type { CpuKernel } from '../shared/kernel.ts';
+import { type CpuKernel, rowsOf } from '../shared/kernel.ts';
 import type { layerNormGradientOperation, layerNormOperation } from './layer-norm.ts';
 
 export const layerNormCpu: CpuKernel<typeof layerNormOperation> = {
-  lower(tape, [x, weight, bias], [y, mean, rstd], { epsilon }) {
-    const [rows, width] = [sizeOf(mean.shape), sizeOf(weight.shape)];
-    tape.emit('layerNorm', { x, weight, bias: bias ?? 0, y, mean, rstd, rows, width, epsilon });
-  },
+  lower: (tape, [x, weight, bias], [y, mean, rstd], attributes) =>
+    tape.emit('layerNorm', { x, weight, bias: bias ?? 0, y, mean, rstd, ...rowsOf(x), ...attributes }),
 };
 
 /** A parameter's gradient is added up in at most so many blocks, each of at least so many rows. */
@@ -15,7 +12,7 @@ const LEAST_ROWS = 16;
 
 export const layerNormGradientCpu: CpuKernel<typeof layerNormGradientOperation> = {
   lower(tape, [x, weight, mean, rstd, dy], [dx, dweight, dbias]) {
-    const [rows, width] = [sizeOf(mean.shape), sizeOf(weight.shape)];
+    const { rows, width } = rowsOf(x);
     const rowsPerBlock = Math.max(LEAST_ROWS, Math.ceil(rows / MOST_BLOCKS));
     const blocks = Math.ceil(rows / rowsPerBlock);
     const step = Math.ceil(width / 4) * 4; // whole vectors

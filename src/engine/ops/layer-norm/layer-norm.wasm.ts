@@ -1,45 +1,21 @@
 // Loops that use values from outside test at their end: V8 moves what does not change only out of loops
 // whose body always runs. Rows have at least one element.
 
-import { first, firstUnit, lanes, madd, nmadd, storePart, sum4, sumOf } from '../shared/kernel.wasm';
-
-/** Σ (xᵢ − mean)² over a row of n floats. */
-function rowSquares(x: usize, n: i32, mean: f32): f32 {
-  const m = f32x4.splat(mean);
-  let a = f32x4.splat(0);
-  let b = f32x4.splat(0);
-  let c = f32x4.splat(0);
-  let d = f32x4.splat(0);
-  let i = 0;
-  for (; i + 16 <= n; i += 16, x += 64) {
-    const p = f32x4.sub(v128.load(x), m);
-    const q = f32x4.sub(v128.load(x, 16), m);
-    const r = f32x4.sub(v128.load(x, 32), m);
-    const s = f32x4.sub(v128.load(x, 48), m);
-    a = madd(p, p, a);
-    b = madd(q, q, b);
-    c = madd(r, r, c);
-    d = madd(s, s, d);
-  }
-  for (; i < n; i += 4, x += 16) {
-    const p = v128.and(f32x4.sub(v128.load(x), m), lanes(n - i));
-    a = madd(p, p, a);
-  }
-  return sum4(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
-}
+import {
+  first, firstUnit, lanes, madd, nmadd, storePart, sum4, sumOf, sumOfDeviations,
+} from '../shared/kernel.wasm';
 
 /** `bias` is 0 if there is none. */
 export function layerNorm(
   thread: i32, threads: i32, x: usize, weight: usize, bias: usize, y: usize, mean: usize, rstd: usize,
   rows: i32, width: i32, epsilon: f32,
 ): void {
-  const last = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < last; row++) {
+  for (let row = first(rows, thread, threads), last = first(rows, thread + 1, threads); row < last; row++) {
     const at = <usize>(row * width) << 2;
     const from = x + at;
     const to = y + at;
     const rowMean = sumOf(from, width) / <f32>width;
-    const scale = <f32>1 / sqrt<f32>(rowSquares(from, width, rowMean) / <f32>width + epsilon);
+    const scale = <f32>1 / sqrt<f32>(sumOfDeviations(from, width, rowMean) / <f32>width + epsilon);
     store<f32>(mean + (<usize>row << 2), rowMean);
     store<f32>(rstd + (<usize>row << 2), scale);
     const m = f32x4.splat(rowMean);

@@ -20,11 +20,10 @@ export function packStrip(a: usize, rows: usize, columns: usize, height: i32, k:
   } else if (rows == 4) {
     packColumns(a, columns, k, to);
   } else {
-    for (let p = 0; p < k; p++) {
+    for (let p = 0; p < k; p++, to += STRIP) {
       for (let r = 0; r < height; r++) {
         store<f32>(to + (<usize>r << 2), load<f32>(a + <usize>r * rows + <usize>p * columns));
       }
-      to += STRIP;
     }
   }
 }
@@ -84,11 +83,9 @@ function packRows(a: usize, rows: usize, height: i32, k: i32, to: usize): void {
 
 /** Rows of which each column's elements lie next to each other: a transposed matrix. */
 function packColumns(a: usize, columns: usize, k: i32, to: usize): void {
-  for (let p = 0; p < k; p++) {
+  for (let p = 0; p < k; p++, a += columns, to += STRIP) {
     v128.store(to, v128.load(a));
     store<i64>(to, load<i64>(a, 16), 16);
-    a += columns;
-    to += STRIP;
   }
 }
 
@@ -134,7 +131,7 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
     const width = min(NR, n - j);
     let p = b + <usize>j * columns;
     if (columns == 4) {
-      for (let i = 0; i < k; i++) {
+      for (let i = 0; i < k; i++, p += rows, out += PANEL) {
         if (width == NR) {
           v128.store(out, v128.load(p));
           v128.store(out, v128.load(p, 16), 16);
@@ -148,21 +145,30 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
             v128.store(out + at, c < width ? loadPart(p + at, width - c) : f32x4.splat(0));
           }
         }
-        p += rows;
-        out += PANEL;
       }
     } else if (rows == 4 && width == NR) {
       packTransposed(p, columns, k, out);
     } else {
-      for (let i = 0; i < k; i++) {
+      for (let i = 0; i < k; i++, p += rows, out += PANEL) {
         for (let c = 0; c < NR; c++) {
           store<f32>(out + (<usize>c << 2), c < width ? load<f32>(p + <usize>c * columns) : 0);
         }
-        p += rows;
-        out += PANEL;
       }
     }
   }
+}
+
+/** Stores four vectors as the columns of four rows that lie `step` bytes apart. */
+@inline
+export function storeTransposed(to: usize, step: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
+  const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+  const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+  const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+  const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
+  v128.store(to + step, v128.shuffle<i64>(a01, a23, 1, 3));
+  v128.store(to + 2 * step, v128.shuffle<i64>(b01, b23, 0, 2));
+  v128.store(to + 3 * step, v128.shuffle<i64>(b01, b23, 1, 3));
 }
 
 /** A panel whose columns lie contiguously along k: transposed 4 × 4 at a time. */
@@ -179,14 +185,7 @@ function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
       const r1 = v128.load(p1);
       const r2 = v128.load(p2);
       const r3 = v128.load(p3);
-      const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
-      const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
-      const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
-      const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-      v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
-      v128.store(to + PANEL, v128.shuffle<i64>(a01, a23, 1, 3));
-      v128.store(to + 2 * PANEL, v128.shuffle<i64>(b01, b23, 0, 2));
-      v128.store(to + 3 * PANEL, v128.shuffle<i64>(b01, b23, 1, 3));
+      storeTransposed(to, PANEL, r0, r1, r2, r3);
       to += 4 * PANEL;
       p0 += 16;
       p1 += 16;
@@ -236,9 +235,8 @@ export function gemmBlock(
         const b = packed + (<usize>panel * <usize>k + <usize>k0) * PANEL;
         const start = k0 > 0 ? 0 : bias ? bias + (<usize>j << 2) : ZEROS;
         let out = c + <usize>i0 * ldc + (<usize>j << 2);
-        for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes) {
+        for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes, out += <usize>MR * ldc) {
           tilePart(strip, b, kc, start, out, ldc, min(MR, mc - i), min(NR, n - j), edge);
-          out += <usize>MR * ldc;
         }
       }
       k0 += longest;

@@ -12,14 +12,9 @@ export const muonMomentumCpu: CpuKernel<typeof muonMomentumOperation> = {
   lower(tape, [momentum, gradientScale, ...operands], [directions, ...moments]) {
     const matrices = moments.length;
     const tables = moments.flatMap((m, i) => [operands[i]!, operands[matrices + i]!, m]);
-    tape.emit('muonMomentum', {
-      momentum,
-      gradientScale,
-      directions,
-      n: sizeOf(directions.shape.slice(1)),
-      matrices,
-      tables: tables.map(({ address }) => address),
-    });
+    const sizes = { n: sizeOf(directions.shape.slice(1)), matrices };
+    const addresses = tables.map(({ address }) => address);
+    tape.emit('muonMomentum', { momentum, gradientScale, directions, ...sizes, tables: addresses });
   },
 };
 

@@ -7,24 +7,18 @@ import { requireFloat, requireNumbers, requireShape } from '../shared/operands.t
 /** Keeps the divisor from 0 where a gradient is zero, as in Keller Jordan's code. */
 export const EPSILON = 1e-7;
 
-/** What `muonMomentum` reads: scalars. */
-export interface MomentumOperands {
-  readonly momentum: Tensor;
-  /** Multiplies the gradients first, to clip them. */
-  readonly gradientScale: Tensor;
-}
-
 /**
  * Nesterov momentum for k matrices of one shape (r, c), in the form of Keller Jordan's code:
- * m ← μ · m + (1 − μ) · g, and the direction (1 − μ) · g + μ · m of each, stacked to (k, r, c). A device
- * computes the new means in place when they are assigned to the variables that they come from.
+ * m ← μ · m + (1 − μ) · g, and the direction (1 − μ) · g + μ · m of each, stacked to (k, r, c); `gradientScale`, a
+ * scalar as `momentum` is, multiplies the gradients first, to clip them. A device computes the new means in place
+ * when they are assigned to the variables that they come from.
  *
  * @throws {NanobardError} code `shape` if shapes differ, `argument` if there is no matrix or one is not f32.
  */
 export function muonMomentum(
   moments: readonly Tensor[],
   gradients: readonly Tensor[],
-  { momentum, gradientScale }: MomentumOperands,
+  { momentum, gradientScale }: Readonly<Record<'momentum' | 'gradientScale', Tensor>>,
 ): { moments: readonly Tensor[]; directions: Tensor } {
   matrixShape('muonMomentum', [...moments, ...gradients]);
   const count = moments.length;
@@ -87,33 +81,24 @@ export const normalizeGramsOperation: Operation<
   },
 };
 
-export type MuonUpdateAttributes = {
+type MuonUpdateAttributes = {
   /** Share of the parameter, times the learning rate, that the update takes away. */
   readonly weightDecay: number;
   /** Multiplies the learning rate. */
   readonly factor: number;
 };
 
-/** What `muonUpdate` reads beside the parameters. */
-export interface MuonUpdateOperands {
-  /** (k, r, c) */
-  readonly directions: Tensor;
-  /** (k): multiplies each direction. */
-  readonly scales: Tensor;
-  /** Scalar. */
-  readonly learningRate: Tensor;
-}
-
 /**
  * k parameters of one shape (r, c) after a step: (1 − η · weightDecay) · parameter − η · factor · scale ·
- * direction, which a device computes in place when they are assigned to the variables that they come from.
+ * direction, with directions (k, r, c), a scale for each (k), and η the learning rate, a scalar. A device computes
+ * them in place when they are assigned to the variables that they come from.
  *
  * @throws {NanobardError} code `shape` if shapes differ, `argument` if there is no matrix, one is not f32 or an
  *   attribute is out of range.
  */
 export function muonUpdate(
   parameters: readonly Tensor[],
-  { directions, scales, learningRate }: MuonUpdateOperands,
+  { directions, scales, learningRate }: Readonly<Record<'directions' | 'scales' | 'learningRate', Tensor>>,
   { weightDecay, factor }: MuonUpdateAttributes,
 ): readonly Tensor[] {
   const operands = [directions, scales, learningRate, ...parameters] as const;

@@ -35,7 +35,7 @@ export function normalizeGrams(
   let to = grams;
   for (let stack = 0; stack < stacks; stack++) {
     let from = address(tables, 2 * stack);
-    for (let k = int(tables, 2 * stack + 1); k > 0; k--) {
+    for (let k = int(tables, 2 * stack + 1); k > 0; k--, scales += 4, from += bytes, to += bytes) {
       let trace: f32 = 0;
       for (let i = 0; i < r; i++) trace += load<f32>(from + (<usize>(i * r + i) << 2));
       const scale = <f32>1 / (sqrt<f32>(trace) + epsilon);
@@ -45,9 +45,6 @@ export function normalizeGrams(
         const at = <usize>i << 2;
         storePart(to + at, f32x4.mul(squared, v128.load(from + at)), r * r - i);
       }
-      scales += 4;
-      from += bytes;
-      to += bytes;
     }
   }
 }

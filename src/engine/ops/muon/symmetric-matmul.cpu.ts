@@ -1,7 +1,6 @@
-import { KC } from '../matmul/constants.ts';
+import { BLOCK, KC } from '../matmul/constants.ts';
 import { edgeOf, pack } from '../matmul/matmul.cpu.ts';
 import type { CpuKernel, CpuTape, CpuView } from '../shared/kernel.ts';
-import { BLOCK } from './constants.ts';
 import type {
   PolynomialAttributes,
   symmetricMatmulOperation,
@@ -20,13 +19,9 @@ function lower(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, terms: Polynom
 
 export const symmetricMatmulCpu: CpuKernel<typeof symmetricMatmulOperation> = {
   strided: 'all',
-  lower(tape, [a, b], [c]) {
-    lower(tape, a, b, c, { alpha: 0, beta: 0, gamma: 1 });
-  },
+  lower: (tape, [a, b], [c]) => lower(tape, a, b, c, { alpha: 0, beta: 0, gamma: 1 }),
 };
 
 export const symmetricPolynomialCpu: CpuKernel<typeof symmetricPolynomialOperation> = {
-  lower(tape, [a], [c], terms) {
-    lower(tape, a, a, c, terms);
-  },
+  lower: (tape, [a], [c], terms) => lower(tape, a, a, c, terms),
 };

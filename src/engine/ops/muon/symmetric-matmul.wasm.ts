@@ -1,10 +1,9 @@
 // Symmetric products: only tiles that touch the diagonal or lie above it are computed.
 
 import { first, madd, PerThread } from '../shared/kernel.wasm';
-import { KC, MR } from '../matmul/constants';
-import { packStrip } from '../matmul/gemm.wasm';
+import { BLOCK, KC, MR } from '../matmul/constants';
+import { packStrip, storeTransposed } from '../matmul/gemm.wasm';
 import { NR, PANEL, STRIP, tilePart, ZEROS } from '../matmul/tile.wasm';
-import { BLOCK } from './constants';
 
 /**
  * Rows i0 … i0 + m − 1 of C (n × n) = A · B from the diagonal on. A points at the first of these rows, B is in
@@ -26,9 +25,8 @@ function upperRows(
       const panel = packed + ((<usize>j * <usize>k + <usize>(k0 * NR)) << 2);
       const end = min(m, j + NR - i0);
       let out = c + <usize>i0 * ldc + (<usize>j << 2);
-      for (let i = 0, strip = strips; i < end; i += MR, strip += stripBytes) {
+      for (let i = 0, strip = strips; i < end; i += MR, strip += stripBytes, out += <usize>MR * ldc) {
         tilePart(strip, panel, kc, k0 > 0 ? 0 : ZEROS, out, ldc, min(MR, m - i), min(NR, n - j), edge);
-        out += <usize>MR * ldc;
       }
     }
   }
@@ -49,12 +47,11 @@ function finishPart(c: usize, a: usize, n: i32, i: i32, j: i32, alpha: f32, beta
 }
 
 /** The same for a whole block off the diagonal. */
-// @ts-ignore: decorator
 @inline
 function finishBlock(c: usize, a: usize, n: i32, i: i32, j: i32, plain: bool, beta: v128, gamma: v128): void {
   const ldc = <usize>n << 2;
   const at = <usize>(i * n + j) << 2;
-  let from = c + at;
+  const from = c + at;
   let r0 = v128.load(from);
   let r1 = v128.load(from + ldc);
   let r2 = v128.load(from + 2 * ldc);
@@ -70,15 +67,7 @@ function finishBlock(c: usize, a: usize, n: i32, i: i32, j: i32, plain: bool, be
     v128.store(from + 2 * ldc, r2);
     v128.store(from + 3 * ldc, r3);
   }
-  const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
-  const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
-  const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
-  const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-  from = c + (<usize>(j * n + i) << 2);
-  v128.store(from, v128.shuffle<i64>(a01, a23, 0, 2));
-  v128.store(from + ldc, v128.shuffle<i64>(a01, a23, 1, 3));
-  v128.store(from + 2 * ldc, v128.shuffle<i64>(b01, b23, 0, 2));
-  v128.store(from + 3 * ldc, v128.shuffle<i64>(b01, b23, 1, 3));
+  storeTransposed(c + (<usize>(j * n + i) << 2), ldc, r0, r1, r2, r3);
 }
 
 /** Adds the other terms to rows i0 … i0 + m − 1 of C, from the diagonal on, and mirrors them into columns. */

@@ -7,8 +7,7 @@ export function ngram(
 ): void {
   const start = load<i32>(position);
   const n = B * length;
-  const last = first(n, thread + 1, threads);
-  for (let i = first(n, thread, threads); i < last; i++) {
+  for (let i = first(n, thread, threads), last = first(n, thread + 1, threads); i < last; i++) {
     const sequence = ids + ((<usize>((i / length) * S)) << 2);
     const p = start + (i % length);
     let h: u32 = 0;

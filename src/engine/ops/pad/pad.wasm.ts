@@ -1,4 +1,4 @@
-import { first, storePart } from '../shared/kernel.wasm';
+import { fill, first } from '../shared/kernel.wasm';
 
 /**
  * x (rows, n), y (rows, width): of each row of y the elements from start to end are the first of a row of x, all
@@ -9,18 +9,10 @@ export function pad(
   value: f64, integers: i32,
 ): void {
   const filler = integers ? i32x4.splat(<i32>value) : f32x4.splat(<f32>value);
-  const last = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < last; row++) {
+  for (let row = first(rows, thread, threads), last = first(rows, thread + 1, threads); row < last; row++) {
     const to = y + (<usize>(row * width) << 2);
     fill(to, start, filler);
     memory.copy(to + (<usize>start << 2), x + (<usize>(row * n) << 2), <usize>(end - start) << 2);
     fill(to + (<usize>end << 2), width - end, filler);
   }
-}
-
-/** The same value in n neighbouring elements. */
-function fill(y: usize, n: i32, value: v128): void {
-  let i = 0;
-  for (; i + 4 <= n; i += 4, y += 16) v128.store(y, value);
-  if (i < n) storePart(y, value, n - i);
 }

@@ -2,6 +2,7 @@
 import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { div, mul, sub } from '../arithmetic/arithmetic.ts';
+import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat } from '../shared/operands.ts';
 
 /** A function of one tensor, element by element. */
@@ -37,6 +38,12 @@ export const reluSquared: Pointwise = pointwise(
   gradientKernel('relu-squared-gradient', 3),
 );
 
+/**
+ * Gaussian error linear unit, x · Φ(x), exact (not the tanh approximation).
+ * Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016.
+ */
+export const gelu: Pointwise = pointwise('gelu', 30, gradientKernel('gelu-gradient', 50));
+
 /** The logistic function, 1 / (1 + e⁻ˣ). */
 export const sigmoid: Pointwise = pointwise('sigmoid', 25, (dy, _x, y) => mul(dy, mul(y, sub(1, y))));
 
@@ -63,10 +70,6 @@ function pointwise(name: string, flops: number, gradient: Gradient): Pointwise {
 
 /** A gradient that the operation `name`, (x, dy) → dx, computes in one pass. */
 function gradientKernel(name: string, flops: number): Gradient {
-  const operation: PointwiseGradientOperation = {
-    name,
-    shape: ([x]) => [x],
-    flops: ({ outputs: [dx] }) => flops * dx.size,
-  };
+  const operation: PointwiseGradientOperation = gradientOperation(name, flops);
   return (dy, x) => apply(operation, [x, dy], {})[0];
 }

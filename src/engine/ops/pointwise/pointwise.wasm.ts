@@ -1,15 +1,13 @@
 // See shared/elementwise.wasm.ts.
 
-import { exp4, log4, tanh4 } from '../shared/math.wasm';
+import { madd } from '../shared/kernel.wasm';
+import { exp4, log4, phi4, tanh4 } from '../shared/math.wasm';
 
-// @ts-ignore: decorator
-@inline
 export function neg(x: v128): v128 {
   return f32x4.neg(x);
 }
 
 /** exp4 over the whole range: ∞ where a float overflows, NaN of NaN. */
-// @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
   // eˣ = √e · e^(x − ½), so that exp4 does not reach its limit before the product overflows
@@ -19,52 +17,54 @@ export function exp(x: v128): v128 {
   return v128.bitselect(scaled, x, f32x4.eq(x, x));
 }
 
-// @ts-ignore: decorator
 @inline
 export function log(x: v128): v128 {
   return log4(x);
 }
 
-// @ts-ignore: decorator
-@inline
 export function sqrt(x: v128): v128 {
   return f32x4.sqrt(x);
 }
 
-// @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
   return tanh4(x);
 }
 
-// @ts-ignore: decorator
-@inline
 export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0)); // NaN stays
 }
 
-// @ts-ignore: decorator
-@inline
 export function reluGradient(x: v128, dy: v128): v128 {
   return v128.and(dy, f32x4.gt(x, f32x4.splat(0)));
 }
 
-// @ts-ignore: decorator
-@inline
 export function reluSquared(x: v128): v128 {
   const y = relu(x);
   return f32x4.mul(y, y);
 }
 
-// @ts-ignore: decorator
-@inline
 export function reluSquaredGradient(x: v128, dy: v128): v128 {
   const y = relu(x);
   return f32x4.mul(f32x4.add(y, y), dy);
 }
 
+@inline
+export function gelu(x: v128): v128 {
+  return f32x4.mul(x, phi4(x));
+}
+
+/** dy · (Φ(x) + x · φ(x)) */
+@inline
+export function geluGradient(x: v128, dy: v128): v128 {
+  const density = f32x4.mul(
+    exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))),
+    f32x4.splat(0.3989422804014327), // 1 / √2π
+  );
+  return f32x4.mul(dy, madd(x, density, phi4(x)));
+}
+
 /** 1 / (1 + e⁻ˣ), from e to the power of −|x|, which cannot overflow; NaN of NaN. */
-// @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);
@@ -73,8 +73,6 @@ export function sigmoid(x: v128): v128 {
   return v128.bitselect(y, x, f32x4.eq(x, x));
 }
 
-// @ts-ignore: decorator
-@inline
 export function square(x: v128): v128 {
   return f32x4.mul(x, x);
 }

@@ -3,6 +3,7 @@ import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
 import type { Scalar, Tensor } from '../../tensor/tensor.ts';
 import { div } from '../arithmetic/arithmetic.ts';
 import { reshape } from '../reshape/reshape.ts';
+import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat } from '../shared/operands.ts';
 import { permute } from '../transpose/transpose.ts';
 import { sumTo } from './broadcast.ts';
@@ -79,7 +80,7 @@ export const maxOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes> = {
 };
 
 /** dx is dy at the first largest element of each row, 0 elsewhere. */
-export const maxGradientOperation: Operation<[x: Tensor, dy: Tensor], [dx: Tensor], NoAttributes> = {
-  name: 'max-gradient',
-  shape: ([x]) => [x],
-};
+export const maxGradientOperation = gradientOperation<[x: Tensor, dy: Tensor], NoAttributes>(
+  'max-gradient',
+  1,
+);

@@ -22,8 +22,7 @@ export function sumColumns(
   const strips = (inner + STRIP - 1) / STRIP;
   const step = (<usize>inner) << 2;
   const items = outer * blocks * strips;
-  const end = first(items, thread + 1, threads);
-  for (let item = first(items, thread, threads); item < end; item++) {
+  for (let item = first(items, thread, threads), end = first(items, thread + 1, threads); item < end; item++) {
     const sum = item / strips; // which row of y
     const column = (item % strips) * STRIP;
     const width = min(STRIP, inner - column);
@@ -48,7 +47,7 @@ function sumStrip(p: usize, q: usize, rows: i32, step: usize): void {
   let s5 = s0;
   let s6 = s0;
   let s7 = s0;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < rows; row++, p += step) {
     s0 = f32x4.add(s0, v128.load(p));
     s1 = f32x4.add(s1, v128.load(p, 16));
     s2 = f32x4.add(s2, v128.load(p, 32));
@@ -57,7 +56,6 @@ function sumStrip(p: usize, q: usize, rows: i32, step: usize): void {
     s5 = f32x4.add(s5, v128.load(p, 80));
     s6 = f32x4.add(s6, v128.load(p, 96));
     s7 = f32x4.add(s7, v128.load(p, 112));
-    p += step;
   }
   v128.store(q, s0);
   v128.store(q, s1, 16);
@@ -72,9 +70,6 @@ function sumStrip(p: usize, q: usize, rows: i32, step: usize): void {
 /** Sums of up to four columns. */
 function sumFour(p: usize, q: usize, rows: i32, step: usize, width: i32): void {
   let s = f32x4.splat(0);
-  for (let row = 0; row < rows; row++) {
-    s = f32x4.add(s, v128.load(p));
-    p += step;
-  }
+  for (let row = 0; row < rows; row++, p += step) s = f32x4.add(s, v128.load(p));
   storePart(q, s, width);
 }

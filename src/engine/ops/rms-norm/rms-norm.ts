@@ -1,6 +1,7 @@
 import { apply, type Operation } from '../../tensor/operation.ts';
 import { shapeError } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat, requireNumbers } from '../shared/operands.ts';
 
 /**
@@ -26,12 +27,7 @@ export const rmsNormOperation: Operation<[x: Tensor], [y: Tensor], { readonly ep
 };
 
 /** The norm is computed again, which costs less than to store and load it. */
-export const rmsNormGradientOperation: Operation<
+export const rmsNormGradientOperation = gradientOperation<
   [x: Tensor, dy: Tensor],
-  [dx: Tensor],
   { readonly epsilon: number }
-> = {
-  name: 'rms-norm-gradient',
-  shape: ([x]) => [x],
-  flops: ({ outputs: [dx] }) => 7 * dx.size,
-};
+>('rms-norm-gradient', 7);

@@ -2,41 +2,24 @@
 // Loops that use values from outside test at their end: V8 moves what does not change only out of loops
 // whose body always runs. Rows have at least one element.
 
-import { first, int, lanes, madd, nmadd, storePart, sum4, sumOfSquares, Words } from '../shared/kernel.wasm';
-
-/** Where a row of x begins. */
-// @ts-ignore: decorator
-@inline
-function rowOf(x: usize, row: i32, extents: Words, strides: Words): usize {
-  const e1 = int(extents, 1);
-  const e2 = int(extents, 2);
-  const i2 = row % e2;
-  const i1 = (row / e2) % e1;
-  const i0 = row / (e1 * e2);
-  return x + (<usize>(i0 * int(strides, 0) + i1 * int(strides, 1) + i2 * int(strides, 2)) << 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function rowsOf(extents: Words): i32 {
-  return int(extents, 0) * int(extents, 1) * int(extents, 2);
-}
+import {
+  first, int, itemAt, itemsOf, lanes, madd, nmadd, storePart, sum4, sumOfSquares, Words,
+} from '../shared/kernel.wasm';
 
 export function rmsNorm(
   thread: i32, threads: i32, x: usize, y: usize, width: i32, epsilon: f32, extents: Words, strides: Words,
 ): void {
   const e2 = int(extents, 2);
   const step = <usize>int(strides, 2) << 2;
-  const last = first(rowsOf(extents), thread + 1, threads);
-  for (let row = first(rowsOf(extents), thread, threads); row < last; ) {
-    let from = rowOf(x, row, extents, strides);
+  const last = first(itemsOf(extents), thread + 1, threads);
+  for (let row = first(itemsOf(extents), thread, threads); row < last; ) {
+    let from = itemAt(x, row, extents, strides);
     let to = y + (<usize>(row * width) << 2);
     const end = min(last, row - (row % e2) + e2); // of the innermost loop
     for (; row < end; row++, from += step, to += <usize>width << 2) rmsNormRow(from, to, width, epsilon);
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function rmsNormRow(x: usize, y: usize, width: i32, epsilon: f32): void {
   const s = f32x4.splat(<f32>1 / sqrt<f32>(sumOfSquares(x, width) / <f32>width + epsilon));
@@ -51,9 +34,9 @@ export function rmsNormGradient(
 ): void {
   const e2 = int(extents, 2);
   const step = <usize>int(strides, 2) << 2;
-  const last = first(rowsOf(extents), thread + 1, threads);
-  for (let row = first(rowsOf(extents), thread, threads); row < last; ) {
-    let from = rowOf(x, row, extents, strides);
+  const last = first(itemsOf(extents), thread + 1, threads);
+  for (let row = first(itemsOf(extents), thread, threads); row < last; ) {
+    let from = itemAt(x, row, extents, strides);
     let at = <usize>(row * width) << 2;
     const end = min(last, row - (row % e2) + e2); // of the innermost loop
     for (; row < end; row++, from += step, at += <usize>width << 2) {
@@ -63,7 +46,6 @@ export function rmsNormGradient(
 }
 
 /** With s = 1 / √(mean(x²) + epsilon): dx = s · (dy − x · s² · mean(x · dy)). */
-// @ts-ignore: decorator
 @inline
 function rmsNormGradientRow(x: usize, dy: usize, dx: usize, width: i32, epsilon: f32): void {
   let square0 = f32x4.splat(0);

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import { contiguousCpu } from '../contiguous/contiguous.cpu.ts';
-import type { CpuKernel } from '../shared/kernel.ts';
+import { type CpuKernel, rowsOf } from '../shared/kernel.ts';
 import type { rowAdagradOperation } from './row-adagrad.ts';
 
 export const rowAdagradCpu: CpuKernel<typeof rowAdagradOperation> = {
@@ -8,25 +8,17 @@ export const rowAdagradCpu: CpuKernel<typeof rowAdagradOperation> = {
   lower(tape, [oldTable, oldSquares, gradient, indices, learningRate], [table, squares], { epsilon }) {
     if (table.address !== oldTable.address) contiguousCpu.lower(tape, [oldTable], [table], {});
     if (squares.address !== oldSquares.address) contiguousCpu.lower(tape, [oldSquares], [squares], {});
-    const [rows, width] = table.shape as [number, number];
+    const { rows, width } = rowsOf(table);
     const tokens = sizeOf(indices.shape);
     // At most half of the slots are taken, so that a search for a row ends soon.
     const slotBits = Math.ceil(Math.log2(Math.max(1, tokens))) + 1;
-    tape.emit('rowAdagrad', {
-      table,
-      squares,
-      gradient,
-      indices,
-      learningRate,
-      epsilon,
-      tokens,
-      rows,
-      width,
-      slotBits,
+    const operands = { table, squares, gradient, indices, learningRate, epsilon };
+    const memory = {
       heads: tape.perThread(2 ** slotBits),
       next: tape.perThread(tokens),
       used: tape.perThread(tokens),
-      sum: tape.perThread(Math.ceil(width / 8) * 8),
-    });
+      sum: tape.perThread(width),
+    };
+    tape.emit('rowAdagrad', { ...operands, tokens, rows, width, slotBits, ...memory });
   },
 };

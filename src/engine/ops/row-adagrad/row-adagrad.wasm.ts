@@ -1,4 +1,4 @@
-import { lanes, madd, nmadd, PerThread, PREFETCHED, prefetch, storePart, sum4 } from '../shared/kernel.wasm';
+import { addScaled, lanes, madd, PerThread, PREFETCHED, prefetch, sum4 } from '../shared/kernel.wasm';
 
 /**
  * A row is updated by one thread, which its hash decides, and from its tokens in order. Memory of the thread's own:
@@ -50,7 +50,7 @@ export function rowAdagrad(
       const square = squares + (row << 2);
       const total = load<f32>(square) + sumOfSquares(g, width) / <f32>width;
       store<f32>(square, total);
-      descend(table + row * bytes, g, load<f32>(learningRate) / (sqrt<f32>(total) + epsilon), width);
+      addScaled(table + row * bytes, g, -load<f32>(learningRate) / (sqrt<f32>(total) + epsilon), width);
     }
   }
 }
@@ -63,23 +63,10 @@ function rowGradient(gradient: usize, token: i32, next: usize, sum: usize, width
   if (following == 0) return first;
   memory.copy(sum, first, bytes);
   do {
-    accumulate(sum, gradient + <usize>(following - 1) * bytes, width);
+    addScaled(sum, gradient + <usize>(following - 1) * bytes, 1, width);
     following = load<i32>(next + ((<usize>(following - 1)) << 2));
   } while (following != 0);
   return sum;
-}
-
-/** sum += from */
-function accumulate(sum: usize, from: usize, n: i32): void {
-  // Up to 7 floats behind the row go along: scratch has room for them.
-  for (let i = 0; i < n; i += 8) {
-    const a = f32x4.add(v128.load(sum), v128.load(from));
-    const b = f32x4.add(v128.load(sum, 16), v128.load(from, 16));
-    v128.store(sum, a);
-    v128.store(sum, b, 16);
-    sum += 32;
-    from += 32;
-  }
 }
 
 /** In two vectors where the shared one takes four: another order, and other last digits. */
@@ -87,36 +74,15 @@ function sumOfSquares(g: usize, n: i32): f32 {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let i = 0;
-  for (; i + 8 <= n; i += 8) {
+  for (; i + 8 <= n; i += 8, g += 32) {
     const x = v128.load(g);
     const y = v128.load(g, 16);
     a = madd(x, x, a);
     b = madd(y, y, b);
-    g += 32;
   }
-  for (; i < n; i += 4) {
+  for (; i < n; i += 4, g += 16) {
     const x = v128.and(v128.load(g), lanes(n - i));
     a = madd(x, x, a);
-    g += 16;
   }
   return sum4(f32x4.add(a, b));
-}
-
-/** x −= rate · g */
-function descend(x: usize, g: usize, rate: f32, n: i32): void {
-  const step = f32x4.splat(rate);
-  let i = 0;
-  for (; i + 8 <= n; i += 8) {
-    const a = nmadd(step, v128.load(g), v128.load(x));
-    const b = nmadd(step, v128.load(g, 16), v128.load(x, 16));
-    v128.store(x, a);
-    v128.store(x, b, 16);
-    x += 32;
-    g += 32;
-  }
-  for (; i < n; i += 4) {
-    storePart(x, nmadd(step, v128.load(g), v128.load(x)), n - i);
-    x += 16;
-    g += 16;
-  }
 }

@@ -17,18 +17,14 @@ type Like<K extends KernelName> = {
 export const map = (
   kernel: Like<'neg'>,
 ): CpuKernel<Operation<readonly [x: Tensor], readonly [y: Tensor], NoAttributes>> => ({
-  lower(tape, [x], [y]) {
-    tape.emit(kernel, { x, y, n: sizeOf(x.shape) });
-  },
+  lower: (tape, [x], [y]) => tape.emit(kernel, { x, y, n: sizeOf(x.shape) }),
 });
 
 /** A kernel of such a function's gradient: `mapGradient`. */
 export const mapGradient = (
   kernel: Like<'reluGradient'>,
 ): CpuKernel<Operation<readonly [x: Tensor, dy: Tensor], readonly [dx: Tensor], NoAttributes>> => ({
-  lower(tape, [x, dy], [dx]) {
-    tape.emit(kernel, { x, dy, dx, n: sizeOf(x.shape) });
-  },
+  lower: (tape, [x, dy], [dx]) => tape.emit(kernel, { x, dy, dx, n: sizeOf(x.shape) }),
 });
 
 /** A kernel of a function of two tensors of any strides: `combine`. */

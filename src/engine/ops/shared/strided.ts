@@ -66,10 +66,11 @@ export function nests(views: readonly CpuView[], depth: number): Nest<readonly C
     shape: shape.slice(1),
     strides: view.strides.slice(1),
   });
-  return Array.from({ length: shape[0]! }, (_, i) =>
-    nests(
-      views.map((view) => inner(view, i)),
-      depth,
-    ),
-  ).flat();
+  const parts = Array.from({ length: shape[0]! }, (_, i) => views.map((view) => inner(view, i)));
+  return parts.flatMap((part) => nests(part, depth));
+}
+
+/** The first element of each part that the last `dims` dimensions are: a row (1), a matrix (2). */
+export function headsOf(view: CpuView, dims: number): CpuView {
+  return { ...view, shape: view.shape.slice(0, -dims), strides: view.strides.slice(0, -dims) };
 }

@@ -1,6 +1,7 @@
 import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
 import { normalizeDim } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat } from '../shared/operands.ts';
 import { transpose } from '../transpose/transpose.ts';
 
@@ -26,8 +27,7 @@ export const softmaxOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes>
 };
 
 /** dx = y · (dy − Σ y · dy) */
-export const softmaxGradientOperation: Operation<[y: Tensor, dy: Tensor], [dx: Tensor], NoAttributes> = {
-  name: 'softmax-gradient',
-  shape: ([y]) => [y],
-  flops: ({ outputs: [dx] }) => 4 * dx.size,
-};
+export const softmaxGradientOperation = gradientOperation<[y: Tensor, dy: Tensor], NoAttributes>(
+  'softmax-gradient',
+  4,
+);

@@ -2,11 +2,10 @@ import { first, lanes, largestOf, madd, storePart, sum4 } from '../shared/kernel
 import { exp4 } from '../shared/math.wasm';
 
 /** y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ with m the row's largest element. */
-export function softmax(thread: i32, threads: i32, x: usize, y: usize, rows: i32, n: i32): void {
-  const end = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < end; row++) {
-    const at = (<usize>row * n) << 2;
-    softmaxRow(x + at, y + at, n);
+export function softmax(thread: i32, threads: i32, x: usize, y: usize, rows: i32, width: i32): void {
+  for (let row = first(rows, thread, threads), end = first(rows, thread + 1, threads); row < end; row++) {
+    const at = (<usize>row * width) << 2;
+    softmaxRow(x + at, y + at, width);
   }
 }
 
@@ -36,11 +35,10 @@ function softmaxRow(x: usize, y: usize, n: i32): void {
 }
 
 /** dx = y · (dy − Σ y · dy), row by row. */
-export function softmaxGradient(thread: i32, threads: i32, y: usize, dy: usize, dx: usize, rows: i32, n: i32): void {
-  const end = first(rows, thread + 1, threads);
-  for (let row = first(rows, thread, threads); row < end; row++) {
-    const at = (<usize>row * n) << 2;
-    softmaxGradientRow(y + at, dy + at, dx + at, n);
+export function softmaxGradient(thread: i32, threads: i32, y: usize, dy: usize, dx: usize, rows: i32, width: i32): void {
+  for (let row = first(rows, thread, threads), end = first(rows, thread + 1, threads); row < end; row++) {
+    const at = (<usize>row * width) << 2;
+    softmaxGradientRow(y + at, dy + at, dx + at, width);
   }
 }
 

@@ -6,7 +6,7 @@ import { div } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { gelu } from './gelu.ts';
+import { gelu } from './pointwise.ts';
 
 describe('gelu', () => {
   it('is x · Φ(x)', async () => {
