@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import * as v from 'valibot';
 import { defaultRecipe, recipes } from '../../language/recipes/recipes.ts';
 import { version } from '../../version.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
@@ -6,8 +7,7 @@ import type { EvalFlags } from './commands/eval.ts';
 import type { SampleFlags } from './commands/sample.ts';
 import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
-import { inRange, parseNumber, parseWhole } from './number-flags.ts';
-import { addMachineFlags, addRecipeFlags } from './recipe-flags.ts';
+import { addMachineFlags, addRecipeFlags, numberParser, wholeParser } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
 
 /**
@@ -31,26 +31,22 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
       outputError: (text, write) => write(text.replace(/^error:/, styleFor(io.stderr, io.env).red('error:'))),
     });
 
-  const train = addMachineFlags(
-    program
-      .command('train')
-      .summary('train a model on a text')
-      .description('Trains a model on a text and stores it in a run folder. Ctrl-C stops and saves.')
-      .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
-      .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
-      .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
-      .option('--resume', 'resume the run in --out, or the newest one'),
-  )
-    .addOption(
-      new Option('--profile', 'show where the time of a step goes, and train nothing').conflicts([
-        'resume',
-        'out',
-      ]),
-    )
-    .option('--json', 'print one JSON object a line');
-  addRecipeFlags(train);
+  const train = program
+    .command('train')
+    .summary('train a model on a text')
+    .description('Trains a model on a text and stores it in a run folder. Ctrl-C stops and saves.')
+    .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
+    .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
+    .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
+    .option('--resume', 'resume the run in --out, or the newest one');
+  const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
+  addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
+  addRecipeFlags(train.option('--json', 'print one JSON object a line'));
+  const recipeLines = Object.entries(recipes).map(
+    ([name, { description }]) => `  ${name.padEnd(21)} ${description}`,
+  );
   train
-    .addHelpText('after', `\nRecipes:\n${recipeLines().join('\n')}`)
+    .addHelpText('after', `\nRecipes:\n${recipeLines.join('\n')}`)
     .addHelpText(
       'after',
       examples(
@@ -65,43 +61,29 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
       finish(await (await import('./commands/train.ts')).train(recipe, flags, io)),
     );
 
-  addMachineFlags(
-    program
-      .command('sample')
-      .summary('write text in the style of a trained model')
-      .description('Writes text in the style of a trained model, as it is made.')
-      .argument('[run]', 'run folder (default: the newest in ./runs)')
-      .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
-      .option('--tokens <n>', 'most tokens in a sample', inRange(parseWhole, { min: 1 }), 500)
-      .option(
-        '--temperature <x>',
-        'below 1 safer, above 1 wilder, 0 always the likeliest',
-        inRange(parseNumber, { min: 0 }),
-        0.8,
-      )
-      .option('--top-k <n>', 'choose among the n likeliest tokens', inRange(parseWhole, { min: 1 }))
-      .option(
-        '--top-p <x>',
-        'choose among the likeliest tokens that make up this probability',
-        inRange(parseNumber, { min: 0, above: true, max: 1 }),
-      )
-      .addOption(
-        new Option('--stop <text>', 'end a sample before this text; may be given several times')
-          .argParser((text: string, texts: string[]) => [...texts, text])
-          .default([], 'none'),
-      )
-      .option(
-        '--forget <n>',
-        'oldest tokens to forget when the context is full (default: half; 1: as the tutorial, slower)',
-        inRange(parseWhole, { min: 1 }),
-      )
-      .option('--count <n>', 'samples to write', inRange(parseWhole, { min: 1 }), 1)
-      .option(
-        '--seed <n>',
-        'seed of the random numbers (default: another one each time)',
-        inRange(parseWhole, { min: 0 }),
-      ),
-  )
+  const sample = program
+    .command('sample')
+    .summary('write text in the style of a trained model')
+    .description('Writes text in the style of a trained model, as it is made.')
+    .argument('[run]', 'run folder (default: the newest in ./runs)')
+    .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
+    .option('--tokens <n>', 'most tokens in a sample', wholeParser(1), 500)
+    .option('--temperature <x>', 'below 1 safer, above 1 wilder, 0 always the likeliest', temperature, 0.8)
+    .option('--top-k <n>', 'choose among the n likeliest tokens', wholeParser(1))
+    .option('--top-p <x>', 'choose among the likeliest tokens that make up this probability', probability)
+    .addOption(
+      new Option('--stop <text>', 'end a sample before this text; may be given several times')
+        .argParser((text: string, texts: string[]) => [...texts, text])
+        .default([], 'none'),
+    )
+    .option(
+      '--forget <n>',
+      'oldest tokens to forget when the context is full (default: half; 1: as the tutorial, slower)',
+      wholeParser(1),
+    )
+    .option('--count <n>', 'samples to write', wholeParser(1), 1)
+    .option('--seed <n>', 'seed of the random numbers (default: another one each time)', wholeParser(0));
+  addMachineFlags(sample)
     .option('--json', 'print one JSON object a line')
     .addHelpText(
       'after',
@@ -115,14 +97,13 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
       finish(await (await import('./commands/sample.ts')).sample(run, flags, io)),
     );
 
-  addMachineFlags(
-    program
-      .command('eval')
-      .summary('measure a trained model on its validation text')
-      .description('Prints loss, perplexity and bits per character over the whole validation split.')
-      .argument('[run]', 'run folder (default: the newest in ./runs)')
-      .option('--data <file>', 'the text it was trained on, if that has moved'),
-  )
+  const evaluate = program
+    .command('eval')
+    .summary('measure a trained model on its validation text')
+    .description('Prints loss, perplexity and bits per character over the whole validation split.')
+    .argument('[run]', 'run folder (default: the newest in ./runs)')
+    .option('--data <file>', 'the text it was trained on, if that has moved');
+  addMachineFlags(evaluate)
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -154,9 +135,11 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
   );
 }
 
-function recipeLines(): string[] {
-  return Object.entries(recipes).map(([name, { description }]) => `  ${name.padEnd(21)} ${description}`);
-}
+const temperature = numberParser(v.pipe(v.number(), v.minValue(0, 'must be at least 0')));
+
+const probability = numberParser(
+  v.pipe(v.number(), v.gtValue(0, 'must be greater than 0'), v.maxValue(1, 'must be at most 1')),
+);
 
 function examples(...rows: readonly (readonly [command: string, comment: string])[]): string {
   const width = Math.max(...rows.map(([command]) => command.length));

@@ -123,7 +123,7 @@ export class RunFolder {
   }
 
   /** The newest run below `parent` that has a checkpoint, or an error that says how to make one. */
-  static async newest(parent: string): Promise<string> {
+  static async newest(parent = 'runs'): Promise<string> {
     const names = await readdir(parent).catch(() => []);
     const found = await Promise.all(
       names.map(async (name) => {
