@@ -1,7 +1,6 @@
 import { type Output, sizeOf } from '../io.ts';
 
 // Control sequences (ECMA-48, and DEC's private modes for cursor and line wrapping).
-const UP = (lines: number): string => (lines > 0 ? `\r\u001b[${lines}A` : '\r');
 const ERASE_REST_OF_LINE = '\u001b[K';
 const ERASE_BELOW = '\u001b[J';
 const HIDE_CURSOR = '\u001b[?25l';
@@ -24,8 +23,9 @@ export class Region {
   draw(text: string): void {
     const lines = text.split('\n').slice(0, sizeOf(this.output).rows - 1);
     const body = lines.map((line) => `${line}${ERASE_REST_OF_LINE}\n`).join('');
+    const up = this.height > 0 ? `\r\u001b[${this.height}A` : '\r';
     // One write, and nothing erased before it is overwritten: no flicker.
-    this.output.write(`${HIDE_CURSOR}${CUT_LINES}${UP(this.height)}${body}${ERASE_BELOW}${WRAP_LINES}`);
+    this.output.write(`${HIDE_CURSOR}${CUT_LINES}${up}${body}${ERASE_BELOW}${WRAP_LINES}`);
     this.height = lines.length;
   }
 
