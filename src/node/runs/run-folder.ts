@@ -9,7 +9,7 @@ import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import type { TrainerState } from '../../language/train/trainer.ts';
-import { readIfThere, writeAtomically } from './files.ts';
+import { readIfThere, writeAtomically } from '../files.ts';
 
 const RunConfigSchema = v.object({
   /** Version of nanobard that began the run. */
