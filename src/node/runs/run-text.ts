@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { NanobardError } from '../../engine/errors.ts';
 import { corpusNames } from '../../language/data/corpus.ts';
@@ -24,34 +24,26 @@ export function describeText(
  *
  * @throws {NanobardError} code `file` if it is there no more, `run-folder` if it is another one.
  */
-export async function loadRunText(folder: RunFolder, data?: TextSource): Promise<LoadedCorpus> {
-  const known = folder.config.data;
-  const from = data ?? (await placeOf(folder));
+export async function loadRunText({ path, config }: RunFolder, data?: TextSource): Promise<LoadedCorpus> {
+  const { source, name, characters, sha256 } = config.data;
+  // As seen from the run's folder, or a file of the same name in the working directory.
+  const places = [resolve(path, source), resolve(name)];
+  const found = corpusNames.some((known) => known === source) ? source : places.find(existsSync);
+  const from = data ?? found;
+  if (from === undefined) {
+    throw new NanobardError('file', `the text of the run ${path} is no longer at ${places[0]}`, {
+      hint: `Put ${name} there, or give the file: any copy will do.`,
+      options: ['data'],
+    });
+  }
   const corpus = await loadCorpus(from);
-  if (corpus.sha256 === known.sha256) return corpus;
+  if (corpus.sha256 === sha256) return corpus;
   const message =
     data === undefined
-      ? `${from} has changed since the run ${folder.path} was trained on it`
-      : `the run ${folder.path} was trained on another text than ${corpus.name}`;
+      ? `${from} has changed since the run ${path} was trained on it`
+      : `the run ${path} was trained on another text than ${corpus.name}`;
   throw new NanobardError('run-folder', message, {
-    hint: `It began with ${known.name}, ${known.characters} characters, SHA-256 ${known.sha256.slice(0, 12)}….`,
+    hint: `It began with ${name}, ${characters} characters, SHA-256 ${sha256.slice(0, 12)}….`,
     options: ['data'],
   });
 }
-
-/** Where the run's text is: as seen from its folder, or a file of the same name in the working directory. */
-async function placeOf({ path, config: { data } }: RunFolder): Promise<string> {
-  if (corpusNames.some((name) => name === data.source)) return data.source;
-  const places = [resolve(path, data.source), resolve(data.name)];
-  for (const place of places) if (await exists(place)) return place;
-  throw new NanobardError('file', `the text of the run ${path} is no longer at ${places[0]}`, {
-    hint: `Put ${data.name} there, or give the file: any copy will do.`,
-    options: ['data'],
-  });
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
