@@ -42,21 +42,8 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
   const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
   addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
   addRecipeFlags(train.option('--json', 'print one JSON object a line'));
-  const recipeLines = Object.entries(recipes).map(
-    ([name, { description }]) => `  ${name.padEnd(21)} ${description}`,
-  );
   train
-    .addHelpText('after', `\nRecipes:\n${recipeLines.join('\n')}`)
-    .addHelpText(
-      'after',
-      examples(
-        ['nanobard train', `${defaultRecipe} on tinyshakespeare`],
-        ['nanobard train bigram --data my.txt', 'your own text'],
-        ['nanobard train --n-layer 2 --max-iters 500', 'another size; --n_layer=2 works too'],
-        ['nanobard train --resume --max-iters 4000', 'train the newest run for longer'],
-        ['nanobard train --profile --blas auto', 'what each operation takes'],
-      ),
-    )
+    .addHelpText('after', trainHelp)
     .action(async (recipe: string | undefined, flags: TrainFlags) =>
       finish(await (await import('./commands/train.ts')).train(recipe, flags, io)),
     );
@@ -85,14 +72,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .option('--seed <n>', 'seed of the random numbers (default: another one each time)', wholeParser(0));
   addMachineFlags(sample)
     .option('--json', 'print one JSON object a line')
-    .addHelpText(
-      'after',
-      examples(
-        ['nanobard sample', 'from the newest run'],
-        ['nanobard sample runs/mine --prompt "ROMEO:" --tokens 200', ''],
-        ['echo "JULIET:" | nanobard sample --prompt - --count 3', 'three answers'],
-      ),
-    )
+    .addHelpText('after', sampleExamples)
     .action(async (run: string | undefined, flags: SampleFlags) =>
       finish(await (await import('./commands/sample.ts')).sample(run, flags, io)),
     );
@@ -105,10 +85,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .option('--data <file>', 'the text it was trained on, if that has moved');
   addMachineFlags(evaluate)
     .option('--json', 'print one JSON object')
-    .addHelpText(
-      'after',
-      examples(['nanobard eval', 'the newest run'], ['nanobard eval runs/mine --json', '']),
-    )
+    .addHelpText('after', evalExamples)
     .action(async (run: string | undefined, flags: EvalFlags) =>
       finish(await (await import('./commands/eval.ts')).evaluate(run, flags, io)),
     );
@@ -118,21 +95,14 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .summary('check what this machine offers')
     .description('Prints devices, threads, SIMD level and memory, and tries the devices out.')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', examples(['nanobard doctor', ''], ['nanobard doctor --json', 'for a bug report']))
+    .addHelpText('after', doctorExamples)
     .action(async (flags: DoctorFlags) =>
       finish(await (await import('./commands/doctor.ts')).doctor(flags, io)),
     );
 
   for (const command of program.commands)
     command.showHelpAfterError(`See nanobard ${command.name()} --help.`);
-  return program.addHelpText(
-    'after',
-    examples(
-      ['nanobard train', 'a small GPT on Shakespeare, in a minute or two'],
-      ['nanobard sample', 'what it writes'],
-      ['nanobard train --help', 'all that can be set'],
-    ),
-  );
+  return program.addHelpText('after', generalExamples);
 }
 
 const temperature = numberParser(v.pipe(v.number(), v.minValue(0, 'must be at least 0')));
@@ -141,10 +111,39 @@ const probability = numberParser(
   v.pipe(v.number(), v.gtValue(0, 'must be greater than 0'), v.maxValue(1, 'must be at most 1')),
 );
 
-function examples(...rows: readonly (readonly [command: string, comment: string])[]): string {
-  const width = Math.max(...rows.map(([command]) => command.length));
-  const lines = rows.map(([command, comment]) =>
-    comment ? `  ${command.padEnd(width)}  # ${comment}` : `  ${command}`,
-  );
-  return `\nExamples:\n${lines.join('\n')}`;
-}
+const generalExamples = `
+Examples:
+  nanobard train         # a small GPT on Shakespeare, in a minute or two
+  nanobard sample        # what it writes
+  nanobard train --help  # all that can be set`;
+
+const recipeLines = Object.entries(recipes).map(
+  ([name, { description }]) => `  ${name.padEnd(21)} ${description}`,
+);
+
+const trainHelp = `
+Recipes:
+${recipeLines.join('\n')}
+
+Examples:
+  nanobard train                              # ${defaultRecipe} on tinyshakespeare
+  nanobard train bigram --data my.txt         # your own text
+  nanobard train --n-layer 2 --max-iters 500  # another size; --n_layer=2 works too
+  nanobard train --resume --max-iters 4000    # train the newest run for longer
+  nanobard train --profile --blas auto        # what each operation takes`;
+
+const sampleExamples = `
+Examples:
+  nanobard sample                                           # from the newest run
+  nanobard sample runs/mine --prompt "ROMEO:" --tokens 200
+  echo "JULIET:" | nanobard sample --prompt - --count 3     # three answers`;
+
+const evalExamples = `
+Examples:
+  nanobard eval                   # the newest run
+  nanobard eval runs/mine --json`;
+
+const doctorExamples = `
+Examples:
+  nanobard doctor
+  nanobard doctor --json  # for a bug report`;

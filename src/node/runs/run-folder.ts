@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { appendFile, mkdir, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
+import { corpusNames } from '../../language/data/corpus.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
 import { MODEL_FILE } from '../../language/load-model.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
@@ -10,6 +11,7 @@ import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import type { TrainerState } from '../../language/train/trainer.ts';
+import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
 import { readIfThere, writeAtomically } from '../files.ts';
 
 const RunConfigSchema = v.object({
@@ -30,7 +32,7 @@ const RunConfigSchema = v.object({
 export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
 
 /** The text of a run that has no file of its own. */
-export const KEPT_TEXT = 'text.txt';
+const KEPT_TEXT = 'text.txt';
 
 const LAST_STATE = join('checkpoints', 'last.safetensors');
 
@@ -80,6 +82,20 @@ export class RunFolder {
     return run;
   }
 
+  /**
+   * How the run in `folder` remembers a text: a corpus by its name, a file by the way from the folder to it, so that
+   * both may move together, and what cannot be read again by the copy that the run keeps.
+   */
+  static describeText(
+    { name, path, source, sha256 }: LoadedCorpus,
+    characters: number,
+    folder: string,
+  ): RunConfig['data'] {
+    const way = source === 'file' && path !== undefined ? relative(resolve(folder), path) : undefined;
+    const where = source === 'memory' ? KEPT_TEXT : (way?.split(sep).join('/') ?? name);
+    return { source: where, name, sha256, characters };
+  }
+
   /** Makes a folder of this name, or with -2, -3, … behind it where there is one already. */
   static async make(path: string): Promise<string> {
     await mkdir(dirname(path), { recursive: true }).catch(unmade(path));
@@ -95,9 +111,8 @@ export class RunFolder {
     checkArgument('RunFolder.open', 'folder', pathRule, path);
     const config = await readJSON(join(path, 'config.json'), (value) => v.parse(RunConfigSchema, value));
     if (!config) {
-      throw new NanobardError('run-folder', `${path} is not the folder of a run: it holds no config.json`, {
-        hint: 'Give the folder that training printed at its end, such as runs/shakespeare-char-cpu-….',
-      });
+      const message = `${path} is not the folder of a run: it holds no config.json`;
+      throw runError(message, 'Give the folder that training printed at its end, such as runs/fast-….');
     }
     const tokenizer = await readJSON(join(path, 'tokenizer.json'), tokenizerFromJSON);
     if (!tokenizer) throw new NanobardError('run-folder', `the run ${path} has lost its tokenizer.json`);
@@ -113,13 +128,10 @@ export class RunFolder {
       .sort((a, b) => began(b) - began(a));
     const newest = runs.find((path) => [MODEL_FILE, LAST_STATE].some((file) => existsSync(join(path, file))));
     if (newest !== undefined) return newest;
-    throw runs.length === 0
-      ? new NanobardError('run-folder', `there is no run in ${parent}`, {
-          hint: 'Train one first, or give the folder of a run.',
-        })
-      : new NanobardError('run-folder', `no run in ${parent} has a checkpoint yet: ${runs.join(', ')}`, {
-          hint: 'Train one until its first evaluation after a step at least.',
-        });
+    if (runs.length === 0)
+      throw runError(`there is no run in ${parent}`, 'Train one first, or give the folder of a run.');
+    const message = `no run in ${parent} has a checkpoint yet: ${runs.join(', ')}`;
+    throw runError(message, 'Train one until its first evaluation after a step at least.');
   }
 
   /** The same run with another recipe, longer say, or its text in another place. */
@@ -127,6 +139,34 @@ export class RunFolder {
     const run = new RunFolder(this.path, { ...this.config, ...changes }, this.tokenizer);
     await run.writeConfig();
     return run;
+  }
+
+  /**
+   * The text that the run was trained on, from where it was, or from `data`.
+   *
+   * @throws {NanobardError} code `file` if it is there no more, `run-folder` if it is another one.
+   */
+  async loadText(data?: TextSource): Promise<LoadedCorpus> {
+    const { path } = this;
+    const { source, name, characters, sha256 } = this.config.data;
+    // As seen from the run's folder, or a file of the same name in the working directory.
+    const places = [resolve(path, source), resolve(name)];
+    const found = corpusNames.some((known) => known === source) ? source : places.find(existsSync);
+    const from = data ?? found;
+    if (from === undefined) {
+      throw new NanobardError('file', `the text of the run ${path} is no longer at ${places[0]}`, {
+        hint: `Put ${name} there, or give the file: any copy will do.`,
+        options: ['data'],
+      });
+    }
+    const corpus = await loadCorpus(from);
+    if (corpus.sha256 === sha256) return corpus;
+    const message =
+      data === undefined
+        ? `${from} has changed since the run ${path} was trained on it`
+        : `the run ${path} was trained on another text than ${corpus.name}`;
+    const known = `It began with ${name}, ${characters} characters, SHA-256 ${sha256.slice(0, 12)}….`;
+    throw runError(message, known, ['data']);
   }
 
   /** The state to go on from. */
@@ -200,6 +240,11 @@ export class RunFolder {
   }
 }
 
+/** What is wrong with a run or its folder. */
+export function runError(message: string, hint: string, options: readonly string[] = []): NanobardError {
+  return new NanobardError('run-folder', message, { hint, options });
+}
+
 /** A line that a crash cut short counts as beyond every step. */
 function stepOf(line: string): number {
   try {
@@ -217,16 +262,11 @@ async function refuseOccupied(path: string): Promise<void> {
       cause,
     });
   });
-  if (names.length === 0) return;
-  throw names.includes('config.json')
-    ? new NanobardError('run-folder', `${path} already holds a run`, {
-        hint: 'Resume that run, or choose another folder.',
-        options: ['resume', 'folder'],
-      })
-    : new NanobardError('run-folder', `${path} is not empty`, {
-        hint: 'Choose a new or empty folder.',
-        options: ['folder'],
-      });
+  if (names.includes('config.json')) {
+    const hint = 'Resume that run, or choose another folder.';
+    throw runError(`${path} already holds a run`, hint, ['resume', 'folder']);
+  }
+  if (names.length > 0) throw runError(`${path} is not empty`, 'Choose a new or empty folder.', ['folder']);
 }
 
 /** Throws what `mkdir` has thrown as an error of the run folder `path`. */

@@ -11,8 +11,7 @@ import type { TrainEvent } from '../../language/train/events.ts';
 import { streams } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { RunFolder } from './run-folder.ts';
-import { describeText, loadRunText } from './run-text.ts';
+import { RunFolder, runError } from './run-folder.ts';
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
 export interface NewRunOptions extends DeviceOptions, RecipeChanges {
@@ -80,7 +79,7 @@ export class TrainingRun {
     const { text } = corpus;
     return prepare({ device, threads, blas }, { recipe, text }, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
-      const about = describeText(corpus, charactersOf(training), place);
+      const about = RunFolder.describeText(corpus, charactersOf(training), place);
       const config = { nanobard: version, recipeName: name, recipe, data: about };
       const kept = corpus.source === 'memory' ? text : undefined;
       const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
@@ -100,19 +99,15 @@ export class TrainingRun {
     const folder = await RunFolder.open(place);
     const { recipeName, data: known } = folder.config;
     if (expected !== undefined && expected !== recipeName) {
-      throw new NanobardError('run-folder', `the run ${folder.path} is of ${recipeName}, not ${expected}`, {
-        hint: 'Resume it without naming a recipe, or begin a new run in another folder.',
-        options: ['folder'],
-      });
+      const hint = 'Resume it without naming a recipe, or begin a new run in another folder.';
+      throw runError(`the run ${folder.path} is of ${recipeName}, not ${expected}`, hint, ['folder']);
     }
     const state = await folder.loadState();
     if (!state) {
-      throw new NanobardError('run-folder', `the run ${folder.path} has no checkpoint to go on from`, {
-        hint: 'It stopped before its first one: begin a new run in another folder.',
-        options: ['folder'],
-      });
+      const hint = 'It stopped before its first one: begin a new run in another folder.';
+      throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }
-    const corpus = await loadRunText(folder, data);
+    const corpus = await folder.loadText(data);
     const recipe = extend(folder, changes);
     const { step } = state.progress;
     if (recipe.maxIters < step) {
@@ -127,7 +122,8 @@ export class TrainingRun {
     return prepare({ device, threads, blas }, { recipe, text, tokenizer }, async (training) => {
       await training.trainer.restore(state);
       await folder.rewindMetrics(step);
-      const found = corpus.source === 'memory' ? known : describeText(corpus, charactersOf(training), place);
+      const found =
+        corpus.source === 'memory' ? known : RunFolder.describeText(corpus, charactersOf(training), place);
       return new TrainingRun(await folder.with({ recipe, data: found }), training, [corpus.notice]);
     });
   }
@@ -256,10 +252,8 @@ function extend({ path, config }: RunFolder, changes: RecipeChanges): Recipe {
     const wanted = changes[field];
     if (wanted === undefined || wanted === recipe[field] || !(field in recipe)) continue;
     const message = `the run ${path} has ${field} ${recipe[field]}, which cannot become ${wanted}`;
-    throw new NanobardError('run-folder', message, {
-      hint: 'Resume it without this change, or begin a new run in another folder.',
-      options: [field, 'folder'],
-    });
+    const hint = 'Resume it without this change, or begin a new run in another folder.';
+    throw runError(message, hint, [field, 'folder']);
   }
   return chooseRecipe(recipe, changes);
 }

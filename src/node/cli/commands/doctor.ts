@@ -22,11 +22,11 @@ interface DeviceReport {
   /** What it computes with. */
   readonly arithmetic: string;
   /** Speed of a matrix product, in GFLOP/s. */
-  readonly gflops: number | undefined;
+  readonly gflops?: number | undefined;
   /** What this place does not allow, and what follows. */
   readonly notes: readonly string[];
   /** Why it does not work; undefined if it does. */
-  readonly problem: string | undefined;
+  readonly problem?: string | undefined;
 }
 
 /** Tells what this machine offers and tries it out; returns the exit code: 1 if a device does not work. */
@@ -77,7 +77,7 @@ async function tryOut(
   size?: number,
 ): Promise<DeviceReport> {
   const { threads, notes } = device;
-  const report = { name, threads, arithmetic, notes, gflops: undefined, problem: undefined };
+  const report = { name, threads, arithmetic, notes };
   try {
     const { gflops, correct } = await measurePeak(device, size);
     return { ...report, gflops, problem: correct ? undefined : 'it computes wrong results' };
@@ -94,6 +94,10 @@ function describe(report: Awaited<ReturnType<typeof examine>>, { bold, dim, gree
   const mark = (good: boolean): string => (good ? green('works') : red('fails'));
   // A quota of processor time, which a container has, is less than the processors that it sees.
   const quota = usable < processors ? `, of which this process may use the time of ${usable}` : '';
+  const faster = (blas?.gflops ?? 0) > (devices[0]?.gflops ?? 0);
+  const advice = faster ? 'use it with --blas auto' : 'no faster than the cpu device by itself';
+  const product = blas?.problem ?? `${blas?.gflops?.toFixed(0)} GFLOP/s; ${advice}`;
+  const library = blas && `${blas.arithmetic} ${mark(blas.problem === undefined)}: ${product}`;
   return [
     bold(`nanobard ${report.version}`),
     row(runtime.name, `${runtime.version} on ${report.platform}`),
@@ -106,16 +110,6 @@ function describe(report: Awaited<ReturnType<typeof examine>>, { bold, dim, gree
       const works = `${mark(problem === undefined)}: ${problem ?? details}`;
       return [row(`${name} device`, works), ...notes.map((note) => row('', note))];
     }),
-    row('BLAS', blas ? describeBlas(blas, devices[0]?.gflops, mark) : `none found. ${blasHint}`),
+    row('BLAS', library ?? `none found. ${blasHint}`),
   ];
-}
-
-function describeBlas(
-  { arithmetic, gflops = 0, problem }: DeviceReport,
-  ownGflops = 0,
-  mark: (good: boolean) => string,
-): string {
-  if (problem !== undefined) return `${arithmetic} ${mark(false)}: ${problem}`;
-  const advice = gflops > ownGflops ? 'use it with --blas auto' : 'no faster than the cpu device by itself';
-  return `${arithmetic} ${mark(true)}: ${gflops.toFixed(0)} GFLOP/s; ${advice}`;
 }

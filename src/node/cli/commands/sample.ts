@@ -1,4 +1,6 @@
+import { buffer } from 'node:stream/consumers';
 import { NanobardError } from '../../../engine/errors.ts';
+import type { GenerateTextOptions } from '../../../language/text-model.ts';
 import { loadModel } from '../../load-model.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { formatCount, formatRate } from '../display/format.ts';
@@ -8,16 +10,10 @@ import { exitCodes, type Io, isTerminal } from '../io.ts';
 import type { MachineFlags } from '../recipe-flags.ts';
 import { styleFor, writeNotes } from '../style.ts';
 
-export interface SampleFlags extends MachineFlags {
+export interface SampleFlags extends MachineFlags, GenerateTextOptions {
   readonly prompt: string;
-  readonly tokens: number;
-  readonly temperature: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly forget?: number;
   readonly stop: readonly string[];
   readonly count: number;
-  readonly seed?: number;
   readonly json?: true;
 }
 
@@ -31,10 +27,9 @@ const lineFeeds = (text: string): string => text.replace(/\r\n?/g, '\n');
  * interleaved.
  */
 export async function sample(run: string | undefined, flags: SampleFlags, io: Io): Promise<number> {
-  const { device, threads, blas, json, count, tokens: limit, temperature, topK, topP, forget } = flags;
-  const rules = { tokens: limit, temperature, topK, topP, forget, stop: flags.stop.map(lineFeeds) };
-  const prompt = lineFeeds(flags.prompt === '-' ? await readText(io.stdin) : flags.prompt);
-  const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const { device, threads, blas, json, count, stop, prompt: given, ...rest } = flags;
+  const { seed = Math.floor(Math.random() * 2 ** 31), ...rules } = rest;
+  const prompt = lineFeeds(given === '-' ? await readText(io.stdin) : given);
   const model = await loadModel(run ?? (await RunFolder.newest()), { device, threads, blas });
   writeNotes(model.device.notes, io);
   const output = new GatheredOutput(io.stdout);
@@ -45,7 +40,7 @@ export async function sample(run: string | undefined, flags: SampleFlags, io: Io
   try {
     for (let index = 0; index < count; index++) {
       const begin = performance.now();
-      const pieces = model.generate(prompt, { ...rules, seed: seed + index });
+      const pieces = model.generate(prompt, { ...rules, stop: stop.map(lineFeeds), seed: seed + index });
       let next = await pieces.next();
       const firstTokenMs = next.done ? Number.NaN : performance.now() - begin;
       if (!json) output.write(index === 0 ? before : `${SEPARATOR}\n${before}`);
@@ -76,14 +71,10 @@ export async function sample(run: string | undefined, flags: SampleFlags, io: Io
 }
 
 async function readText(stdin: Io['stdin']): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let text = '';
+  const bytes = await buffer(stdin);
   try {
-    for await (const chunk of stdin)
-      text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-    return text + decoder.decode();
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
     throw new NanobardError('file', 'the prompt on standard input is not UTF-8 text', {
       hint: 'Convert it first, for instance with iconv -t utf-8.',
       cause,
