@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { NanobardError } from '../engine/errors.ts';
 
 /** Writes a file so that a crash leaves either the old contents or the new: temporary file, sync, rename. */
 export async function writeAtomically(path: string, contents: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(contents);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFile(temporary, contents, { flush: true });
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });

@@ -73,7 +73,10 @@ export async function profileRecipe(options: ProfileOptions = {}): Promise<Profi
       }
     }
     const operations = [...totals].map(([op, { calls, ms, flops }]) => ({
-      ...{ op, calls: calls / ROUNDS, ms: ms / ROUNDS, gflops: flops / ms / 1e6 },
+      op,
+      calls: calls / ROUNDS,
+      ms: ms / ROUNDS,
+      gflops: flops / ms / 1e6,
     }));
     return {
       stepMs: steps.sort((a, b) => a - b)[ROUNDS >> 1]!,

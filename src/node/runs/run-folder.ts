@@ -82,20 +82,6 @@ export class RunFolder {
     return run;
   }
 
-  /**
-   * How the run in `folder` remembers a text: a corpus by its name, a file by the way from the folder to it, so that
-   * both may move together, and what cannot be read again by the copy that the run keeps.
-   */
-  static describeText(
-    { name, path, source, sha256 }: LoadedCorpus,
-    characters: number,
-    folder: string,
-  ): RunConfig['data'] {
-    const way = source === 'file' && path !== undefined ? relative(resolve(folder), path) : undefined;
-    const where = source === 'memory' ? KEPT_TEXT : (way?.split(sep).join('/') ?? name);
-    return { source: where, name, sha256, characters };
-  }
-
   /** Makes a folder of this name, or with -2, -3, … behind it where there is one already. */
   static async make(path: string): Promise<string> {
     await mkdir(dirname(path), { recursive: true }).catch(unmade(path));
@@ -238,6 +224,20 @@ export class RunFolder {
   private writeConfig(): Promise<void> {
     return writeAtomically(join(this.path, 'config.json'), `${JSON.stringify(this.config, null, 2)}\n`);
   }
+}
+
+/**
+ * How the run in `folder` remembers a text: a corpus by its name, a file by the way from the folder to it, so that
+ * both may move together, and what cannot be read again by the copy that the run keeps.
+ */
+export function describeText(
+  { name, path, source, sha256 }: LoadedCorpus,
+  characters: number,
+  folder: string,
+): RunConfig['data'] {
+  const way = source === 'file' && path !== undefined ? relative(resolve(folder), path) : undefined;
+  const where = source === 'memory' ? KEPT_TEXT : (way?.split(sep).join('/') ?? name);
+  return { source: where, name, sha256, characters };
 }
 
 /** What is wrong with a run or its folder. */

@@ -11,7 +11,7 @@ import type { TrainEvent } from '../../language/train/events.ts';
 import { streams } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { RunFolder, runError } from './run-folder.ts';
+import { describeText, RunFolder, runError } from './run-folder.ts';
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
 export interface NewRunOptions extends DeviceOptions, RecipeChanges {
@@ -79,7 +79,7 @@ export class TrainingRun {
     const { text } = corpus;
     return prepare({ device, threads, blas }, { recipe, text }, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
-      const about = RunFolder.describeText(corpus, charactersOf(training), place);
+      const about = describeText(corpus, charactersOf(training), place);
       const config = { nanobard: version, recipeName: name, recipe, data: about };
       const kept = corpus.source === 'memory' ? text : undefined;
       const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
@@ -122,8 +122,7 @@ export class TrainingRun {
     return prepare({ device, threads, blas }, { recipe, text, tokenizer }, async (training) => {
       await training.trainer.restore(state);
       await folder.rewindMetrics(step);
-      const found =
-        corpus.source === 'memory' ? known : RunFolder.describeText(corpus, charactersOf(training), place);
+      const found = corpus.source === 'memory' ? known : describeText(corpus, charactersOf(training), place);
       return new TrainingRun(await folder.with({ recipe, data: found }), training, [corpus.notice]);
     });
   }

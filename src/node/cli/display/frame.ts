@@ -11,12 +11,6 @@ import {
 import type { RunStatus } from './run-status.ts';
 import { flow } from './terminal-text.ts';
 
-export interface View {
-  readonly columns: number;
-  readonly rows: number;
-  readonly style: Style;
-}
-
 /** Rows kept free for the message about stopping, at its longest, and for the cursor. */
 const RESERVED = 4;
 /** Columns that stand beside the bar: `100%  100,000/100,000  10 min 10 s left` and spaces. */
@@ -25,8 +19,11 @@ const LABEL = 41;
 const MAX_COLUMNS = 88;
 
 /** What the live display shows at this moment; no line is wider than the terminal. */
-export function frame(status: RunStatus, { rows, style, ...view }: View): string {
-  const columns = Math.min(view.columns, MAX_COLUMNS) - 1;
+export function frame(
+  status: RunStatus,
+  { columns: all, rows, style }: { columns: number; rows: number; style: Style },
+): string {
+  const columns = Math.min(all, MAX_COLUMNS) - 1;
   const lines = ['', ...barLines(status, columns, style), ...numberLines(status, columns, style)];
   const chart = lossChart(status, columns, style);
   if (chart.length > 0 && lines.length + 1 + chart.length + RESERVED <= rows) lines.push('', ...chart);
