@@ -42,14 +42,7 @@ const ROUNDS = 10;
 /** Where the time of a step goes. Nothing is written; the model is thrown away. */
 export async function profileRecipe(options: ProfileOptions = {}): Promise<Profile> {
   checkOptions('profileRecipe', options, recipeRules);
-  const {
-    recipe: wanted = defaultRecipe,
-    data,
-    device: name = 'auto',
-    threads,
-    blas = 'off',
-    ...changes
-  } = options;
+  const { recipe: wanted = defaultRecipe, data, device: name, threads, blas, ...changes } = options;
   const recipe = chooseRecipe(wanted, changes);
   const { text } = data === undefined ? await defaultCorpus() : await loadCorpus(data);
   const tokenizer = CharTokenizer.fromText(text);

@@ -1,17 +1,12 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { NanobardError } from '../../engine/errors.ts';
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { NanobardError } from '../engine/errors.ts';
 
 /** Writes a file so that a crash leaves either the old contents or the new: temporary file, sync, rename. */
 export async function writeAtomically(path: string, contents: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(contents);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFile(temporary, contents, { flush: true });
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
@@ -27,8 +22,8 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new NanobardError('file', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new NanobardError('file', `${path} cannot be read: ${message}`, { cause });
   }
 }
