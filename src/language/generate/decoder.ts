@@ -8,6 +8,7 @@ import type { Tensor } from '../../engine/tensor/tensor.ts';
 import { breather } from '../breathe.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import type { KVCache } from '../nn/kv-cache.ts';
+import { checkArgument, type Rule, whole } from '../options.ts';
 import { Sampler, type SamplingRule } from './sampling.ts';
 
 export interface GenerateOptions extends SamplingRule {
@@ -23,6 +24,13 @@ export interface GenerateOptions extends SamplingRule {
    */
   readonly forget?: number | undefined;
 }
+
+/** What `tokens` may be. */
+export const lengthRule: Rule = {
+  accepts: (value) =>
+    value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 1),
+  expected: 'a whole number from 1 on, or Infinity',
+};
 
 /** Lengths of prompt that programs are made for: the next one up, the rest is padding. */
 const PREFILL_LENGTHS = [8, 32, 128, 512];
@@ -73,57 +81,42 @@ export class Decoder {
    */
   async *generate(prompt: ArrayLike<number>, options: GenerateOptions): AsyncGenerator<number, void, void> {
     const { blockSize } = this.model;
-    const forget = options.forget ?? Math.ceil(blockSize / 2);
-    const { tokens } = options;
+    const { tokens, generator, signal, forget = Math.ceil(blockSize / 2) } = options;
     if (prompt.length === 0)
       throw new NanobardError('argument', 'generate: the prompt must hold at least one token');
-    if (!((Number.isInteger(tokens) || tokens === Number.POSITIVE_INFINITY) && tokens >= 1)) {
-      throw new NanobardError('argument', `generate: tokens must be a whole number from 1 on, not ${tokens}`);
-    }
-    if (!(Number.isInteger(forget) && forget >= 1 && forget <= blockSize)) {
-      throw new NanobardError(
-        'argument',
-        `generate: forget must be from 1 to the block size ${blockSize}, not ${forget}`,
-      );
-    }
+    checkArgument('generate', 'tokens', lengthRule, tokens);
+    const within = (value: unknown): boolean => whole(1).accepts(value) && Number(value) <= blockSize;
+    const forgetRule = { accepts: within, expected: `from 1 to the block size ${blockSize}` };
+    checkArgument('generate', 'forget', forgetRule, forget);
     if (this.busy) {
       throw new NanobardError('argument', 'generate: this decoder is writing another text', {
         hint: 'Finish that one first, or create a decoder for each text.',
       });
     }
+    const sampler = new Sampler(options, generator);
+    const breathe = breather();
     this.busy = true;
     try {
-      yield* this.write(prompt, forget, options);
+      let context = Array.from(prompt).slice(-blockSize);
+      let cached = 0; // how many tokens of the context the cache holds
+      for (let i = 0; i < tokens; i++) {
+        signal?.throwIfAborted();
+        if (context.length > blockSize) {
+          context = context.slice(forget);
+          cached = 0;
+        }
+        if (context.length - cached > 1) await this.prefill(context.slice(cached, -1), cached);
+        cached = context.length;
+        this.position = cached - 1;
+        await this.last.run(sequence(context.slice(-1), 1));
+        const logits = (await this.last.read()) as Constant;
+        const token = sampler.next(logits.data);
+        context.push(token);
+        yield token;
+        await breathe();
+      }
     } finally {
       this.busy = false;
-    }
-  }
-
-  private async *write(
-    prompt: ArrayLike<number>,
-    forget: number,
-    options: GenerateOptions,
-  ): AsyncGenerator<number, void, void> {
-    const { blockSize } = this.model;
-    const sampler = new Sampler(options, options.generator);
-    const breathe = breather();
-    let context = Array.from(prompt).slice(-blockSize);
-    let cached = 0; // how many tokens of the context the cache holds
-    for (let i = 0; i < options.tokens; i++) {
-      options.signal?.throwIfAborted();
-      if (context.length > blockSize) {
-        context = context.slice(forget);
-        cached = 0;
-      }
-      if (context.length - cached > 1) await this.prefill(context.slice(cached, -1), cached);
-      cached = context.length;
-      this.position = cached - 1;
-      await this.last.run(sequence(context.slice(-1), 1));
-      const logits = (await this.last.read()) as Constant;
-      const token = sampler.next(logits.data);
-      context.push(token);
-      yield token;
-      await breathe();
     }
   }
 

@@ -56,20 +56,11 @@ export class Muon extends Optimizer {
   /** Parameters of one shape are updated together. */
   override assignments(gradients: Gradients, { learningRate, gradientScale }: UpdateOperands): Assignment[] {
     const { momentum, weightDecay } = this;
-    const matrices = this.parameters.map((parameter) => ({
-      parameter,
-      gradient: gradientOf(parameter, gradients, 'Muon'),
-      m: this.m.get(parameter)!,
-    }));
-    const groups = groupBy(matrices, ({ parameter }) => formatShape(parameter.shape)).map((group) => ({
-      parameters: group.map(({ parameter }) => parameter),
-      means: group.map(({ m }) => m),
-      ...muonMomentum(
-        group.map(({ m }) => m),
-        group.map(({ gradient }) => gradient),
-        { momentum, gradientScale },
-      ),
-    }));
+    const groups = groupBy(this.parameters, ({ shape }) => formatShape(shape)).map((parameters) => {
+      const means = parameters.map((parameter) => this.m.get(parameter)!);
+      const own = parameters.map((parameter) => gradientOf(parameter, gradients, 'Muon'));
+      return { parameters, means, ...muonMomentum(means, own, { momentum, gradientScale }) };
+    });
     const orthogonal = newtonSchulz(
       groups.map(({ directions }) => directions),
       this.coefficients,
