@@ -30,12 +30,8 @@ const PROGRESS = 'nanobard.progress';
 export function encodeCheckpoint({ progress, tensors }: TrainerState): Uint8Array<ArrayBuffer> {
   const stored = new Map<string, SafetensorsTensor>();
   for (const [name, { shape, data }] of tensors) {
-    stored.set(
-      name,
-      data instanceof Float32Array
-        ? { dtype: 'F32', shape, data }
-        : { dtype: 'I32', shape, data: data as Int32Array },
-    );
+    if (data instanceof Float32Array) stored.set(name, { dtype: 'F32', shape, data });
+    else stored.set(name, { dtype: 'I32', shape, data: data as Int32Array });
   }
   return encodeSafetensors(stored, { [PROGRESS]: JSON.stringify(progress) });
 }
