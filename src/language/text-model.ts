@@ -9,15 +9,14 @@ import { newBatch } from './data/dataset.ts';
 import type { Tokenizer } from './data/tokenizer.ts';
 import type { StoredTensor } from './formats/load-parameters.ts';
 import { encodeModel, type WeightType } from './formats/model-file.ts';
-import { Decoder } from './generate/decoder.ts';
-import { startTokens } from './generate/start-tokens.ts';
+import { Decoder, lengthRule } from './generate/decoder.ts';
+import { samplingRules } from './generate/sampling.ts';
 import { generateText, type TextOptions } from './generate/text.ts';
 import { specOf } from './models/create.ts';
 import type { LanguageModel } from './models/language-model.ts';
 import {
   checkArgument,
   checkOptions,
-  number,
   type Rule,
   signal as signalRule,
   text as textRule,
@@ -36,14 +35,8 @@ export interface GenerateTextOptions extends Omit<TextOptions, 'generator' | 'to
 }
 
 const generateRules = {
-  tokens: {
-    accepts: (value) =>
-      value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 1),
-    expected: 'a whole number from 1 on, or Infinity',
-  },
-  temperature: number((value) => value >= 0 && value < Number.POSITIVE_INFINITY, 'from 0 on'),
-  topK: whole(1),
-  topP: number((value) => value > 0 && value <= 1, 'above 0 and at most 1'),
+  ...samplingRules,
+  tokens: lengthRule,
   stop: texts,
   forget: whole(1),
   seed: whole(0),
@@ -130,9 +123,7 @@ export class TextModel {
     this.checkAlive();
     const idx = new Constant(Int32Array.from(tokens), [1, tokens.length]);
     if (tokens.length === 0) throw new NanobardError('shape', 'logits: needs at least one token');
-    const logits = await this.forward(idx);
-    if (logits instanceof Constant) return logits;
-    throw new NanobardError('internal', 'logits: the model gives a scalar');
+    return (await this.forward(idx)) as Constant;
   }
 
   /**
@@ -192,5 +183,14 @@ export class TextModel {
   private checkAlive(): void {
     if (this.disposed)
       throw new NanobardError('device', 'the model was disposed of and cannot be used any more');
+  }
+}
+
+/** What a text goes on from when no prompt is given: a line break, or else the first token. */
+function startTokens(tokenizer: Tokenizer): Int32Array {
+  try {
+    return tokenizer.encode('\n');
+  } catch {
+    return Int32Array.of(0);
   }
 }

@@ -8,8 +8,7 @@ import { type ErrorCode, NanobardError } from '../engine/errors.ts';
 import { type CorpusSource, corpora, corpusNames } from '../language/data/corpus.ts';
 import { plays } from '../language/data/plays.ts';
 import { decodeText, MAX_TEXT_LENGTH, normalizeText } from '../language/data/text.ts';
-import { didYouMean } from '../language/did-you-mean.ts';
-import { anything, checkOptions, number, path as pathRule, shown } from '../language/options.ts';
+import { anything, checkOptions, didYouMean, number, path as pathRule, shown } from '../language/options.ts';
 import { download } from './download.ts';
 import { writeAtomically } from './files.ts';
 

@@ -33,18 +33,14 @@ export type CharTokenizerJSON = v.InferOutput<typeof CharTokenizerSchema>;
 export class CharTokenizer implements Tokenizer {
   /** The vocabulary: the token of a character is its position here. */
   readonly characters: readonly string[];
-  /** Token of each UTF-16 code unit that is a whole character, −1 where there is none. */
-  readonly #table = new Int32Array(0x10000).fill(-1);
-  /** Tokens of the code points beyond U+FFFF, which take two code units. */
-  readonly #astral = new Map<number, number>();
+  /** Token of each code point up to the largest that has one, −1 where there is none. */
+  readonly #tokens: Int32Array;
 
   private constructor(characters: readonly string[]) {
     this.characters = characters;
-    characters.forEach((character, token) => {
-      const codePoint = character.codePointAt(0)!;
-      if (codePoint < 0x10000) this.#table[codePoint] = token;
-      else this.#astral.set(codePoint, token);
-    });
+    const codePoints = characters.map((character) => character.codePointAt(0)!);
+    this.#tokens = new Int32Array(codePoints.reduce((a, b) => Math.max(a, b)) + 1).fill(-1);
+    for (const [token, codePoint] of codePoints.entries()) this.#tokens[codePoint] = token;
   }
 
   /** The vocabulary of a text: its distinct characters in the order of their code points. */
@@ -67,13 +63,10 @@ export class CharTokenizer implements Tokenizer {
     const tokens = new Int32Array(text.length);
     let count = 0;
     for (let i = 0; i < text.length; i++) {
-      let token = this.#table[text.charCodeAt(i)]!;
-      if (token < 0) {
-        const codePoint = text.codePointAt(i)!;
-        if (codePoint > 0xffff) i++;
-        token = this.#astral.get(codePoint) ?? this.#unknown(text);
-      }
-      tokens[count++] = token;
+      const codePoint = text.codePointAt(i)!;
+      if (codePoint > 0xffff) i++;
+      const token = this.#tokens[codePoint] ?? -1;
+      tokens[count++] = token < 0 ? this.#unknown(text) : token;
     }
     return tokens.subarray(0, count);
   }

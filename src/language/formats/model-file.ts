@@ -37,12 +37,8 @@ export function encodeModel(
   const stored = new Map<string, SafetensorsTensor>();
   for (const [name, { shape, data }] of tensors) {
     const floats = data as Float32Array;
-    stored.set(
-      name,
-      dtype === 'f16'
-        ? { dtype: 'F16', shape, data: float32ToFloat16(floats) }
-        : { dtype: 'F32', shape, data: floats },
-    );
+    if (dtype === 'f16') stored.set(name, { dtype: 'F16', shape, data: float32ToFloat16(floats) });
+    else stored.set(name, { dtype: 'F32', shape, data: floats });
   }
   return encodeSafetensors(stored, {
     format: 'pt', // the layout of PyTorch's state dicts: what other readers look for
@@ -64,14 +60,12 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
   const weights = [...tensors].map(([name, tensor]) => {
     return [name, { shape: tensor.shape, data: toFloat32(tensor) }] as const;
   });
+  const step = metadata[STEP] === undefined ? undefined : parse(metadata[STEP]);
   return {
     spec: result.output,
     tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
     tensors: new Map(weights),
-    step:
-      metadata[STEP] === undefined
-        ? undefined
-        : v.parse(v.fallback(v.optional(v.number()), undefined), parse(metadata[STEP])),
+    step: typeof step === 'number' ? step : undefined,
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../engine/ops/index.ts';
 import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
 import { Dropout } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';
 import type { KVCache, LayerCache } from '../nn/kv-cache.ts';
@@ -21,18 +22,23 @@ import { LanguageModel, type LanguageModelConfig, type ParameterGroups } from '.
 
 // Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
 
-export interface ModernConfig extends LanguageModelConfig {
-  readonly nLayer: number;
-  readonly nHead: number;
+/** What a modern GPT can be told, apart from the size of the vocabulary. */
+export const modernFields = {
+  nLayer: wholeFrom1,
+  nHead: wholeFrom1,
   /** Width of the residual stream; a multiple of 2 · nHead. */
-  readonly nEmbd: number;
+  nEmbd: wholeFrom1,
+  /** Longest context, in tokens. */
+  blockSize: wholeFrom1,
   /** n-grams of 2, 3, … ngramOrder tokens have hashed embeddings of their own; 1 for none. */
-  readonly ngramOrder: number;
+  ngramOrder: wholeFrom1,
   /** Rows of each of their tables. */
-  readonly ngramRows: number;
+  ngramRows: wholeFrom1,
   /** Share of what n-grams say, and of what each layer adds, that is dropped while training. */
-  readonly dropout: number;
-}
+  dropout: fraction,
+};
+
+export type ModernConfig = Readonly<LanguageModelConfig & FieldValues<typeof modernFields>>;
 
 /** Queries and keys of length √D, turned by their positions: Henry et al., "Query-Key Normalization", 2020. */
 class CausalSelfAttention extends Module {

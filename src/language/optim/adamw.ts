@@ -2,12 +2,10 @@ import { adamW } from '../../engine/ops/adamw/adamw.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
 import type { Variable } from '../../engine/tensor/tensor.ts';
 import {
-  byName,
   type Gradients,
   gradientOf,
   Optimizer,
   type OptimizerOptions,
-  stateOf,
   type UpdateOperands,
 } from './optimizer.ts';
 
@@ -22,23 +20,19 @@ export interface AdamWOptions extends OptimizerOptions {
 
 /**
  * Adam with decoupled weight decay. Matrices and embeddings (rank 2 and above) decay, vectors (biases and
- * normalisation weights) do not. Defaults are PyTorch's.
+ * normalisation weights) do not. Defaults are PyTorch's. Its state is `adamw.m.<name>` and `adamw.v.<name>`.
  * Loshchilov & Hutter, "Decoupled Weight Decay Regularization", 2019.
  */
 export class AdamW extends Optimizer {
-  /** The running means of each parameter, `adamw.m.<name>` and `adamw.v.<name>`. */
-  readonly state: ReadonlyMap<string, Variable>;
-  private readonly m: ReadonlyMap<Variable, Variable>;
-  private readonly v: ReadonlyMap<Variable, Variable>;
+  /** The running means of each parameter's gradients and of their squares. */
+  private readonly m = this.remember('adamw.m');
+  private readonly v = this.remember('adamw.v');
   private readonly options: Required<Pick<AdamWOptions, 'betas' | 'epsilon' | 'weightDecay'>>;
 
   constructor(parameters: Iterable<Variable>, options: AdamWOptions = {}) {
     super(parameters, options);
     const { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01 } = options;
     this.options = { betas, epsilon, weightDecay };
-    this.m = stateOf(this.parameters, 'adamw.m');
-    this.v = stateOf(this.parameters, 'adamw.v');
-    this.state = byName(this.m, this.v);
   }
 
   override assignments(gradients: Gradients, operands: UpdateOperands): Assignment[] {

@@ -1,8 +1,6 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { anything, deviceRules, type Rule, shown } from '../options.ts';
-import { changeRecipe } from './change.ts';
+import { anything, deviceRules, didYouMean, type Rule, shown } from '../options.ts';
 import { type Recipe, type RecipeChanges, RecipeSchema, recipeFields } from './recipe.ts';
 import { recipes } from './recipes.ts';
 
@@ -47,6 +45,17 @@ export function chooseRecipe(recipe: string | Recipe, changes: RecipeChanges = {
     hint: changed.model !== 'bigram' && field === 'nHead' ? headsHint(changed) : 'Choose another value.',
     options: [field],
   });
+}
+
+/**
+ * A recipe with some of its fields changed. Where the learning rate falls until the last step, it still does when
+ * there are more or fewer of them, unless the changes say where it ends.
+ */
+export function changeRecipe<R extends Recipe>(recipe: R, changes: Partial<Recipe>): R {
+  const { maxIters, lrDecayIters } = changes;
+  const follows =
+    maxIters !== undefined && lrDecayIters === undefined && recipe.lrDecayIters === recipe.maxIters;
+  return { ...recipe, ...changes, ...(follows && { lrDecayIters: maxIters }) } as R;
 }
 
 function findRecipe(name: string): Recipe {

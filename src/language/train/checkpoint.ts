@@ -1,27 +1,26 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
+import { wholeFrom0 } from '../fields.ts';
 import type { StoredTensor } from '../formats/load-parameters.ts';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from '../formats/safetensors.ts';
 import type { Progress, TrainerState } from './trainer.ts';
 
-const word = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1));
 const generatorState = v.object({
-  words: v.pipe(v.array(word), v.length(624)),
-  index: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(624)),
+  words: v.pipe(v.array(v.pipe(wholeFrom0, v.maxValue(2 ** 32 - 1))), v.length(624)),
+  index: v.pipe(wholeFrom0, v.maxValue(624)),
   nextNormal: v.nullable(v.number()),
 });
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
-const evenWindowsState = v.object({ drawn: count });
-
 const ProgressSchema = v.object({
-  step: count,
+  step: wholeFrom0,
   drawn: v.boolean(),
   evaluated: v.boolean(),
   bestVal: v.nullable(v.number()),
-  bestStep: v.nullable(count),
+  bestStep: v.nullable(wholeFrom0),
   trainSeconds: v.number(),
-  streams: v.object({ data: v.union([generatorState, evenWindowsState]), evaluation: generatorState }),
+  streams: v.object({
+    data: v.union([generatorState, v.object({ drawn: wholeFrom0 })]),
+    evaluation: generatorState,
+  }),
 });
 
 /** Name of the metadata entry that holds the progress, as JSON. */
@@ -31,12 +30,8 @@ const PROGRESS = 'nanobard.progress';
 export function encodeCheckpoint({ progress, tensors }: TrainerState): Uint8Array<ArrayBuffer> {
   const stored = new Map<string, SafetensorsTensor>();
   for (const [name, { shape, data }] of tensors) {
-    stored.set(
-      name,
-      data instanceof Float32Array
-        ? { dtype: 'F32', shape, data }
-        : { dtype: 'I32', shape, data: data as Int32Array },
-    );
+    if (data instanceof Float32Array) stored.set(name, { dtype: 'F32', shape, data });
+    else stored.set(name, { dtype: 'I32', shape, data: data as Int32Array });
   }
   return encodeSafetensors(stored, { [PROGRESS]: JSON.stringify(progress) });
 }
