@@ -1,7 +1,7 @@
 import { NanobardError } from '../errors.ts';
 import { contiguousOperation } from '../ops/contiguous/contiguous.ts';
 import { Constant } from '../tensor/constant.ts';
-import { BYTES_PER_ELEMENT, type TypedArray } from '../tensor/dtype.ts';
+import { BYTES_PER_ELEMENT, typedArray } from '../tensor/dtype.ts';
 import { type Attributes, type Node, requireTensors } from '../tensor/operation.ts';
 import { sameShape, stridesOf } from '../tensor/shape.ts';
 import { Input, type Tensor, Variable } from '../tensor/tensor.ts';
@@ -55,12 +55,6 @@ function nodesOf(tensors: readonly Tensor[]): Node[] {
     stack.push(...tensor.node.inputs);
   }
   return [...seen].sort((a, b) => a.id - b.id);
-}
-
-/** The values as a device holds them. */
-function valuesOf({ data, dtype }: Constant): TypedArray {
-  if (!(data instanceof Float64Array)) return data;
-  return dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
 }
 
 class Compiler {
@@ -167,8 +161,11 @@ class Compiler {
 
   /** The buffer of a tensor that no node computes. */
   private buffer(tensor: Tensor): number {
-    if (tensor instanceof Constant)
-      return this.buffers.push({ kind: 'constant', data: valuesOf(tensor) }) - 1;
+    if (tensor instanceof Constant) {
+      const { data, dtype, size } = tensor;
+      const exact = data instanceof Float64Array ? typedArray(dtype, size, data) : data;
+      return this.buffers.push({ kind: 'constant', data: exact }) - 1;
+    }
     if (tensor instanceof Input) return this.input(tensor);
     if (!(tensor instanceof Variable))
       throw new NanobardError(
