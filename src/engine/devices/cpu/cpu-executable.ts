@@ -33,10 +33,10 @@ export function assemble(
   const arena = allocate(program.arenaBytes);
   const inputs = program.inputs.map(({ dtype, shape }) => contentOf(typedArray(dtype, sizeOf(shape))));
   const contents: Content[] = [];
-  const buffers = program.buffers.map((buffer) => {
+  const buffers = program.buffers.map((buffer, i) => {
     if (buffer.kind === 'variable') return variables[buffer.index]!;
     if (buffer.kind === 'input') return inputs[buffer.index]!.region.address;
-    if (buffer.kind === 'arena') return arena + buffer.offset;
+    if (buffer.kind === 'temporary') return arena + (program.offsets.get(i) ?? 0);
     contents.push(contentOf(buffer.data));
     return contents.at(-1)!.region.address;
   });

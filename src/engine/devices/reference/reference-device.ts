@@ -3,7 +3,7 @@ import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
 import type { ReferenceArray, ReferenceKernel } from '../../ops/shared/reference.ts';
 import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram, Instruction, PlacedProgram, View } from '../../program/program.ts';
-import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
+import { BYTES_PER_ELEMENT, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
 import type { Operation } from '../../tensor/operation.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
@@ -72,12 +72,12 @@ class ReferenceExecutable implements Executable {
 
   constructor(program: PlacedProgram, variables: readonly Float64Array[]) {
     this.program = program;
-    // Every arena buffer gets memory of its own: sharing is a matter of the plan, not of meaning.
-    this.memory = program.buffers.map((buffer) => {
+    // Every temporary that is used gets memory of its own: sharing is a matter of the plan, not of meaning.
+    this.memory = program.buffers.map((buffer, i) => {
       if (buffer.kind === 'variable') return variables[buffer.index]!;
       if (buffer.kind === 'input') return new Float64Array(sizeOf(program.inputs[buffer.index]!.shape));
       if (buffer.kind === 'constant') return Float64Array.from(buffer.data);
-      return new Float64Array(buffer.bytes / 4);
+      return new Float64Array(program.offsets.has(i) ? buffer.bytes / BYTES_PER_ELEMENT : 0);
     });
   }
 
