@@ -57,11 +57,9 @@ export class ReferenceDevice extends Device {
   }
 
   private values(variable: Variable): Float64Array {
-    let values = this.variables.get(variable);
-    if (!values) {
-      values = variable.initial ? Float64Array.from(variable.initial) : new Float64Array(variable.size);
-      this.variables.set(variable, values);
-    }
+    const { initial, size } = variable;
+    const values = this.variables.get(variable) ?? Float64Array.from(initial ?? new Float64Array(size));
+    this.variables.set(variable, values);
     return values;
   }
 }
