@@ -1,4 +1,13 @@
-// What kernels call outside WebAssembly, the same on the calling thread and on workers.
+// The kernels' module, and what it calls outside WebAssembly: the same on the calling thread and on workers.
+import { requireFromProgram } from './host.ts';
+
+/** What the module exports: see `tape.wasm.ts`. */
+export interface Kernels {
+  runAsCaller(control: number, tape: number, end: number, threads: number): void;
+  runAsWorker(control: number, thread: number): void;
+  abandon(control: number): void;
+  dismiss(control: number, threads: number): void;
+}
 
 /** A C library with `cblas_sgemm`, and the module that calls it. */
 export interface BlasLocation {
@@ -14,20 +23,18 @@ export interface Koffi {
   address(memory: Uint8Array): bigint;
 }
 
-type RequireKoffi = (path: string) => Koffi;
-
-/** The imports of the kernels' module. */
-export function hostFunctions(
+export function instantiate(
+  module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   blas: BlasLocation | undefined,
-  requireKoffi: RequireKoffi | undefined,
-): WebAssembly.ModuleImports {
+): Kernels {
   const words = new Int32Array(memory.buffer);
-  return {
+  const env = {
     memory,
     sleep: (address: number, old: number) => void Atomics.wait(words, address >>> 2, old),
-    sgemm: blas && requireKoffi ? bindSgemm(memory, blas.library, requireKoffi(blas.koffi)) : noBlas,
+    sgemm: blas ? bindSgemm(memory, blas) : noBlas,
   };
+  return new WebAssembly.Instance(module, { env }).exports as unknown as Kernels;
 }
 
 function noBlas(): never {
@@ -51,8 +58,9 @@ const SINGLE_THREAD = [
  * process. Shared memory never moves, so the place is asked for once. Addresses beyond 2 GiB arrive as negative
  * numbers: WebAssembly's i32 has no sign, JavaScript's view of it has.
  */
-function bindSgemm(memory: WebAssembly.Memory, path: string, koffi: Koffi) {
-  const library = koffi.load(path);
+function bindSgemm(memory: WebAssembly.Memory, blas: BlasLocation) {
+  const koffi = requireFromProgram()[0]!(blas.koffi) as Koffi;
+  const library = koffi.load(blas.library);
   for (const prototype of SINGLE_THREAD) {
     try {
       library.func(prototype)(1);
@@ -60,9 +68,8 @@ function bindSgemm(memory: WebAssembly.Memory, path: string, koffi: Koffi) {
       // Another vendor's library.
     }
   }
-  const pointer = 'uintptr_t';
   const cblas = library.func(
-    `void cblas_sgemm(int, int, int, int, int, int, float, ${pointer}, int, ${pointer}, int, float, ${pointer}, int)`,
+    'void cblas_sgemm(int, int, int, int, int, int, float, uintptr_t, int, uintptr_t, int, float, uintptr_t, int)',
   );
   const base = Number(koffi.address(new Uint8Array(memory.buffer)));
   return (
