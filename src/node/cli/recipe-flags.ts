@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as v from 'valibot';
-import { type DeviceName, deviceNames } from '../../engine/devices/create.ts';
+import type { DeviceName } from '../../engine/devices/create.ts';
 import { recipeRules, settableFields } from '../../language/recipes/choose.ts';
 import type { RecipeChanges } from '../../language/recipes/recipe.ts';
 
@@ -114,7 +114,11 @@ export function runOptions(
 /** Flags that say where to compute. */
 export function addMachineFlags(command: Command): Command {
   return command
-    .addOption(new Option('--device <name>', 'where to compute').choices(deviceNames).default('auto'))
+    .addOption(
+      new Option('--device <name>', 'where to compute')
+        .choices(['auto', 'cpu', 'reference'] satisfies DeviceName[])
+        .default('auto'),
+    )
     .option('--threads <n>', 'threads to use (default: all processors)', wholeParser(1, 255))
     .option('--blas <which>', 'matrix products by a BLAS library: off, auto or its path', 'off');
 }
