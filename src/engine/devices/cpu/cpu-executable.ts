@@ -9,7 +9,7 @@ import type { Content, Region, Run, Runner, Soon } from './runner.ts';
 
 /** Where a program's parts lie in memory. */
 export interface Layout {
-  /** With the values that the caller writes for the next run. */
+  /** With the values for the next run, where the caller cannot write them to memory. */
   readonly inputs: ReadonlyMap<string, Content>;
   readonly outputs: ReadonlyMap<string, Region>;
   /** Where on the tape each instruction begins, then where the tape ends. */
@@ -62,7 +62,7 @@ export function assemble(
   };
 }
 
-/** Outputs of at most so many values come back with each run; others when they are asked for. */
+/** From memory out of reach, outputs of at most so many values come back with each run; others when asked for. */
 const SMALL = 1024;
 
 /** A program on a tape in WebAssembly memory. */
@@ -85,12 +85,16 @@ export class CpuExecutable implements Executable {
     this.runner = runner;
     this.free = free;
     const { marks, inputs, outputs } = layout;
-    const reads = [...outputs.values()].filter(({ length }) => length <= SMALL);
-    this.tape = { begin: marks[0]!, end: marks.at(-1)!, threads, writes: [...inputs.values()], reads };
+    const walk = { begin: marks[0]!, end: marks.at(-1)!, threads };
+    const small = [...outputs.values()].filter(({ length }) => length <= SMALL);
+    this.tape = runner.view
+      ? { ...walk, writes: [], reads: [] }
+      : { ...walk, writes: [...inputs.values()], reads: small };
   }
 
   input(name: string): TypedArray {
-    return this.find(this.layout.inputs, 'input', name).values;
+    const { region, values } = this.find(this.layout.inputs, 'input', name);
+    return this.runner.view?.(region) ?? values;
   }
 
   run(): Promise<void> | void {
@@ -109,7 +113,7 @@ export class CpuExecutable implements Executable {
 
   read(name: string): Soon<TypedArray> {
     const region = this.find(this.layout.outputs, 'output', name);
-    return this.returned.get(region) ?? this.runner.read(region);
+    return this.runner.view?.(region) ?? this.returned.get(region) ?? this.runner.read(region);
   }
 
   dispose(): void {

@@ -30,6 +30,8 @@ export class LocalRunner implements Runner {
   /** Or why nothing can run any more: then nobody who still holds this runner holds its memory. */
   private state: { readonly memory: WebAssembly.Memory; readonly kernels: Kernels } | NanobardError;
   private workers: WorkerThread[] = [];
+  /** Making one takes as long as a small kernel; those of memory that has grown are of no use. */
+  private views = new WeakMap<Region, TypedArray>();
 
   constructor(start: RunnerStart) {
     this.from = start;
@@ -62,7 +64,10 @@ export class LocalRunner implements Runner {
     const { byteLength } = memory.buffer;
     const pages = Math.ceil((end + SLACK - byteLength) / PAGE);
     try {
-      if (pages > 0) memory.grow(pages);
+      if (pages > 0) {
+        memory.grow(pages);
+        this.views = new WeakMap();
+      }
     } catch {
       return false;
     }
@@ -115,17 +120,21 @@ export class LocalRunner implements Runner {
     return this.state;
   }
 
-  private view({ address, length, dtype }: Region): TypedArray {
+  view(region: Region): TypedArray {
+    const known = this.views.get(region);
+    if (known) return known;
+    const { address, length, dtype } = region;
     const { buffer } = this.working.memory;
-    return dtype === 'f32'
-      ? new Float32Array(buffer, address, length)
-      : new Int32Array(buffer, address, length);
+    const view = new (dtype === 'f32' ? Float32Array : Int32Array)(buffer, address, length);
+    this.views.set(region, view);
+    return view;
   }
 
   private end(...reason: [message: string, options?: ErrorOptions]): NanobardError {
     if (this.state instanceof NanobardError) return this.state;
     const { kernels } = this.state;
     this.state = new NanobardError('device', ...reason);
+    this.views = new WeakMap();
     kernels.abandon(CONTROL);
     kernels.dismiss(CONTROL, this.workers.length + 1);
     for (const worker of this.workers) worker.terminate();

@@ -56,6 +56,8 @@ export interface Runner {
   start(threads: number): Promise<void>;
   /** Makes memory reach `end`, and a little further, and clears the blocks; false if the host gives no more. */
   reserve(end: number, blocks: readonly Block[]): Soon<boolean>;
+  /** The values there themselves, where memory is within reach; until it grows. */
+  view?(region: Region): TypedArray;
   write(contents: readonly Content[]): Soon<void>;
   /** A copy of the values there. */
   read(region: Region): Soon<TypedArray>;
@@ -68,7 +70,7 @@ export interface Runner {
 }
 
 /** What a runner in a worker is asked for by messages: a method and its arguments. */
-export type Method = Exclude<keyof Runner, 'stopped' | 'stop'>;
+export type Method = Exclude<keyof Runner, 'stopped' | 'stop' | 'view'>;
 
 /** Its answers come in the order of the requests. */
 export interface Answer {
