@@ -1,5 +1,5 @@
 import { NanobardError } from '../errors.ts';
-import { contiguousOperation } from '../ops/contiguous/contiguous.ts';
+import { contiguousOperation } from '../ops/views/views.ts';
 import { Constant } from '../tensor/constant.ts';
 import { BYTES_PER_ELEMENT, type TypedArray } from '../tensor/dtype.ts';
 import { type Attributes, type Node, requireTensors } from '../tensor/operation.ts';

@@ -1,5 +1,5 @@
-import { contiguousOperation } from '../ops/contiguous/contiguous.ts';
 import type { KernelTraits } from '../ops/shared/kernel.ts';
+import { contiguousOperation } from '../ops/views/views.ts';
 import { BYTES_PER_ELEMENT } from '../tensor/dtype.ts';
 import { isContiguous } from '../tensor/layout.ts';
 import { sizeOf, stridesOf } from '../tensor/shape.ts';

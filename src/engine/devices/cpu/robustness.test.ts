@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { values } from '../../../testing/check.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { neg } from '../../ops/pointwise/pointwise.ts';
-import { slice } from '../../ops/slice/slice.ts';
+import { slice } from '../../ops/views/views.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, Variable } from '../../tensor/tensor.ts';
 import { findBlas } from './blas.ts';

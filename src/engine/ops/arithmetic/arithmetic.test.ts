@@ -13,7 +13,7 @@ import {
 import type { Shape } from '../../tensor/shape.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
-import { permute } from '../transpose/transpose.ts';
+import { permute } from '../views/views.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
 
 /** Values away from zero, so that a quotient stays tame. */

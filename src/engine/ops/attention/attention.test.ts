@@ -6,8 +6,8 @@ import { mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { reshape } from '../reshape/reshape.ts';
-import { split } from '../split/split.ts';
+import { split } from '../views/split.ts';
+import { reshape } from '../views/views.ts';
 import { attention } from './attention.ts';
 
 const extents = fc.record({

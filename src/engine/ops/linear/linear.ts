@@ -3,9 +3,8 @@ import { extents, hasRank, shapeError, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { matmul } from '../matmul/matmul.ts';
 import { sum } from '../reduce/reduce.ts';
-import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
-import { transpose } from '../transpose/transpose.ts';
+import { reshape, transpose } from '../views/views.ts';
 
 /**
  * x · Wᵀ + b over the last dimension: (…, K) → (…, N).

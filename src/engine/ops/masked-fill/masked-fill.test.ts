@@ -14,7 +14,7 @@ import { div, mul } from '../arithmetic/arithmetic.ts';
 import { constant, ones, tensor } from '../constant/constant.ts';
 import { sum } from '../reduce/reduce.ts';
 import { softmax } from '../softmax/softmax.ts';
-import { transpose } from '../transpose/transpose.ts';
+import { transpose } from '../views/views.ts';
 import { causalMask, maskedFill, tril } from './masked-fill.ts';
 
 describe('maskedFill', () => {

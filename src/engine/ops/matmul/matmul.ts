@@ -2,9 +2,8 @@ import { apply, type NoAttributes, type Operation } from '../../tensor/operation
 import { broadcastShapes, hasRank, lastOf, shapeError, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { broadcastTo } from '../reduce/broadcast.ts';
-import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
-import { transpose } from '../transpose/transpose.ts';
+import { reshape, transpose } from '../views/views.ts';
 
 /**
  * Matrix product over the last two dimensions, (…, M, K) · (…, K, N) → (…, M, N); the leading ones

@@ -13,7 +13,7 @@ import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import { cacheWrite } from '../cache-write/cache-write.ts';
 import { constant } from '../constant/constant.ts';
-import { reshape } from '../reshape/reshape.ts';
+import { reshape } from '../views/views.ts';
 import { ngram } from './ngram.ts';
 
 const ids = (...tokens: number[]): Tensor => constant(Int32Array.from(tokens), [1, tokens.length]);

@@ -2,10 +2,9 @@ import { apply, type NoAttributes, type Operation, requireArray } from '../../te
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
 import type { Scalar, Tensor } from '../../tensor/tensor.ts';
 import { div } from '../arithmetic/arithmetic.ts';
-import { reshape } from '../reshape/reshape.ts';
 import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat } from '../shared/operands.ts';
-import { permute } from '../transpose/transpose.ts';
+import { permute, reshape } from '../views/views.ts';
 import { sumTo } from './broadcast.ts';
 
 export interface ReduceOptions {

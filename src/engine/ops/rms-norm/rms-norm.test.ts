@@ -17,10 +17,8 @@ import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
 import { sqrt, square } from '../pointwise/pointwise.ts';
 import { mean, sum } from '../reduce/reduce.ts';
-import { reshape } from '../reshape/reshape.ts';
-import { slice } from '../slice/slice.ts';
-import { split } from '../split/split.ts';
-import { transpose } from '../transpose/transpose.ts';
+import { split } from '../views/split.ts';
+import { reshape, slice, transpose } from '../views/views.ts';
 import { rmsNorm } from './rms-norm.ts';
 
 const build = (x: Tensor): Tensor => rmsNorm(x);

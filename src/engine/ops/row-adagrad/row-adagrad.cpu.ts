@@ -1,6 +1,6 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import { contiguousCpu } from '../contiguous/contiguous.cpu.ts';
 import { type CpuKernel, rowsOf } from '../shared/kernel.ts';
+import { contiguousCpu } from '../views/views.cpu.ts';
 import type { rowAdagradOperation } from './row-adagrad.ts';
 
 export const rowAdagradCpu: CpuKernel<typeof rowAdagradOperation> = {

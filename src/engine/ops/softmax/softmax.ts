@@ -3,7 +3,7 @@ import { normalizeDim } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat } from '../shared/operands.ts';
-import { transpose } from '../transpose/transpose.ts';
+import { transpose } from '../views/views.ts';
 
 /**
  * eˣ / Σ eˣ along dimension `dim`: positive numbers that add up to 1. Entries of −Infinity become 0, as

@@ -1,6 +1,15 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import type { CpuKernel } from '../shared/kernel.ts';
-import type { padOperation } from './pad.ts';
+import { nests } from '../shared/strided.ts';
+import type { concatOperation, contiguousOperation, padOperation } from './views.ts';
+
+export const contiguousCpu: CpuKernel<typeof contiguousOperation> = {
+  strided: 'all',
+  lower(tape, [x], [y]) {
+    for (const { addresses, extents, strides } of nests([x, y], 4))
+      tape.emit('contiguous', { x: addresses[0], y: addresses[1], extents, strides: strides[0] });
+  },
+};
 
 export const padCpu: CpuKernel<typeof padOperation> = {
   lower(tape, [x], [y], { dim, before, value }) {
@@ -21,5 +30,18 @@ export const padCpu: CpuKernel<typeof padOperation> = {
       value,
       integers: x.dtype === 'i32' ? 1 : 0,
     });
+  },
+};
+
+export const concatCpu: CpuKernel<typeof concatOperation> = {
+  lower(tape, inputs, [y], { dim }) {
+    const rows = sizeOf(y.shape.slice(0, dim));
+    const width = sizeOf(y.shape.slice(dim));
+    let to = y.address;
+    for (const x of inputs) {
+      const n = sizeOf(x.shape.slice(dim));
+      tape.emit('concat', { x, y: to, rows, n, width });
+      to += 4 * n;
+    }
   },
 };

@@ -16,10 +16,9 @@ import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { add, mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
-import { pad, shift } from '../pad/pad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { transpose } from '../transpose/transpose.ts';
-import { slice } from './slice.ts';
+import { slice } from './views.ts';
+import { pad, shift, transpose } from './views.ts';
 
 /** A shape, one of its dimensions, and two places in that, in order. */
 const part = fc

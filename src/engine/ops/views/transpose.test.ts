@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkDevices, checkGradient, extent, RUNS, reference, values } from '../../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
-import { permute, transpose } from './transpose.ts';
+import { permute, transpose } from './views.ts';
 
 describe('permute and transpose', () => {
   it('put element (i, j) at (j, i)', async () => {

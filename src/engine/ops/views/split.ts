@@ -2,9 +2,9 @@ import { NanobardError } from '../../errors.ts';
 import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
 import { normalizeDim } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { concat } from '../concat/concat.ts';
 import { scalar } from '../constant/constant.ts';
 import { broadcastTo } from '../reduce/broadcast.ts';
+import { concat } from './views.ts';
 
 /**
  * Cuts `x` along dimension `dim` into slices of `size` (the last may be smaller), as torch.split does. No
