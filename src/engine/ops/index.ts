@@ -1,32 +1,36 @@
 // The operations that models are written in.
 
 export { arange } from './arange/arange.ts';
-export { add, div, mul, sub } from './arithmetic/arithmetic.ts';
 export { attention } from './attention/attention.ts';
 export { cacheWrite } from './cache-write/cache-write.ts';
 export { constant, ones, scalar, tensor, zeros } from './constant/constant.ts';
 export { crossEntropy } from './cross-entropy/cross-entropy.ts';
 export { dropout } from './dropout/dropout.ts';
-export { embedding } from './embedding/embedding.ts';
-export { clipScale, globalNorm } from './global-norm/global-norm.ts';
-export { grad } from './grad.ts';
-export { layerNorm } from './layer-norm/layer-norm.ts';
-export { linear } from './linear/linear.ts';
-export { causalMask, maskedFill, tril } from './masked-fill/masked-fill.ts';
-export { matmul } from './matmul/matmul.ts';
-export { ngram } from './ngram/ngram.ts';
 export {
+  add,
+  causalMask,
+  div,
   exp,
   gelu,
   log,
+  maskedFill,
+  mul,
   neg,
   relu,
   reluSquared,
   sigmoid,
   sqrt,
   square,
+  sub,
   tanh,
-} from './pointwise/pointwise.ts';
+  tril,
+} from './elementwise/elementwise.ts';
+export { embedding } from './embedding/embedding.ts';
+export { clipScale, globalNorm } from './global-norm/global-norm.ts';
+export { grad } from './grad.ts';
+export { layerNorm } from './layer-norm/layer-norm.ts';
+export { linear, matmul } from './matmul/matmul.ts';
+export { ngram } from './ngram/ngram.ts';
 export { broadcastTo } from './reduce/broadcast.ts';
 export { max, mean, sum } from './reduce/reduce.ts';
 export { rmsNorm } from './rms-norm/rms-norm.ts';

@@ -1,6 +1,6 @@
 import { Constant } from '../../tensor/constant.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { add } from '../arithmetic/arithmetic.ts';
+import { add } from '../elementwise/elementwise.ts';
 import { requireNumbers, requirePosition } from '../shared/operands.ts';
 
 /**

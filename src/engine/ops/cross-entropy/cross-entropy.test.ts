@@ -13,10 +13,9 @@ import {
   values,
 } from '../../../testing/check.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { mul, sub } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { log, mul, sub } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
-import { log } from '../pointwise/pointwise.ts';
 import { mean, sum } from '../reduce/reduce.ts';
 import { softmax } from '../softmax/softmax.ts';
 import { crossEntropy } from './cross-entropy.ts';

@@ -12,8 +12,8 @@ import {
   values,
 } from '../../../testing/check.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { mul } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
 import { embedding } from './embedding.ts';

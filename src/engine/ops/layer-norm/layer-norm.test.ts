@@ -11,9 +11,8 @@ import {
   values,
 } from '../../../testing/check.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { add, div, mul, sub } from '../arithmetic/arithmetic.ts';
+import { add, div, mul, sqrt, square, sub } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
-import { sqrt, square } from '../pointwise/pointwise.ts';
 import { mean, sum } from '../reduce/reduce.ts';
 import { layerNorm } from './layer-norm.ts';
 

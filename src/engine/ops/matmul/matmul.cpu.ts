@@ -2,7 +2,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
 import { headsOf, nests } from '../shared/strided.ts';
 import { KC, MC, MR } from './constants.ts';
-import type { matmulOperation } from './matmul.ts';
+import type { linearOperation, matmulOperation } from './matmul.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
 const TASK_BYTES = 512 * 1024;
@@ -108,4 +108,11 @@ function product(
 export const matmulCpu: CpuKernel<typeof matmulOperation> = {
   strided: 'all',
   lower: (tape, [a, b], [c]) => lowerMatmul(tape, a, b, c),
+};
+
+export const linearCpu: CpuKernel<typeof linearOperation> = {
+  lower(tape, [x, weight, bias], [y]) {
+    const [n, k] = weight.shape as [number, number];
+    lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, bias);
+  },
 };

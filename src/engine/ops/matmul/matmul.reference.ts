@@ -1,6 +1,6 @@
 import { lastOf, sizeOf } from '../../tensor/shape.ts';
-import { type ReferenceKernel, rowsOf } from '../shared/reference.ts';
-import type { matmulOperation } from './matmul.ts';
+import { dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import type { linearOperation, matmulOperation } from './matmul.ts';
 
 export const matmulReference: ReferenceKernel<typeof matmulOperation> = ([a, b], [c]) => {
   const [m, k] = [sizeOf(a.shape.slice(-2, -1)), lastOf(a.shape)];
@@ -15,5 +15,13 @@ export const matmulReference: ReferenceKernel<typeof matmulOperation> = ([a, b],
         sums![j]! += x * value;
       });
     });
+  });
+};
+
+export const linearReference: ReferenceKernel<typeof linearOperation> = ([x, weight, bias], [y]) => {
+  const columns = rowsOf(weight);
+  const results = rowsOf(y);
+  rowsOf(x).forEach((row, i) => {
+    results[i]!.set(columns.map((column, j) => dot(row, column) + (bias?.data[j] ?? 0)));
   });
 };

@@ -1,7 +1,7 @@
 import { apply, type NoAttributes, type Operation, requireArray } from '../../tensor/operation.ts';
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
 import type { Scalar, Tensor } from '../../tensor/tensor.ts';
-import { div } from '../arithmetic/arithmetic.ts';
+import { div } from '../elementwise/elementwise.ts';
 import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat } from '../shared/operands.ts';
 import { permute, reshape } from '../views/views.ts';

@@ -12,10 +12,9 @@ import {
 import { placedOnCpu } from '../../../testing/program.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { add, div, mul, sub } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { add, div, mul, sqrt, square, sub } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
-import { sqrt, square } from '../pointwise/pointwise.ts';
 import { mean, sum } from '../reduce/reduce.ts';
 import { split } from '../views/split.ts';
 import { reshape, slice, transpose } from '../views/views.ts';

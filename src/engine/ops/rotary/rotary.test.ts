@@ -13,8 +13,8 @@ import {
 import { placedOnCpu } from '../../../testing/program.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { add, mul, sub } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { add, mul, sub } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
 import { split } from '../views/split.ts';

@@ -10,8 +10,8 @@ import {
   values,
 } from '../../../testing/check.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
-import { mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { mul } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
 import { concat, reshape } from '../views/views.ts';

@@ -11,8 +11,7 @@ import {
 } from '../../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
-import { concat, stack } from './views.ts';
-import { transpose } from './views.ts';
+import { concat, stack, transpose } from './views.ts';
 
 describe('concat and stack', () => {
   const a = constant(Float32Array.of(1, 2, 3, 4), [2, 2]);

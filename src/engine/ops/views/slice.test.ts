@@ -13,12 +13,11 @@ import {
 import { placedOnCpu } from '../../../testing/program.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
-import { add, mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { add, mul } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { slice } from './views.ts';
-import { pad, shift, transpose } from './views.ts';
+import { pad, shift, slice, transpose } from './views.ts';
 
 /** A shape, one of its dimensions, and two places in that, in order. */
 const part = fc

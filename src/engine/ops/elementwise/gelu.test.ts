@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkDevices, checkGradient, extent, RUNS, reference, values } from '../../../testing/check.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { div } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { gelu } from './pointwise.ts';
+import { div, gelu } from './elementwise.ts';
 
 describe('gelu', () => {
   it('is x · Φ(x)', async () => {

@@ -14,7 +14,7 @@ import type { Shape } from '../../tensor/shape.ts';
 import { Input, Variable } from '../../tensor/tensor.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { exp, log, neg, relu, reluSquared, sigmoid, sqrt, square, tanh } from './pointwise.ts';
+import { exp, log, neg, relu, reluSquared, sigmoid, sqrt, square, tanh } from './elementwise.ts';
 
 const signed = (shape: Shape, seed: number): Operand => values(shape, seed);
 const positive = (shape: Shape, seed: number): Operand => {

@@ -1,6 +1,7 @@
 import { sizeOf } from '../../tensor/shape.ts';
-import type { CpuKernel } from '../shared/kernel.ts';
+import { type CpuKernel, rowsOf } from '../shared/kernel.ts';
 import type { sumOperation } from './broadcast.ts';
+import type { maxGradientOperation, maxOperation } from './reduce.ts';
 
 /** Terms that are added one after another; sums of blocks are then added likewise. */
 const BLOCK = { rows: 512, columns: 64 } as const;
@@ -26,4 +27,12 @@ export const sumCpu: CpuKernel<typeof sumOperation> = {
       terms = blocks;
     }
   },
+};
+
+export const maxCpu: CpuKernel<typeof maxOperation> = {
+  lower: (tape, [x], [y]) => tape.emit('max', { x, y, ...rowsOf(x) }),
+};
+
+export const maxGradientCpu: CpuKernel<typeof maxGradientOperation> = {
+  lower: (tape, [x, dy], [dx]) => tape.emit('maxGradient', { x, dy, dx, ...rowsOf(x) }),
 };

@@ -2,7 +2,7 @@
 // from an operation's folder, is all that is written for its kernel: F is a class that the build makes of it, with
 // one method `apply` (scripts/kernel-signatures.ts).
 
-import { firstUnit, int, storePart, Words } from './kernel.wasm';
+import { firstUnit, int, storePart, Words } from '../shared/kernel.wasm';
 
 /** F of up to three operands. It is inlined: no object is there. */
 @inline

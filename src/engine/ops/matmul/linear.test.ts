@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkDevices, checkGradient, extent, RUNS, values } from '../../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
-import { linear } from './linear.ts';
+import { linear } from './matmul.ts';
 
 describe('linear', () => {
   it('has the right gradient', async () => {

@@ -14,7 +14,7 @@ import type { Shape } from '../../tensor/shape.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
 import { permute } from '../views/views.ts';
-import { add, div, mul, sub } from './arithmetic.ts';
+import { add, div, mul, sub } from './elementwise.ts';
 
 /** Values away from zero, so that a quotient stays tame. */
 function divisors(shape: Shape, seed: number): Operand {

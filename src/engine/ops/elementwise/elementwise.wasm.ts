@@ -1,7 +1,32 @@
-// See shared/elementwise.wasm.ts.
+// Functions of vectors, each a kernel: see loops.wasm.ts.
 
 import { madd } from '../shared/kernel.wasm';
 import { exp4, log4, phi4, tanh4 } from '../shared/math.wasm';
+
+export function add(a: v128, b: v128): v128 {
+  return f32x4.add(a, b);
+}
+
+export function addIntegers(a: v128, b: v128): v128 {
+  return i32x4.add(a, b);
+}
+
+export function sub(a: v128, b: v128): v128 {
+  return f32x4.sub(a, b);
+}
+
+export function mul(a: v128, b: v128): v128 {
+  return f32x4.mul(a, b);
+}
+
+export function mulIntegers(a: v128, b: v128): v128 {
+  return i32x4.mul(a, b);
+}
+
+export function div(a: v128, b: v128): v128 {
+  return f32x4.div(a, b);
+}
+
 
 export function neg(x: v128): v128 {
   return f32x4.neg(x);
@@ -75,4 +100,9 @@ export function sigmoid(x: v128): v128 {
 
 export function square(x: v128): v128 {
   return f32x4.mul(x, x);
+}
+
+/** `value` where b is not zero, a elsewhere. */
+export function maskedFill(a: v128, b: v128, value: v128): v128 {
+  return v128.bitselect(a, value, i32x4.eq(b, i32x4.splat(0)));
 }

@@ -10,12 +10,11 @@ import {
   values,
 } from '../../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
-import { div, mul } from '../arithmetic/arithmetic.ts';
 import { constant, ones, tensor } from '../constant/constant.ts';
 import { sum } from '../reduce/reduce.ts';
 import { softmax } from '../softmax/softmax.ts';
 import { transpose } from '../views/views.ts';
-import { causalMask, maskedFill, tril } from './masked-fill.ts';
+import { causalMask, div, maskedFill, mul, tril } from './elementwise.ts';
 
 describe('maskedFill', () => {
   it('fills where the mask is not zero', async () => {
