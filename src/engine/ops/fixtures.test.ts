@@ -9,7 +9,6 @@ import { compile } from '../program/compile.ts';
 import { Input, type Tensor } from '../tensor/tensor.ts';
 import { adamW } from './adamw/adamw.ts';
 import { attention } from './attention/attention.ts';
-import { crossEntropy } from './cross-entropy/cross-entropy.ts';
 import {
   add,
   div,
@@ -24,13 +23,13 @@ import {
   sub,
   tanh,
 } from './elementwise/elementwise.ts';
-import { embedding } from './embedding/embedding.ts';
 import { clipScale, globalNorm } from './global-norm/global-norm.ts';
 import { grad } from './grad.ts';
-import { layerNorm } from './layer-norm/layer-norm.ts';
+import { embedding } from './lookup/lookup.ts';
 import { linear, matmul } from './matmul/matmul.ts';
+import { layerNorm } from './norm/norm.ts';
 import { max, mean, sum } from './reduce/reduce.ts';
-import { softmax } from './softmax/softmax.ts';
+import { crossEntropy, softmax } from './softmax/softmax.ts';
 import { concat, permute, slice, stack, transpose } from './views/views.ts';
 
 /** Attributes of a case; each operation uses some of them. */

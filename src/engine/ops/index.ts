@@ -1,10 +1,8 @@
 // The operations that models are written in.
 
-export { arange } from './arange/arange.ts';
 export { attention } from './attention/attention.ts';
 export { cacheWrite } from './cache-write/cache-write.ts';
-export { constant, ones, scalar, tensor, zeros } from './constant/constant.ts';
-export { crossEntropy } from './cross-entropy/cross-entropy.ts';
+export { arange, constant, ones, scalar, tensor, zeros } from './constant/constant.ts';
 export { dropout } from './dropout/dropout.ts';
 export {
   add,
@@ -25,17 +23,14 @@ export {
   tanh,
   tril,
 } from './elementwise/elementwise.ts';
-export { embedding } from './embedding/embedding.ts';
 export { clipScale, globalNorm } from './global-norm/global-norm.ts';
 export { grad } from './grad.ts';
-export { layerNorm } from './layer-norm/layer-norm.ts';
+export { embedding, ngram, rowAdaGrad } from './lookup/lookup.ts';
 export { linear, matmul } from './matmul/matmul.ts';
-export { ngram } from './ngram/ngram.ts';
+export { layerNorm, rmsNorm } from './norm/norm.ts';
 export { broadcastTo } from './reduce/broadcast.ts';
 export { max, mean, sum } from './reduce/reduce.ts';
-export { rmsNorm } from './rms-norm/rms-norm.ts';
 export { rotary } from './rotary/rotary.ts';
-export { rowAdaGrad } from './row-adagrad/row-adagrad.ts';
-export { softmax } from './softmax/softmax.ts';
+export { crossEntropy, softmax } from './softmax/softmax.ts';
 export { split } from './views/split.ts';
 export { concat, contiguous, pad, permute, reshape, shift, slice, stack, transpose } from './views/views.ts';

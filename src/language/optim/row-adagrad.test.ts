@@ -5,8 +5,8 @@ import { ReferenceDevice } from '../../engine/devices/reference/reference-device
 import { NanobardError } from '../../engine/errors.ts';
 import { constant, scalar } from '../../engine/ops/constant/constant.ts';
 import { add, mul, square, sub } from '../../engine/ops/elementwise/elementwise.ts';
-import { embedding } from '../../engine/ops/embedding/embedding.ts';
 import { grad } from '../../engine/ops/grad.ts';
+import { embedding } from '../../engine/ops/lookup/lookup.ts';
 import { matmul } from '../../engine/ops/matmul/matmul.ts';
 import { sum } from '../../engine/ops/reduce/reduce.ts';
 import { reshape, transpose } from '../../engine/ops/views/views.ts';

@@ -27,7 +27,6 @@ export function div(a: v128, b: v128): v128 {
   return f32x4.div(a, b);
 }
 
-
 export function neg(x: v128): v128 {
   return f32x4.neg(x);
 }

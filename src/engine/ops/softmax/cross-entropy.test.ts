@@ -17,8 +17,7 @@ import { constant } from '../constant/constant.ts';
 import { log, mul, sub } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { mean, sum } from '../reduce/reduce.ts';
-import { softmax } from '../softmax/softmax.ts';
-import { crossEntropy } from './cross-entropy.ts';
+import { crossEntropy, softmax } from './softmax.ts';
 
 const build = (logits: Tensor, targets: Tensor): Tensor => crossEntropy(logits, targets);
 const targets = (...data: number[]): Operand => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { devices } from '../../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
-import { arange } from './arange.ts';
+import { arange } from './constant.ts';
 
 describe('arange', () => {
   it('counts from 0, or from where an input says', async () => {

@@ -14,7 +14,7 @@ import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import { cacheWrite } from '../cache-write/cache-write.ts';
 import { constant } from '../constant/constant.ts';
 import { reshape } from '../views/views.ts';
-import { ngram } from './ngram.ts';
+import { ngram } from './lookup.ts';
 
 const ids = (...tokens: number[]): Tensor => constant(Int32Array.from(tokens), [1, tokens.length]);
 const at = (position: number): Tensor => constant(Int32Array.of(position), []);

@@ -18,7 +18,7 @@ import { grad } from '../grad.ts';
 import { mean, sum } from '../reduce/reduce.ts';
 import { split } from '../views/split.ts';
 import { reshape, slice, transpose } from '../views/views.ts';
-import { rmsNorm } from './rms-norm.ts';
+import { rmsNorm } from './norm.ts';
 
 const build = (x: Tensor): Tensor => rmsNorm(x);
 

@@ -16,7 +16,7 @@ import { constant } from '../constant/constant.ts';
 import { mul } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { embedding } from './embedding.ts';
+import { embedding } from './lookup.ts';
 
 const build = (weight: Tensor, indices: Tensor): Tensor => embedding(weight, indices);
 

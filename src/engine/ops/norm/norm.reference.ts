@@ -1,9 +1,9 @@
 import { combine, dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
-import type { layerNormGradientOperation, layerNormOperation } from './layer-norm.ts';
+import type * as ops from './norm.ts';
 
 const meanOf = (values: Float64Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
-export const layerNormReference: ReferenceKernel<typeof layerNormOperation> = (
+export const layerNormReference: ReferenceKernel<typeof ops.layerNormOperation> = (
   [x, weight, bias],
   [y, mean, rstd],
   { epsilon },
@@ -23,7 +23,7 @@ export const layerNormReference: ReferenceKernel<typeof layerNormOperation> = (
   });
 };
 
-export const layerNormGradientReference: ReferenceKernel<typeof layerNormGradientOperation> = (
+export const layerNormGradientReference: ReferenceKernel<typeof ops.layerNormGradientOperation> = (
   [x, weight, mean, rstd, dy],
   [dx, dweight, dbias],
 ) => {
@@ -41,5 +41,33 @@ export const layerNormGradientReference: ReferenceKernel<typeof layerNormGradien
     combine(results[row]!, dnormal, normal, (dn, n) => scale * (dn - meanGradient - n * meanProduct));
     combine(dweight.data, gradient, normal, (g, n, i) => dweight.data[i]! + g * n);
     if (dbias) combine(dbias.data, dbias.data, gradient, (sum, g) => sum + g);
+  });
+};
+
+/** 1 / √(mean(x²) + epsilon) */
+const inverseNorm = (x: Float64Array, epsilon: number): number =>
+  1 / Math.sqrt(dot(x, x) / x.length + epsilon);
+
+export const rmsNormReference: ReferenceKernel<typeof ops.rmsNormOperation> = ([x], [y], { epsilon }) => {
+  const results = rowsOf(y);
+  rowsOf(x).forEach((values, row) => {
+    const scale = inverseNorm(values, epsilon);
+    results[row]!.set(values.map((v) => v * scale));
+  });
+};
+
+export const rmsNormGradientReference: ReferenceKernel<typeof ops.rmsNormGradientOperation> = (
+  [x, dy],
+  [dx],
+  { epsilon },
+) => {
+  const [gradients, results] = [rowsOf(dy), rowsOf(dx)];
+  rowsOf(x).forEach((values, row) => {
+    const gradient = gradients[row]!;
+    const scale = inverseNorm(values, epsilon);
+    // With the normalised row n: dx = scale · (dy − n · mean(dy · n)).
+    const normal = values.map((v) => v * scale);
+    const meanProduct = dot(normal, gradient) / values.length;
+    combine(results[row]!, gradient, normal, (g, n) => scale * (g - n * meanProduct));
   });
 };

@@ -1,9 +1,32 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import { type CpuKernel, rowsOf } from '../shared/kernel.ts';
 import { contiguousCpu } from '../views/views.cpu.ts';
-import type { rowAdagradOperation } from './row-adagrad.ts';
+import type * as ops from './lookup.ts';
 
-export const rowAdagradCpu: CpuKernel<typeof rowAdagradOperation> = {
+export const embeddingCpu: CpuKernel<typeof ops.embeddingOperation> = {
+  lower: (tape, [weight, indices], [y]) =>
+    tape.emit('embedding', { weight, indices, y, tokens: sizeOf(indices.shape), ...rowsOf(weight) }),
+};
+
+export const embeddingGradientCpu: CpuKernel<typeof ops.embeddingGradientOperation> = {
+  lower: (tape, [dy, indices], [dweight]) =>
+    tape.emit('embeddingGradient', {
+      dy,
+      indices,
+      dweight,
+      tokens: sizeOf(indices.shape),
+      ...rowsOf(dweight),
+    }),
+};
+
+export const ngramCpu: CpuKernel<typeof ops.ngramOperation> = {
+  lower(tape, [ids, position], [y], { order, rows }) {
+    const [B, S] = ids.shape as [number, number];
+    tape.emit('ngram', { ids, position, y, B, S, length: y.shape[1]!, order, rows });
+  },
+};
+
+export const rowAdagradCpu: CpuKernel<typeof ops.rowAdagradOperation> = {
   inPlace: [0, 1],
   lower(tape, [oldTable, oldSquares, gradient, indices, learningRate], [table, squares], { epsilon }) {
     if (table.address !== oldTable.address) contiguousCpu.lower(tape, [oldTable], [table], {});

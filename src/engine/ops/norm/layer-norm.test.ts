@@ -14,7 +14,7 @@ import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import { add, div, mul, sqrt, square, sub } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { mean, sum } from '../reduce/reduce.ts';
-import { layerNorm } from './layer-norm.ts';
+import { layerNorm } from './norm.ts';
 
 const build = (x: Tensor, weight: Tensor, bias?: Tensor): Tensor => layerNorm(x, weight, bias);
 

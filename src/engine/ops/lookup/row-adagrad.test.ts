@@ -16,7 +16,7 @@ import { placedOnCpu } from '../../../testing/program.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import { constant, scalar } from '../constant/constant.ts';
-import { rowAdaGrad } from './row-adagrad.ts';
+import { rowAdaGrad } from './lookup.ts';
 
 const learningRate = scalar(0.3);
 
