@@ -112,21 +112,11 @@ export const ngramOperation: Operation<[ids: Tensor, position: Tensor], [rows: T
   flops: ({ outputs: [rows], attributes: { order } }) => 5 * order * rows.size,
 };
 
-/** What one update reads. */
-export interface RowAdaGradOperands {
-  /** Rows that are looked up, (R, C). */
-  readonly table: Tensor;
-  /** For each row the sum of its gradients' mean squares so far, (R). */
-  readonly squares: Tensor;
-  /** Gradients of looked-up rows, (…, C). */
-  readonly gradient: Tensor;
-  /** Which row each of them belongs to, i32 (…). */
-  readonly indices: Tensor;
-  /** Scalar. */
-  readonly learningRate: Tensor;
-}
+type RowAdaGradOperands = Readonly<
+  Record<'table' | 'squares' | 'gradient' | 'indices' | 'learningRate', Tensor>
+>;
 
-export type RowAdaGradAttributes = { readonly epsilon: number };
+type RowAdaGradAttributes = { readonly epsilon: number };
 
 /**
  * One update by AdaGrad of the rows of a table that a batch has looked up: the new table and squares, which a
@@ -139,6 +129,8 @@ export type RowAdaGradAttributes = { readonly epsilon: number };
  * Other rows stay as they are and cost nothing in place, so that a table may be as large as memory allows.
  * An index outside 0 … R − 1 is ignored. ε is 1e-10 by default.
  *
+ * @param operands The table, (R, C); for each row the sum of its gradients' mean squares so far, (R); gradients of
+ *   looked-up rows, (…, C), and which row each of them belongs to, i32 (…); the learning rate, a scalar.
  * Duchi, Hazan & Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization", 2011,
  * with one accumulator per row, as in Lerer et al., "PyTorch-BigGraph: A Large-scale Graph Embedding System",
  * 2019.

@@ -33,12 +33,10 @@ export const splitOperation: Operation<
       dtype: x.dtype,
     }));
   },
-  gradient: ({ outputs, attributes: { dim } }, gradients) => [
-    concat(
-      outputs.map(({ shape }, i) => gradients[i] ?? broadcastTo(scalar(0), shape)),
-      dim,
-    ),
-  ],
+  gradient({ outputs, attributes: { dim } }, gradients) {
+    const parts = outputs.map(({ shape }, i) => gradients[i] ?? broadcastTo(scalar(0), shape));
+    return [concat(parts, dim)];
+  },
   view: ({ attributes: { dim, size } }, { strides, offset }, { index }) => ({
     strides,
     offset: offset + index * size * strides[dim]!,

@@ -66,21 +66,17 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   requireTensors('transpose', [x]);
   const a = normalizeDim('transpose', dim0, x.rank);
   const b = normalizeDim('transpose', dim1, x.rank);
-  return permute(
-    x,
-    x.shape.map((_, d) => (d === a ? b : d === b ? a : d)),
-  );
+  const exchanged = x.shape.map((_, d) => (d === a ? b : d === b ? a : d));
+  return permute(x, exchanged);
 }
 
 export const permuteOperation: Operation<[x: Tensor], [y: Tensor], { readonly dims: readonly number[] }> = {
   name: 'permute',
   shape: ([x], { dims }) => [{ shape: dims.map((d) => x.shape[d]!), dtype: x.dtype }],
-  gradient: ({ attributes: { dims } }, [dy]) => [
-    permute(
-      dy,
-      dims.map((_, d) => dims.indexOf(d)),
-    ),
-  ],
+  gradient({ attributes: { dims } }, [dy]) {
+    const inverse = dims.map((_, d) => dims.indexOf(d));
+    return [permute(dy, inverse)];
+  },
   view: ({ attributes: { dims } }, { strides, offset }) => ({
     strides: dims.map((d) => strides[d]!),
     offset,
@@ -191,10 +187,8 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   const other = tensors.find((x) => !sameShape(x.shape, head.shape));
   if (other) throw shapeError('stack', 'all shapes must be equal', head.shape, other.shape);
   const shape = head.shape.toSpliced(d, 0, 1);
-  return concat(
-    tensors.map((x) => reshape(x, shape)),
-    d,
-  );
+  const slices = tensors.map((x) => reshape(x, shape));
+  return concat(slices, d);
 }
 
 /** The first of several tensors of one dtype. */
