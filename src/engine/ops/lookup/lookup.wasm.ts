@@ -1,5 +1,5 @@
 import {
-  addScaled, fill, first, firstUnit, lanes, madd, PerThread, PREFETCHED, prefetch, storePart, sum4,
+  addScaled, fill, first, firstUnit, PerThread, PREFETCHED, prefetch, storePart, sumOfSquaresByTwo,
 } from '../shared/kernel.wasm';
 
 export function embedding(
@@ -126,7 +126,7 @@ export function rowAdagrad(
       const row = <usize>load<u32>(indices + ((<usize>token) << 2));
       const g = rowGradient(gradient, token, next, sum, width);
       const square = squares + (row << 2);
-      const total = load<f32>(square) + sumOfSquares(g, width) / <f32>width;
+      const total = load<f32>(square) + sumOfSquaresByTwo(g, width) / <f32>width;
       store<f32>(square, total);
       addScaled(table + row * bytes, g, -load<f32>(learningRate) / (sqrt<f32>(total) + epsilon), width);
     }
@@ -145,22 +145,4 @@ function rowGradient(gradient: usize, token: i32, next: usize, sum: usize, width
     following = load<i32>(next + ((<usize>(following - 1)) << 2));
   } while (following != 0);
   return sum;
-}
-
-/** In two vectors where the shared one takes four: another order, and other last digits. */
-function sumOfSquares(g: usize, n: i32): f32 {
-  let a = f32x4.splat(0);
-  let b = f32x4.splat(0);
-  let i = 0;
-  for (; i + 8 <= n; i += 8, g += 32) {
-    const x = v128.load(g);
-    const y = v128.load(g, 16);
-    a = madd(x, x, a);
-    b = madd(y, y, b);
-  }
-  for (; i < n; i += 4, g += 16) {
-    const x = v128.and(v128.load(g), lanes(n - i));
-    a = madd(x, x, a);
-  }
-  return sum4(f32x4.add(a, b));
 }

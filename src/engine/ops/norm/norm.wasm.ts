@@ -2,7 +2,7 @@
 // whose body always runs. Rows have at least one element.
 
 import {
-  first, firstUnit, int, itemAt, itemsOf, lanes, madd, nmadd, storePart, sum4, sumOf, sumOfDeviations, sumOfSquares,
+  first, firstUnit, int, itemAt, itemsOf, lanes, madd, nmadd, scaleRow, storePart, sum4, sumOf, sumOfDeviations, sumOfSquares,
   Words,
 } from '../shared/kernel.wasm';
 
@@ -132,10 +132,7 @@ export function rmsNorm(
 
 @inline
 function rmsNormRow(x: usize, y: usize, width: i32, epsilon: f32): void {
-  const s = f32x4.splat(<f32>1 / sqrt<f32>(sumOfSquares(x, width) / <f32>width + epsilon));
-  let i = 0;
-  for (; i + 4 <= width; i += 4, x += 16, y += 16) v128.store(y, f32x4.mul(v128.load(x), s));
-  if (i < width) storePart(y, f32x4.mul(v128.load(x), s), width - i);
+  scaleRow(x, y, width, <f32>1 / sqrt<f32>(sumOfSquares(x, width) / <f32>width + epsilon));
 }
 
 export function rmsNormGradient(

@@ -1,4 +1,4 @@
-import { first, lanes, largestOf, madd, storePart, sum4 } from '../shared/kernel.wasm';
+import { first, lanes, largestOf, madd, scaleRow, storePart, sum4 } from '../shared/kernel.wasm';
 import { exp4, log4 } from '../shared/math.wasm';
 
 /** y = eˣ⁻ᵐ / Σ eˣ⁻ᵐ with m the row's largest element. */
@@ -25,13 +25,7 @@ function softmaxRow(x: usize, y: usize, n: i32): void {
     storePart(y + at, e, n - i);
     sum = f32x4.add(sum, e);
   }
-
-  const scale = f32x4.splat(1 / sum4(sum));
-  for (i = 0; i <= n - 4; i += 4) {
-    const at = <usize>i << 2;
-    v128.store(y + at, f32x4.mul(v128.load(y + at), scale));
-  }
-  if (i < n) storePart(y + (<usize>i << 2), f32x4.mul(v128.load(y + (<usize>i << 2)), scale), n - i);
+  scaleRow(y, y, n, 1 / sum4(sum));
 }
 
 /** dx = y · (dy − Σ y · dy), row by row. */
