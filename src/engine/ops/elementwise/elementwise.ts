@@ -156,10 +156,8 @@ export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
   if (mask?.dtype !== 'i32') requireIntegers('maskedFill', { 'the mask': mask });
   if (typeof value !== 'number') requireNumbers('maskedFill', 'a finite number', { value });
   if (!sameShape(broadcastShapes('maskedFill', mask.shape, x.shape), x.shape)) {
-    throw shapeError(
-      'maskedFill',
-      `a mask ${formatShape(mask.shape)} is larger than the tensor ${formatShape(x.shape)}`,
-    );
+    const problem = `a mask ${formatShape(mask.shape)} is larger than the tensor ${formatShape(x.shape)}`;
+    throw shapeError('maskedFill', problem);
   }
   return apply(maskedFillOperation, [x, broadcastTo(mask, x.shape)], { value })[0];
 }

@@ -9,14 +9,10 @@ export const embeddingCpu: CpuKernel<typeof ops.embeddingOperation> = {
 };
 
 export const embeddingGradientCpu: CpuKernel<typeof ops.embeddingGradientOperation> = {
-  lower: (tape, [dy, indices], [dweight]) =>
-    tape.emit('embeddingGradient', {
-      dy,
-      indices,
-      dweight,
-      tokens: sizeOf(indices.shape),
-      ...rowsOf(dweight),
-    }),
+  lower(tape, [dy, indices], [dweight]) {
+    const tokens = sizeOf(indices.shape);
+    tape.emit('embeddingGradient', { dy, indices, dweight, tokens, ...rowsOf(dweight) });
+  },
 };
 
 export const ngramCpu: CpuKernel<typeof ops.ngramOperation> = {

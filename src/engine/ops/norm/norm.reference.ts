@@ -14,12 +14,8 @@ export const layerNormReference: ReferenceKernel<typeof ops.layerNormOperation> 
     const scale = 1 / Math.sqrt(meanOf(values.map((v) => (v - average) ** 2)) + epsilon);
     mean.data[row] = average;
     rstd.data[row] = scale;
-    combine(
-      results[row]!,
-      values,
-      weight.data,
-      (v, w, i) => (v - average) * scale * w + (bias?.data[i] ?? 0),
-    );
+    const shift = (i: number): number => bias?.data[i] ?? 0;
+    combine(results[row]!, values, weight.data, (v, w, i) => (v - average) * scale * w + shift(i));
   });
 };
 

@@ -67,7 +67,4 @@ export const maxOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes> = {
 };
 
 /** dx is dy at the first largest element of each row, 0 elsewhere. */
-export const maxGradientOperation = gradientOperation<[x: Tensor, dy: Tensor], NoAttributes>(
-  'max-gradient',
-  1,
-);
+export const maxGradientOperation = gradientOperation<[x: Tensor, dy: Tensor]>('max-gradient', 1);

@@ -27,10 +27,7 @@ export const softmaxOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes>
 };
 
 /** dx = y · (dy − Σ y · dy) */
-export const softmaxGradientOperation = gradientOperation<[y: Tensor, dy: Tensor], NoAttributes>(
-  'softmax-gradient',
-  4,
-);
+export const softmaxGradientOperation = gradientOperation<[y: Tensor, dy: Tensor]>('softmax-gradient', 4);
 
 type CrossEntropyAttributes = { readonly ignoreIndex: number };
 

@@ -24,11 +24,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((extent) => extent !== -1));
   const free = shape.filter((extent) => extent === -1).length;
   const resolved = shape.map((extent) => (extent === -1 && known > 0 ? x.size / known : extent));
-  if (
-    free > 1 ||
-    resolved.some((extent) => !Number.isInteger(extent) || extent < 0) ||
-    sizeOf(resolved) !== x.size
-  ) {
+  const wrong = resolved.some((extent) => !Number.isInteger(extent) || extent < 0);
+  if (free > 1 || wrong || sizeOf(resolved) !== x.size) {
     throw shapeError('reshape', `${x.size} elements do not fill ${formatShape(shape)}`, x.shape);
   }
   return apply(reshapeOperation, [x], { shape: resolved })[0];
