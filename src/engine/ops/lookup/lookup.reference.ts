@@ -1,4 +1,4 @@
-import { combine, dot, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import { accumulate, combine, dot, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
 import type * as ops from './lookup.ts';
 
 export const embeddingReference: ReferenceKernel<typeof ops.embeddingOperation> = (
@@ -22,10 +22,7 @@ export const embeddingGradientReference: ReferenceKernel<typeof ops.embeddingGra
   const table = rowsOf(dweight);
   rowsOf(dy).forEach((gradient, i) => {
     const row = table[indices.data[i]!];
-    if (!row) return;
-    gradient.forEach((value, c) => {
-      row[c]! += value;
-    });
+    if (row) accumulate(row, 1, gradient);
   });
 };
 

@@ -1,5 +1,5 @@
 import { lastOf, sizeOf } from '../../tensor/shape.ts';
-import { dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import { accumulate, dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
 import type { linearOperation, matmulOperation } from './matmul.ts';
 
 export const matmulReference: ReferenceKernel<typeof matmulOperation> = ([a, b], [c]) => {
@@ -8,13 +8,8 @@ export const matmulReference: ReferenceKernel<typeof matmulOperation> = ([a, b],
   c.data.fill(0);
   const results = rowsOf(c);
   rowsOf(a).forEach((row, i) => {
-    const sums = results[i];
     const first = Math.floor(i / m) * k; // row of b with which its matrix begins
-    row.forEach((x, p) => {
-      factors[first + p]!.forEach((value, j) => {
-        sums![j]! += x * value;
-      });
-    });
+    row.forEach((x, p) => void accumulate(results[i]!, x, factors[first + p]!));
   });
 };
 

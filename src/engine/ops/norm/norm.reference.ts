@@ -1,4 +1,4 @@
-import { combine, dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
+import { accumulate, combine, dot, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
 import type * as ops from './norm.ts';
 
 const meanOf = (values: Float64Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -36,7 +36,7 @@ export const layerNormGradientReference: ReferenceKernel<typeof ops.layerNormGra
     const meanProduct = dot(dnormal, normal) / values.length;
     combine(results[row]!, dnormal, normal, (dn, n) => scale * (dn - meanGradient - n * meanProduct));
     combine(dweight.data, gradient, normal, (g, n, i) => dweight.data[i]! + g * n);
-    if (dbias) combine(dbias.data, dbias.data, gradient, (sum, g) => sum + g);
+    if (dbias) accumulate(dbias.data, 1, gradient);
   });
 };
 
