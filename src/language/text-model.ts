@@ -1,7 +1,7 @@
 import type { CompiledFunction } from '../engine/devices/compiled-function.ts';
 import type { Device } from '../engine/devices/device.ts';
 import { NanobardError } from '../engine/errors.ts';
-import { reshape } from '../engine/ops/reshape/reshape.ts';
+import { reshape } from '../engine/ops/views/views.ts';
 import { Constant } from '../engine/tensor/constant.ts';
 import { Generator } from '../engine/tensor/generator.ts';
 import type { Scalar, Tensor } from '../engine/tensor/tensor.ts';

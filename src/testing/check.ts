@@ -5,8 +5,8 @@ import { CpuDevice, type CpuOptions } from '../engine/devices/cpu/cpu-device.ts'
 import type { SimdLevel } from '../engine/devices/cpu/simd.ts';
 import { fillInputs } from '../engine/devices/evaluate.ts';
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
-import { add, mul } from '../engine/ops/arithmetic/arithmetic.ts';
 import { constant } from '../engine/ops/constant/constant.ts';
+import { add, mul } from '../engine/ops/elementwise/elementwise.ts';
 import { grad } from '../engine/ops/grad.ts';
 import { sum } from '../engine/ops/reduce/reduce.ts';
 import { compile } from '../engine/program/compile.ts';

@@ -1,5 +1,5 @@
-import { contiguousOperation } from '../ops/contiguous/contiguous.ts';
 import type { KernelTraits } from '../ops/shared/kernel.ts';
+import { contiguousOperation } from '../ops/views/views.ts';
 import { isContiguous } from '../tensor/layout.ts';
 import { type Lifetime, planMemory } from './plan-memory.ts';
 import type { Instruction, PlacedProgram, Program, ProgramBuffer, View } from './program.ts';

@@ -1,4 +1,4 @@
-import { contiguousOperation } from '../ops/contiguous/contiguous.ts';
+import { contiguousOperation } from '../ops/views/views.ts';
 import { BYTES_PER_ELEMENT } from '../tensor/dtype.ts';
 import type { TensorType } from '../tensor/operation.ts';
 import { sizeOf, stridesOf } from '../tensor/shape.ts';

@@ -1,6 +1,6 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { crossEntropy } from '../../engine/ops/cross-entropy/cross-entropy.ts';
-import { reshape } from '../../engine/ops/reshape/reshape.ts';
+import { crossEntropy } from '../../engine/ops/softmax/softmax.ts';
+import { reshape } from '../../engine/ops/views/views.ts';
 import type { Scalar, Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { KVCache } from '../nn/kv-cache.ts';
 import { Module } from '../nn/module.ts';

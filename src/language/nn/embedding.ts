@@ -1,4 +1,4 @@
-import { embedding } from '../../engine/ops/embedding/embedding.ts';
+import { embedding } from '../../engine/ops/lookup/lookup.ts';
 import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { embeddingNormal } from './init.ts';

@@ -1,5 +1,5 @@
 import { cacheWrite } from '../../engine/ops/cache-write/cache-write.ts';
-import { reshape } from '../../engine/ops/reshape/reshape.ts';
+import { reshape } from '../../engine/ops/views/views.ts';
 import { assign } from '../../engine/program/trace.ts';
 import { Input, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 

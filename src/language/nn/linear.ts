@@ -1,4 +1,4 @@
-import { linear } from '../../engine/ops/linear/linear.ts';
+import { linear } from '../../engine/ops/matmul/matmul.ts';
 import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { kaimingUniformLinear, uniformLinearBias } from './init.ts';

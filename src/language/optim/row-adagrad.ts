@@ -1,6 +1,5 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { rowGradients } from '../../engine/ops/embedding/embedding.ts';
-import { rowAdaGrad } from '../../engine/ops/row-adagrad/row-adagrad.ts';
+import { rowAdaGrad, rowGradients } from '../../engine/ops/lookup/lookup.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
 import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import {

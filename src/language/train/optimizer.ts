@@ -1,5 +1,5 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { mul } from '../../engine/ops/arithmetic/arithmetic.ts';
+import { mul } from '../../engine/ops/elementwise/elementwise.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
 import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { GroupName, LanguageModel, ParameterGroups } from '../models/language-model.ts';

@@ -1,6 +1,6 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
-import { add, mul } from '../../engine/ops/arithmetic/arithmetic.ts';
+import { add, mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import { assign } from '../../engine/program/trace.ts';
 import { type Scalar, Variable } from '../../engine/tensor/tensor.ts';

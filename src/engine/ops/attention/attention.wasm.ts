@@ -2,7 +2,7 @@
 // pass by in strips of 6 rows that see only the keys they may. Scores live in a strip's own buffer (forward)
 // or in one of ROWS rows (backward), never as a T × T matrix.
 
-import { first, int, loadPart, madd, max4, PerThread, storePart, sum4, Words } from '../shared/kernel.wasm';
+import { first, int, loadPart, madd, max4, PerThread, scaleRow, storePart, sum4, Words } from '../shared/kernel.wasm';
 import { MR, ROWS } from '../matmul/constants';
 import { packB, packStrip } from '../matmul/gemm.wasm';
 import { NR, PANEL, tile, tilePart, ZEROS } from '../matmul/tile.wasm';
@@ -84,13 +84,6 @@ function rowExp(p: usize, n: i32, end: i32, scale: f32, shift: f32): f32 {
   return sum4(f32x4.add(s0, s1));
 }
 
-/** y (d) = y · factor */
-function scaleRow(y: usize, d: i32, factor: f32): void {
-  const f = f32x4.splat(factor);
-  for (; d >= 4; d -= 4, y += 16) v128.store(y, f32x4.mul(v128.load(y), f));
-  if (d > 0) storePart(y, f32x4.mul(loadPart(y, d), f), d);
-}
-
 /** Σ a · b over d elements. */
 function dotRow(a: usize, b: usize, d: i32): f32 {
   let s = f32x4.splat(0);
@@ -148,7 +141,8 @@ export function attention(
       packStrip(scores, row, 4, height, limit, strip);
       multiplyStrip(strip, values, visible, limit, ZEROS, to + <usize>i * rowsY, rowsY, height, D, edge);
       for (let r = 0; r < height; r++) {
-        scaleRow(to + <usize>(i + r) * rowsY, D, 1 / load<f32>(sums + (<usize>r << 2)));
+        const from = to + <usize>(i + r) * rowsY;
+        scaleRow(from, from, D, 1 / load<f32>(sums + (<usize>r << 2)));
       }
     }
   }

@@ -2,7 +2,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
 import { headsOf, nests } from '../shared/strided.ts';
 import { KC, MC, MR } from './constants.ts';
-import type { matmulOperation } from './matmul.ts';
+import type { linearOperation, matmulOperation } from './matmul.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
 const TASK_BYTES = 512 * 1024;
@@ -29,10 +29,7 @@ function leading({ shape, strides }: CpuView): [transposed: number, leadingDimen
 export const edgeOf = (tape: CpuTape): PerThread => tape.perThread(MR * tape.panelColumns);
 
 /** Batches of a matrix: three loops. */
-interface Batches {
-  readonly extents: readonly number[];
-  readonly strides: readonly number[];
-}
+type Batches = Readonly<Record<'extents' | 'strides', readonly number[]>>;
 
 /** Copies the matrices of b into panels; where they are. */
 export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
@@ -49,13 +46,8 @@ export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, b
   if (sizeOf(c.shape) === 0) return;
   // Batches are three loops: with more separate dimensions, several products.
   for (const { addresses, extents, strides } of nests([headsOf(a, 2), headsOf(b, 2), headsOf(c, 2)], 3)) {
-    const [atA, atB, atC] = addresses;
-    const operands = {
-      a: { ...a, address: atA },
-      b: { ...b, address: atB },
-      c: { ...c, address: atC },
-      bias,
-    };
+    const at = (view: CpuView, i: 0 | 1 | 2): CpuView => ({ ...view, address: addresses[i] });
+    const operands = { a: at(a, 0), b: at(b, 1), c: at(c, 2), bias };
     product(tape, operands, { extents, strides: strides[0] }, { extents, strides: strides[1] });
   }
 }
@@ -108,4 +100,11 @@ function product(
 export const matmulCpu: CpuKernel<typeof matmulOperation> = {
   strided: 'all',
   lower: (tape, [a, b], [c]) => lowerMatmul(tape, a, b, c),
+};
+
+export const linearCpu: CpuKernel<typeof linearOperation> = {
+  lower(tape, [x, weight, bias], [y]) {
+    const [n, k] = weight.shape as [number, number];
+    lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, bias);
+  },
 };

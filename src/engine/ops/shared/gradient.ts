@@ -1,10 +1,10 @@
-import type { Attributes, Operation } from '../../tensor/operation.ts';
+import type { Attributes, NoAttributes, Operation } from '../../tensor/operation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** The operation that computes the gradient of one operand, of the first operand's shape, at `flops` an element. */
-export function gradientOperation<I extends readonly [Tensor, ...Tensor[]], A extends Attributes>(
-  name: string,
-  flops: number,
-): Operation<I, [dx: Tensor], A> {
+export function gradientOperation<
+  I extends readonly [Tensor, ...Tensor[]],
+  A extends Attributes = NoAttributes,
+>(name: string, flops: number): Operation<I, [dx: Tensor], A> {
   return { name, shape: ([x]) => [x], flops: ({ outputs: [dx] }) => flops * dx.size };
 }

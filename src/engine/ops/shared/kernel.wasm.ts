@@ -116,22 +116,24 @@ function include(sum: v128, x: v128, squared: bool): v128 {
   return squared ? madd(x, x, sum) : f32x4.add(sum, x);
 }
 
-/** Σ (x − mean) of n floats, or of the squares if `squared`; four sums beside each other keep a processor busy. */
+/** Σ (x − mean) of n floats, or of the squares if `squared`; `four` sums beside each other, or two. */
 @inline
-function total(x: usize, n: i32, squared: bool, centred: bool, mean: f32): f32 {
+function total(x: usize, n: i32, squared: bool, centred: bool, mean: f32, four: bool = true): f32 {
   const m = f32x4.splat(mean);
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let c = f32x4.splat(0);
   let d = f32x4.splat(0);
+  const step = four ? 16 : 8;
   let i = 0;
-  for (; i + 16 <= n; i += 16, x += 64) {
+  for (; i + step <= n; i += step, x += <usize>step << 2) {
     const p = v128.load(x);
     const q = v128.load(x, 16);
-    const r = v128.load(x, 32);
-    const s = v128.load(x, 48);
     a = include(a, centred ? f32x4.sub(p, m) : p, squared);
     b = include(b, centred ? f32x4.sub(q, m) : q, squared);
+    if (!four) continue;
+    const r = v128.load(x, 32);
+    const s = v128.load(x, 48);
     c = include(c, centred ? f32x4.sub(r, m) : r, squared);
     d = include(d, centred ? f32x4.sub(s, m) : s, squared);
   }
@@ -153,6 +155,11 @@ export function sumOfSquares(x: usize, n: i32): f32 {
   return total(x, n, true, false, 0);
 }
 
+/** The same in two sums beside each other, not four: another order, and other last digits. */
+export function sumOfSquaresByTwo(x: usize, n: i32): f32 {
+  return total(x, n, true, false, 0, false);
+}
+
 /** Σ (x − mean)² of n floats. */
 export function sumOfDeviations(x: usize, n: i32, mean: f32): f32 {
   return total(x, n, true, true, mean);
@@ -168,6 +175,14 @@ export function addScaled(y: usize, x: usize, factor: f32, n: i32): void {
     v128.store(y, b, 16);
   }
   for (; n > 0; n -= 4, y += 16, x += 16) storePart(y, madd(f, v128.load(x), v128.load(y)), n);
+}
+
+/** y = factor · x, of n floats. */
+@inline
+export function scaleRow(x: usize, y: usize, n: i32, factor: f32): void {
+  const f = f32x4.splat(factor);
+  for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, f32x4.mul(v128.load(x), f));
+  if (n > 0) storePart(y, f32x4.mul(v128.load(x), f), n);
 }
 
 /** The same value in n neighbouring elements. */

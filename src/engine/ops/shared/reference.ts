@@ -44,6 +44,11 @@ export function combine(
   for (let i = 0; i < y.length; i++) y[i] = f(a[i]!, b[i]!, i);
 }
 
+/** y ← y + factor · x */
+export function accumulate(y: Float64Array, factor: number, x: Float64Array): void {
+  combine(y, y, x, (sum, value) => sum + factor * value);
+}
+
 /** Σ a[i] · b[i] */
 export function dot(a: Float64Array, b: Float64Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
