@@ -96,13 +96,18 @@ export class TrainingStep {
   }
 
   /** Runs step number `step`, counted from 1, on as many batches as it takes. What it reports is read if asked for. */
-  async run(step: number, learningRate: number, batches: readonly Batch[]): Promise<undefined>;
   async run(step: number, learningRate: number, batches: readonly Batch[], read: true): Promise<StepResult>;
   async run(
     step: number,
     learningRate: number,
     batches: readonly Batch[],
-    read = false,
+    read: boolean,
+  ): Promise<StepResult | undefined>;
+  async run(
+    step: number,
+    learningRate: number,
+    batches: readonly Batch[],
+    read: boolean,
   ): Promise<StepResult | undefined> {
     this.prepare(step, learningRate);
     let loss = 0;

@@ -8,9 +8,9 @@ import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer
 import { MODEL_FILE } from '../../language/load-model.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
-import type { TrainerState } from '../../language/train/trainer.ts';
+
 import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
 import { readIfThere, writeAtomically } from '../files.ts';
 
