@@ -33,11 +33,7 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
   const ownsDevice = where === undefined || typeof where === 'string';
   const device = ownsDevice ? await createDevice({ ...rest, ...(where && { device: where }) }) : where;
   try {
-    await loadParameters(
-      new Map(network.parameters().map((parameter) => [parameter.name, parameter])),
-      tensors,
-      device,
-    );
+    await loadParameters(network.namedParameters(), tensors, device);
   } catch (error) {
     if (ownsDevice) await device.dispose();
     throw error;

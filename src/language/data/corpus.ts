@@ -20,6 +20,4 @@ export const corpora = {
   plays: { characters: 1_115_394 },
 } as const satisfies Record<string, Corpus>;
 
-export type CorpusName = keyof typeof corpora;
-
-export const corpusNames = Object.keys(corpora) as CorpusName[];
+export const corpusNames = Object.keys(corpora);

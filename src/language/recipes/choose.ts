@@ -4,7 +4,8 @@ import { anything, deviceRules, didYouMean, type Rule, shown } from '../options.
 import { type Recipe, type RecipeChanges, RecipeSchema, recipeFields } from './recipe.ts';
 import { recipes } from './recipes.ts';
 
-const { model: _, ...settable } = { ...recipeFields.bigram, ...recipeFields.gpt, ...recipeFields.modern };
+// Where models differ in what a field may be, the recipe's schema decides.
+const { model: _, ...settable } = { ...recipeFields.modern, ...recipeFields.gpt };
 
 /** The fields that can be set, of whichever model, with what each may be. */
 export const settableFields: { readonly [F in keyof RecipeChanges]-?: (typeof settable)[F] } = settable;

@@ -56,10 +56,7 @@ export class TrainingStep {
     this.optimizer = optimizer;
     this.seed = config.seed;
     this.batches = config.gradientAccumulationSteps;
-    this.variables = new Map([
-      ...parameters.map((parameter) => [parameter.name, parameter] as const),
-      ...optimizer.state,
-    ]);
+    this.variables = new Map([...model.namedParameters(), ...optimizer.state]);
     const sums =
       this.batches === 1
         ? []

@@ -1,17 +1,14 @@
-import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
+import { createDevice } from '../../engine/devices/create.ts';
 import { measurePeak } from '../../engine/devices/peak.ts';
 import { checkOptions } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
-import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
-import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
+import { defaultRecipe } from '../../language/recipes/recipes.ts';
 import { createTraining } from '../../language/recipes/training.ts';
-import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
+import { defaultCorpus, loadCorpus } from '../corpus.ts';
+import type { NewRunOptions } from './training.ts';
 
 /** What to measure, with any of the recipe's fields beside it, as for a run. */
-export interface ProfileOptions extends DeviceOptions, RecipeChanges {
-  readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
-  readonly data?: TextSource | undefined;
-}
+export type ProfileOptions = Omit<NewRunOptions, 'recipeName' | 'folder'>;
 
 /** What the calls of one operation take in a step, on average. */
 export interface OperationTime {
