@@ -34,7 +34,7 @@ export interface TrainerOptions {
   /** The generator that the model's weights were drawn from; needed where one stream is shared. */
   readonly generator: Generator;
   /** Every how many steps the loss is read and told; 1 by default. A GPU need not wait in between. */
-  readonly reportEvery?: number;
+  readonly reportEvery?: number | undefined;
 }
 
 /**
