@@ -68,10 +68,7 @@ export class TextModel {
     this.ownsDevice = ownsDevice;
     this.measure = device.compile((x, y) => network.evaluating(() => network.loss(x, y)));
     this.forward = device.compile((idx) =>
-      reshape(
-        network.evaluating(() => network.forward(idx)),
-        [-1, network.vocabSize],
-      ),
+      network.evaluating(() => reshape(network.forward(idx), [-1, network.vocabSize])),
     );
   }
 

@@ -43,7 +43,6 @@ export class TrainingStep {
   /** Floating-point operations of one step. */
   flops = 0;
   private readonly optimizer: Optimizer;
-  private readonly seed: number;
   private readonly gradients: Gradients;
   /** Undefined where the gradients' program updates, too. */
   private readonly update: Update | undefined;
@@ -54,7 +53,7 @@ export class TrainingStep {
     const parameters = model.train().parameters();
     const optimizer = createOptimizer(model, config);
     this.optimizer = optimizer;
-    this.seed = config.seed;
+    const { seed } = config;
     this.batches = config.gradientAccumulationSteps;
     this.variables = new Map([...model.namedParameters(), ...optimizer.state]);
     const sums =
@@ -63,7 +62,7 @@ export class TrainingStep {
         : parameters.map(({ shape, name }) => new Variable(shape, { name: `gradient.${name}` }));
     this.state = [...optimizer.state.values(), ...sums];
     const sources = {
-      [dropoutKey.name]: () => [this.seed | 0, Math.floor(this.seed / 2 ** 32) | 0, this.drawn],
+      [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
     if (this.batches === 1) {
       this.gradients = device.compile((x, y) => {
