@@ -50,13 +50,10 @@ async function bytesOf(source: ModelSource): Promise<Uint8Array> {
   const file =
     files.find(({ name }) => name === MODEL_FILE) ?? files.find(({ name }) => /\.safetensors$/.test(name));
   if (file) return new Uint8Array(await file.arrayBuffer());
-  throw new NanobardError(
-    'argument',
-    'loadModel: the source is not an address, a file, files or bytes of a model',
-    {
-      hint: `A model is one file, ${MODEL_FILE}, or a folder or list of files that holds it.`,
-    },
-  );
+  const message = 'loadModel: the source is not an address, a file, files or bytes of a model';
+  throw new NanobardError('argument', message, {
+    hint: `A model is one file, ${MODEL_FILE}, or a folder or list of files that holds it.`,
+  });
 }
 
 async function fetchBytes(address: string): Promise<Uint8Array> {

@@ -76,11 +76,10 @@ export class CharTokenizer implements Tokenizer {
     return Array.from(tokens, (token, position) => {
       const character = this.characters[token];
       if (character === undefined) {
-        throw new NanobardError(
-          'vocabulary',
-          `Token ${token} at position ${position} is not in the vocabulary (0 to ${this.vocabSize - 1})`,
-          { hint: 'Decode with the tokenizer of the model that made the tokens.' },
-        );
+        const message = `Token ${token} at position ${position} is not in the vocabulary (0 to ${this.vocabSize - 1})`;
+        throw new NanobardError('vocabulary', message, {
+          hint: 'Decode with the tokenizer of the model that made the tokens.',
+        });
       }
       return character;
     }).join('');

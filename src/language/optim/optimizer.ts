@@ -105,10 +105,8 @@ export abstract class Optimizer {
   protected gradientOf(parameter: Variable, gradients: Gradients, optimizer: string): Tensor {
     const gradient = gradients.get(parameter);
     if (gradient) return gradient;
-    throw new NanobardError(
-      'argument',
-      `${optimizer}: the parameter ${parameter.name} was given no gradient`,
-    );
+    const message = `${optimizer}: the parameter ${parameter.name} was given no gradient`;
+    throw new NanobardError('argument', message);
   }
 
   /** @throws {NanobardError} code `argument` if one of the parameters is not a matrix: a `noun` to the optimizer. */

@@ -55,18 +55,14 @@ export function decodeCheckpoint(bytes: Uint8Array): TrainerState {
   const { tensors: stored, metadata } = decodeSafetensors(bytes);
   const text = metadata[PROGRESS];
   if (text === undefined) {
-    throw new NanobardError(
-      'checkpoint',
-      'the file holds tensors but no training progress: nanobard did not write it',
-    );
+    const message = 'the file holds tensors but no training progress: nanobard did not write it';
+    throw new NanobardError('checkpoint', message);
   }
   const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of stored) {
     if (tensor.dtype !== 'F32' && tensor.dtype !== 'I32') {
-      throw new NanobardError(
-        'checkpoint',
-        `tensor ${name} has the type ${tensor.dtype}, which checkpoints do not hold`,
-      );
+      const message = `tensor ${name} has the type ${tensor.dtype}, which checkpoints do not hold`;
+      throw new NanobardError('checkpoint', message);
     }
     tensors.set(name, tensor);
   }

@@ -241,11 +241,10 @@ export class Trainer {
 function restoreStream(stream: Generator | EvenWindows, state: Progress['streams']['data']): void {
   if (stream instanceof EvenWindows && 'drawn' in state) stream.setState(state);
   else if (stream instanceof Generator && 'words' in state) stream.setState(state);
-  else
-    throw new NanobardError(
-      'checkpoint',
-      'the checkpoint draws its batches in another way than this training',
-    );
+  else {
+    const message = 'the checkpoint draws its batches in another way than this training';
+    throw new NanobardError('checkpoint', message);
+  }
 }
 
 function diverged(message: string): NanobardError {
