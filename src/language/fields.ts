@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { NanobardError } from '../engine/errors.ts';
 
 // What the fields of recipes and of stored files may be.
 
@@ -16,3 +17,15 @@ export const fraction = v.pipe(
 
 /** What an object of such fields is. */
 export type FieldValues<F extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<F, undefined>>;
+
+/** What a schema makes of a value; where it refuses it, the error that `refuse` makes of the first problem and its place. */
+export function parsed<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  refuse: (problem: string, path: string | null) => NanobardError,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw refuse(issue.message, v.getDotPath(issue));
+}

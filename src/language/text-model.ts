@@ -14,15 +14,7 @@ import { samplingRules } from './generate/sampling.ts';
 import { generateText, type TextOptions } from './generate/text.ts';
 import { specOf } from './models/create.ts';
 import type { LanguageModel } from './models/language-model.ts';
-import {
-  checkArgument,
-  checkOptions,
-  type Rule,
-  signal as signalRule,
-  text as textRule,
-  texts,
-  whole,
-} from './options.ts';
+import { checkArgument, checkOptions, type Rule, signal, text, texts, whole } from './options.ts';
 import { meanLoss } from './train/evaluator.ts';
 
 export interface GenerateTextOptions extends Omit<TextOptions, 'generator' | 'tokens'> {
@@ -41,7 +33,7 @@ const generateRules = {
   forget: whole(1),
   seed: whole(0),
   generator: { accepts: (value) => value instanceof Generator, expected: 'a Generator' },
-  signal: signalRule,
+  signal,
 } satisfies Record<keyof GenerateTextOptions, Rule>;
 
 /** Windows that are measured at once. */
@@ -76,10 +68,7 @@ export class TextModel {
     this.ownsDevice = ownsDevice;
     this.measure = device.compile((x, y) => network.evaluating(() => network.loss(x, y)));
     this.forward = device.compile((idx) =>
-      reshape(
-        network.evaluating(() => network.forward(idx)),
-        [-1, network.vocabSize],
-      ),
+      network.evaluating(() => reshape(network.forward(idx), [-1, network.vocabSize])),
     );
   }
 
@@ -93,7 +82,7 @@ export class TextModel {
    */
   async *generate(prompt = '', options: GenerateTextOptions = {}): ReturnType<typeof generateText> {
     this.checkAlive();
-    checkArgument('generate', 'prompt', textRule, prompt);
+    checkArgument('generate', 'prompt', text, prompt);
     checkOptions('generate', options, generateRules);
     const { tokens = 256, seed = 1337, generator = new Generator(seed), ...rule } = options;
     const start = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
@@ -146,14 +135,11 @@ export class TextModel {
    * The bytes of a `model.safetensors`, all that `loadModel` needs. `dtype` 'f16' takes half of f32, the default.
    * `step` notes how long it was trained.
    */
-  async save({
-    dtype = 'f32',
-    step = this.step,
-  }: {
-    dtype?: WeightType;
-    step?: number | undefined;
-  } = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async save(
+    options: { dtype?: WeightType; step?: number | undefined } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
     this.checkAlive();
+    const { dtype = 'f32', step = this.step } = options;
     const { network, tokenizer, device } = this;
     const tensors = new Map<string, StoredTensor>();
     for (const parameter of network.parameters())

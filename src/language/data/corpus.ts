@@ -1,12 +1,7 @@
-/** A text that nanobard knows by name. */
-export interface Corpus {
-  readonly characters: number;
-  /** Where the text is downloaded from, and the SHA-256 of its bytes in hexadecimal; absent for a text made here. */
-  readonly source?: CorpusSource;
-}
-
+/** Where a text is downloaded from, and the SHA-256 of its bytes in hexadecimal. */
 export type CorpusSource = { readonly url: string; readonly sha256: string };
 
+/** The texts that nanobard knows by name; one without a source is made here. */
 export const corpora = {
   /** The tutorial's text: 40,000 lines from Shakespeare's plays. */
   tinyshakespeare: {
@@ -18,8 +13,6 @@ export const corpora = {
   },
   /** Made up by nanobard itself, as long: needs no network. */
   plays: { characters: 1_115_394 },
-} as const satisfies Record<string, Corpus>;
+} as const;
 
-export type CorpusName = keyof typeof corpora;
-
-export const corpusNames = Object.keys(corpora) as CorpusName[];
+export const corpusNames = Object.keys(corpora);

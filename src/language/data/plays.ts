@@ -61,10 +61,8 @@ const numerals = ['I', 'II', 'III', 'IV', 'V'];
 export function plays({ characters, seed }: { characters: number; seed: number }): string {
   const possible = Number.isSafeInteger(characters) && characters >= 0 && characters <= MAX_TEXT_LENGTH;
   if (!possible || !Number.isSafeInteger(seed)) {
-    throw new NanobardError(
-      'argument',
-      `plays needs whole numbers, characters from 0 to ${MAX_TEXT_LENGTH} and any seed, not ${characters} and ${seed}`,
-    );
+    const message = `plays needs whole numbers, characters from 0 to ${MAX_TEXT_LENGTH} and any seed, not ${characters} and ${seed}`;
+    throw new NanobardError('argument', message);
   }
   const generator = new Generator(seed >>> 0);
   let text = '';

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
+import { parsed } from '../fields.ts';
 
 /** Text to token ids and back. Ids run from 0 to `vocabSize` − 1. */
 export interface Tokenizer {
@@ -52,7 +53,7 @@ export class CharTokenizer implements Tokenizer {
 
   /** Throws NanobardError('checkpoint') when `value` is not what `toJSON` returns. */
   static fromJSON(value: unknown): CharTokenizer {
-    return new CharTokenizer(parse(CharTokenizerSchema, value).characters);
+    return new CharTokenizer(parsed(CharTokenizerSchema, value, damaged).characters);
   }
 
   get vocabSize(): number {
@@ -75,11 +76,10 @@ export class CharTokenizer implements Tokenizer {
     return Array.from(tokens, (token, position) => {
       const character = this.characters[token];
       if (character === undefined) {
-        throw new NanobardError(
-          'vocabulary',
-          `Token ${token} at position ${position} is not in the vocabulary (0 to ${this.vocabSize - 1})`,
-          { hint: 'Decode with the tokenizer of the model that made the tokens.' },
-        );
+        const message = `Token ${token} at position ${position} is not in the vocabulary (0 to ${this.vocabSize - 1})`;
+        throw new NanobardError('vocabulary', message, {
+          hint: 'Decode with the tokenizer of the model that made the tokens.',
+        });
       }
       return character;
     }).join('');
@@ -123,26 +123,17 @@ function distinctCharacters(text: string): string[] {
 
 /** Rebuilds a tokenizer from its JSON. Throws NanobardError('checkpoint') when `value` is not one. */
 export function tokenizerFromJSON(value: unknown): Tokenizer {
-  const { type } = parse(v.object({ type: v.string() }), value);
-  switch (type) {
-    case 'char':
-      return CharTokenizer.fromJSON(value);
-    default:
-      throw new NanobardError('checkpoint', `Unknown tokenizer type '${type}'`, {
-        hint: "This version knows 'char'. The run may come from a newer nanobard.",
-      });
-  }
-}
-
-function parse<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const issue = result.issues[0];
-  const where = v.getDotPath(issue);
-  throw new NanobardError('checkpoint', `Not a tokenizer: ${where ? `${where}: ` : ''}${issue.message}`, {
-    hint: 'The tokenizer file is damaged or not from nanobard.',
+  const { type } = parsed(v.object({ type: v.string() }), value, damaged);
+  if (type === 'char') return CharTokenizer.fromJSON(value);
+  throw new NanobardError('checkpoint', `Unknown tokenizer type '${type}'`, {
+    hint: "This version knows 'char'. The run may come from a newer nanobard.",
   });
 }
+
+const damaged = (problem: string, path: string | null): NanobardError =>
+  new NanobardError('checkpoint', `Not a tokenizer: ${path ? `${path}: ` : ''}${problem}`, {
+    hint: 'The tokenizer file is damaged or not from nanobard.',
+  });
 
 /** A character so that a person can tell which one it is: `'é' (U+00E9)`, `'\n' (U+000A)`, `U+200B`. */
 function describe(character: string): string {

@@ -1,6 +1,6 @@
-import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer.ts';
+import { parsed } from '../fields.ts';
 import { type ModelSpec, ModelSpecSchema } from '../models/create.ts';
 import type { StoredTensor } from './load-parameters.ts';
 import {
@@ -51,18 +51,16 @@ export function encodeModel(
 /** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a model file of nanobard. */
 export function decodeModel(bytes: Uint8Array): ModelFile {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const result = v.safeParse(ModelSpecSchema, parse(metadata[SPEC]));
-  if (!result.success) {
-    const [issue] = result.issues;
-    const where = v.getDotPath(issue) ?? 'model';
-    throw new NanobardError('checkpoint', `the model's description is damaged: ${where}: ${issue.message}`);
-  }
+  const spec = parsed(ModelSpecSchema, parse(metadata[SPEC]), (problem, path) => {
+    const message = `the model's description is damaged: ${path ?? 'model'}: ${problem}`;
+    return new NanobardError('checkpoint', message);
+  });
   const weights = [...tensors].map(([name, tensor]) => {
     return [name, { shape: tensor.shape, data: toFloat32(tensor) }] as const;
   });
   const step = metadata[STEP] === undefined ? undefined : parse(metadata[STEP]);
   return {
-    spec: result.output,
+    spec,
     tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
     tensors: new Map(weights),
     step: typeof step === 'number' ? step : undefined,

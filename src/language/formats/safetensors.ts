@@ -86,10 +86,8 @@ export function encodeSafetensors(
     }
     const quoted = JSON.stringify(name);
     if (data.length !== sizeOf(shape)) {
-      throw new NanobardError(
-        'shape',
-        `safetensors: the ${data.length} elements of tensor ${quoted} do not fill its shape ${formatShape(shape)}`,
-      );
+      const message = `safetensors: the ${data.length} elements of tensor ${quoted} do not fill its shape ${formatShape(shape)}`;
+      throw new NanobardError('shape', message);
     }
     const data_offsets = [dataBytes, dataBytes + data.byteLength];
     members.push(`${quoted}:${JSON.stringify({ dtype, shape, data_offsets })}`);
@@ -153,12 +151,12 @@ export function toFloat32(tensor: SafetensorsTensor): Float32Array {
     case 'BF16':
       // The upper half of a float32.
       return new Float32Array(Uint32Array.from(tensor.data, (bits) => bits << 16).buffer);
-    default:
-      throw new NanobardError(
-        'checkpoint',
-        `safetensors: a tensor of ${tensor.dtype} and shape ${formatShape(tensor.shape)} does not hold floating-point numbers`,
-        { hint: 'Weights must be stored as F32, F64, F16 or BF16.' },
-      );
+    default: {
+      const message = `safetensors: a tensor of ${tensor.dtype} and shape ${formatShape(tensor.shape)} does not hold floating-point numbers`;
+      throw new NanobardError('checkpoint', message, {
+        hint: 'Weights must be stored as F32, F64, F16 or BF16.',
+      });
+    }
   }
 }
 

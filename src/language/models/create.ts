@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
-import { wholeFrom1 } from '../fields.ts';
+import { parsed, wholeFrom1 } from '../fields.ts';
 import { BigramLanguageModel } from './bigram.ts';
 import { GPT, gptFields } from './gpt.ts';
-import type { LanguageModel } from './language-model.ts';
+import type { LanguageModel, LanguageModelConfig } from './language-model.ts';
 import { ModernGPT, modernFields } from './modern.ts';
+
+const models = { bigram: BigramLanguageModel, gpt: GPT, modern: ModernGPT };
 
 /** What the models can be told, apart from the size of the vocabulary, which follows from the text. */
 export const modelFields = {
@@ -30,34 +32,24 @@ export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;
  * @throws {NanobardError} code `config` if a field is missing or makes no sense.
  */
 export function createModel(spec: ModelSpec): LanguageModel {
-  const result = v.safeParse(ModelSpecSchema, spec);
-  if (!result.success) {
-    const [issue] = result.issues;
-    throw new NanobardError('config', `${v.getDotPath(issue) ?? 'model'}: ${issue.message}`);
-  }
-  switch (result.output.model) {
-    case 'bigram': {
-      const { model: _, ...config } = result.output;
-      return new BigramLanguageModel(config);
-    }
-    case 'gpt': {
-      const { model: _, ...config } = result.output;
-      return new GPT(config);
-    }
-    case 'modern': {
-      const { model: _, ...config } = result.output;
-      return new ModernGPT(config);
-    }
-  }
+  const { model, ...config } = parsed(
+    ModelSpecSchema,
+    spec,
+    (problem, path) => new NanobardError('config', `${path ?? 'model'}: ${problem}`),
+  );
+  const Model = models[model] as new (config: LanguageModelConfig) => LanguageModel;
+  return new Model(config);
 }
 
 /** The specification that a model can be made anew from. */
 export function specOf(model: LanguageModel): ModelSpec {
-  const models = { bigram: BigramLanguageModel, gpt: GPT, modern: ModernGPT };
   const name = Object.entries(models).find(([, Model]) => model instanceof Model)?.[0];
-  const result = v.safeParse(ModelSpecSchema, { model: name, ...model.config });
-  if (result.success) return result.output;
-  throw new NanobardError('config', `a model of the class ${model.constructor.name} cannot be stored`, {
-    hint: 'Only the models of nanobard itself can: GPT, ModernGPT and BigramLanguageModel.',
-  });
+  return parsed(
+    ModelSpecSchema,
+    { model: name, ...model.config },
+    () =>
+      new NanobardError('config', `a model of the class ${model.constructor.name} cannot be stored`, {
+        hint: 'Only the models of nanobard itself can: GPT, ModernGPT and BigramLanguageModel.',
+      }),
+  );
 }

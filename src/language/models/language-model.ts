@@ -70,9 +70,7 @@ export abstract class LanguageModel<C extends LanguageModelConfig = LanguageMode
   protected lengthOf(idx: Tensor): number {
     const T = idx.shape[1]!;
     if (T <= this.blockSize) return T;
-    throw new NanobardError(
-      'shape',
-      `${this.constructor.name}: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`,
-    );
+    const message = `${this.constructor.name}: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`;
+    throw new NanobardError('shape', message);
   }
 }

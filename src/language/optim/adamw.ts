@@ -1,13 +1,7 @@
 import { adamW } from '../../engine/ops/adamw/adamw.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
 import type { Variable } from '../../engine/tensor/tensor.ts';
-import {
-  type Gradients,
-  gradientOf,
-  Optimizer,
-  type OptimizerOptions,
-  type UpdateOperands,
-} from './optimizer.ts';
+import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from './optimizer.ts';
 
 export interface AdamWOptions extends OptimizerOptions {
   /** Decay rates of the running means of gradients and of their squares; 0.9 and 0.999 by default. */
@@ -38,7 +32,7 @@ export class AdamW extends Optimizer {
   override assignments(gradients: Gradients, operands: UpdateOperands): Assignment[] {
     const { betas, epsilon, weightDecay } = this.options;
     return this.parameters.flatMap((parameter): Assignment[] => {
-      const gradient = gradientOf(parameter, gradients, 'AdamW');
+      const gradient = this.gradientOf(parameter, gradients, 'AdamW');
       const m = this.m.get(parameter)!;
       const v = this.v.get(parameter)!;
       const updated = adamW(

@@ -4,14 +4,7 @@ import type { Assignment } from '../../engine/program/compile.ts';
 import { formatShape } from '../../engine/tensor/shape.ts';
 import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { type Coefficients, groupBy, newtonSchulz } from './newton-schulz.ts';
-import {
-  type Gradients,
-  gradientOf,
-  Optimizer,
-  type OptimizerOptions,
-  requireMatrices,
-  type UpdateOperands,
-} from './optimizer.ts';
+import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from './optimizer.ts';
 
 export interface MuonOptions extends OptimizerOptions {
   /**
@@ -45,7 +38,7 @@ export class Muon extends Optimizer {
   /** @throws {NanobardError} code `argument` if a parameter is not a matrix. */
   constructor(parameters: Iterable<Variable>, options: MuonOptions = {}) {
     super(parameters, options);
-    requireMatrices(this, 'Muon', 'matrix');
+    this.requireMatrices('Muon', 'matrix');
     const { iterations = 5, weightDecay = 0, momentum = 0.95 } = options;
     this.coefficients =
       typeof iterations === 'number' ? Array.from({ length: iterations }, () => KELLER_JORDAN) : iterations;
@@ -58,7 +51,7 @@ export class Muon extends Optimizer {
     const { momentum, weightDecay } = this;
     const groups = groupBy(this.parameters, ({ shape }) => formatShape(shape)).map((parameters) => {
       const means = parameters.map((parameter) => this.m.get(parameter)!);
-      const own = parameters.map((parameter) => gradientOf(parameter, gradients, 'Muon'));
+      const own = parameters.map((parameter) => this.gradientOf(parameter, gradients, 'Muon'));
       return { parameters, means, ...muonMomentum(means, own, { momentum, gradientScale }) };
     });
     const orthogonal = newtonSchulz(

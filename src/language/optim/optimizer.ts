@@ -100,27 +100,20 @@ export abstract class Optimizer {
     }
     return slots;
   }
-}
 
-/**
- * The gradient of a parameter.
- *
- * @throws {NanobardError} code `argument` if there is none.
- */
-export function gradientOf(parameter: Variable, gradients: Gradients, optimizer: string): Tensor {
-  const gradient = gradients.get(parameter);
-  if (gradient) return gradient;
-  throw new NanobardError('argument', `${optimizer}: the parameter ${parameter.name} was given no gradient`);
-}
+  /** @throws {NanobardError} code `argument` if a parameter has no gradient. */
+  protected gradientOf(parameter: Variable, gradients: Gradients, optimizer: string): Tensor {
+    const gradient = gradients.get(parameter);
+    if (gradient) return gradient;
+    const message = `${optimizer}: the parameter ${parameter.name} was given no gradient`;
+    throw new NanobardError('argument', message);
+  }
 
-/** @throws {NanobardError} code `argument` if one of an optimizer's parameters is not a matrix: a `noun` to it. */
-export function requireMatrices({ parameters }: Optimizer, optimizer: string, noun: string): void {
-  for (const { name, shape } of parameters) {
-    if (shape.length === 2) continue;
-    throw new NanobardError(
-      'argument',
-      `${optimizer}: the parameter ${name} ${formatShape(shape)} is not a ${noun}`,
-      { hint: 'Give it to AdamW.' },
-    );
+  /** @throws {NanobardError} code `argument` if one of the parameters is not a matrix: a `noun` to the optimizer. */
+  protected requireMatrices(optimizer: string, noun: string): void {
+    const other = this.parameters.find(({ rank }) => rank !== 2);
+    if (!other) return;
+    const message = `${optimizer}: the parameter ${other.name} ${formatShape(other.shape)} is not a ${noun}`;
+    throw new NanobardError('argument', message, { hint: 'Give it to AdamW.' });
   }
 }

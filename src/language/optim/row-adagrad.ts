@@ -2,14 +2,7 @@ import { NanobardError } from '../../engine/errors.ts';
 import { rowAdaGrad, rowGradients } from '../../engine/ops/lookup/lookup.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
 import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
-import {
-  type Gradients,
-  gradientOf,
-  Optimizer,
-  type OptimizerOptions,
-  requireMatrices,
-  type UpdateOperands,
-} from './optimizer.ts';
+import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from './optimizer.ts';
 
 export interface RowAdaGradOptions extends OptimizerOptions {
   /** Keeps the divisor from 0; 1e-10 by default. */
@@ -29,7 +22,7 @@ export class RowAdaGrad extends Optimizer {
   /** @throws {NanobardError} code `argument` if a parameter is not a matrix. */
   constructor(parameters: Iterable<Variable>, options: RowAdaGradOptions = {}) {
     super(parameters, options);
-    requireMatrices(this, 'RowAdaGrad', 'table');
+    this.requireMatrices('RowAdaGrad', 'table');
     this.epsilon = options.epsilon ?? 1e-10;
   }
 
@@ -41,7 +34,7 @@ export class RowAdaGrad extends Optimizer {
    */
   override assignments(gradients: Gradients, { learningRate }: UpdateOperands): Assignment[] {
     return this.parameters.flatMap((table): Assignment[] => {
-      const rows = rowGradients(gradientOf(table, gradients, 'RowAdaGrad'));
+      const rows = rowGradients(this.gradientOf(table, gradients, 'RowAdaGrad'));
       if (!rows) {
         throw new NanobardError(
           'argument',

@@ -1,10 +1,11 @@
-import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
+import { parsed } from '../fields.ts';
 import { anything, deviceRules, didYouMean, type Rule, shown } from '../options.ts';
 import { type Recipe, type RecipeChanges, RecipeSchema, recipeFields } from './recipe.ts';
 import { recipes } from './recipes.ts';
 
-const { model: _, ...settable } = { ...recipeFields.bigram, ...recipeFields.gpt, ...recipeFields.modern };
+// Where models differ in what a field may be, the recipe's schema decides.
+const { model: _, ...settable } = { ...recipeFields.modern, ...recipeFields.gpt };
 
 /** The fields that can be set, of whichever model, with what each may be. */
 export const settableFields: { readonly [F in keyof RecipeChanges]-?: (typeof settable)[F] } = settable;
@@ -35,15 +36,13 @@ export function chooseRecipe(recipe: string | Recipe, changes: RecipeChanges = {
   const set = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   refuseForeign(original, set);
   const changed = changeRecipe(original, set);
-  const result = v.safeParse(RecipeSchema, changed);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const field = v.getDotPath(issue);
-  if (field === null) throw new NanobardError('config', `this is not a recipe: ${issue.message}`);
-  const value = (changed as Readonly<Record<string, unknown>>)[field];
-  throw new NanobardError('config', `${field} ${shown(value)} ${issue.message}`, {
-    hint: changed.model !== 'bigram' && field === 'nHead' ? headsHint(changed) : 'Choose another value.',
-    options: [field],
+  return parsed(RecipeSchema, changed, (problem, field) => {
+    if (field === null) return new NanobardError('config', `this is not a recipe: ${problem}`);
+    const value = (changed as Readonly<Record<string, unknown>>)[field];
+    return new NanobardError('config', `${field} ${shown(value)} ${problem}`, {
+      hint: changed.model !== 'bigram' && field === 'nHead' ? headsHint(changed) : 'Choose another value.',
+      options: [field],
+    });
   });
 }
 

@@ -7,7 +7,7 @@ import { AdamW } from '../optim/adamw.ts';
 import { Muon } from '../optim/muon.ts';
 import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from '../optim/optimizer.ts';
 import { RowAdaGrad } from '../optim/row-adagrad.ts';
-import type { TrainingConfig } from './config.ts';
+import type { groupFields, TrainingConfig } from './config.ts';
 
 /** What updates some parameters, and at which multiple of the learning rate. */
 type Group = readonly [optimizer: Optimizer, rate: number];
@@ -24,19 +24,20 @@ export function createOptimizer(model: LanguageModel, config: TrainingConfig): O
   const parameters = model.parameters();
   checkGroups(model, groups, parameters);
   const { learningRate, weightDecay, gradClip, beta1, beta2 } = config;
-  const rate = (field: 'headLearningRate' | 'embeddingLearningRate' | 'tableLearningRate'): number =>
-    required(config, field) / learningRate;
+  const required = (field: keyof typeof groupFields): number => {
+    const value = config[field];
+    if (value !== undefined) return value;
+    throw new NanobardError('config', `${field} is missing: a parameter group of the model needs it`);
+  };
   const adamW = (members: readonly Variable[], weightDecay: number): AdamW =>
     new AdamW(members, { betas: [beta1, beta2], weightDecay });
-  const muon = (members: readonly Variable[]): Muon =>
-    new Muon(members, { weightDecay, momentum: required(config, 'momentum') });
   const make: Record<GroupName, (members: readonly Variable[]) => Group> = {
     all: (members) => [adamW(members, weightDecay), 1],
-    hidden: (members) => [muon(members), 1],
-    head: (members) => [adamW(members, 0), rate('headLearningRate')],
-    embeddings: (members) => [adamW(members, 0), rate('embeddingLearningRate')],
+    hidden: (members) => [new Muon(members, { weightDecay, momentum: required('momentum') }), 1],
+    head: (members) => [adamW(members, 0), required('headLearningRate') / learningRate],
+    embeddings: (members) => [adamW(members, 0), required('embeddingLearningRate') / learningRate],
     scalars: (members) => [adamW(members, weightDecay), 1],
-    tables: (members) => [new RowAdaGrad(members), rate('tableLearningRate')],
+    tables: (members) => [new RowAdaGrad(members), required('tableLearningRate') / learningRate],
   };
   const used = (Object.keys(make) as GroupName[]).flatMap((name) => {
     const members = groups[name] ?? [];
@@ -83,13 +84,4 @@ function checkGroups(model: LanguageModel, groups: ParameterGroups, parameters: 
       hint: 'parameterGroups() must name every parameter of the model exactly once.',
     });
   }
-}
-
-function required<F extends keyof TrainingConfig>(
-  config: TrainingConfig,
-  field: F,
-): NonNullable<TrainingConfig[F]> {
-  const value = config[field];
-  if (value !== undefined && value !== null) return value;
-  throw new NanobardError('config', `${field} is missing: a parameter group of the model needs it`);
 }

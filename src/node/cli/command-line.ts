@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import * as v from 'valibot';
+import { notNegative, wholeFrom0, wholeFrom1 } from '../../language/fields.ts';
 import { defaultRecipe, recipes } from '../../language/recipes/recipes.ts';
 import { version } from '../../version.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
@@ -7,7 +8,7 @@ import type { EvalFlags } from './commands/eval.ts';
 import type { SampleFlags } from './commands/sample.ts';
 import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
-import { addMachineFlags, addRecipeFlags, numberParser, wholeParser } from './recipe-flags.ts';
+import { addMachineFlags, addRecipeFlags, numberParser } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
 
 /**
@@ -54,9 +55,14 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .description('Writes text in the style of a trained model, as it is made.')
     .argument('[run]', 'run folder (default: the newest in ./runs)')
     .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
-    .option('--tokens <n>', 'most tokens in a sample', wholeParser(1), 500)
-    .option('--temperature <x>', 'below 1 safer, above 1 wilder, 0 always the likeliest', temperature, 0.8)
-    .option('--top-k <n>', 'choose among the n likeliest tokens', wholeParser(1))
+    .option('--tokens <n>', 'most tokens in a sample', numberParser(wholeFrom1), 500)
+    .option(
+      '--temperature <x>',
+      'below 1 safer, above 1 wilder, 0 always the likeliest',
+      numberParser(notNegative),
+      0.8,
+    )
+    .option('--top-k <n>', 'choose among the n likeliest tokens', numberParser(wholeFrom1))
     .option('--top-p <x>', 'choose among the likeliest tokens that make up this probability', probability)
     .addOption(
       new Option('--stop <text>', 'end a sample before this text; may be given several times')
@@ -66,10 +72,14 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .option(
       '--forget <n>',
       'oldest tokens to forget when the context is full (default: half; 1: as the tutorial, slower)',
-      wholeParser(1),
+      numberParser(wholeFrom1),
     )
-    .option('--count <n>', 'samples to write', wholeParser(1), 1)
-    .option('--seed <n>', 'seed of the random numbers (default: another one each time)', wholeParser(0));
+    .option('--count <n>', 'samples to write', numberParser(wholeFrom1), 1)
+    .option(
+      '--seed <n>',
+      'seed of the random numbers (default: another one each time)',
+      numberParser(wholeFrom0),
+    );
   addMachineFlags(sample)
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', sampleExamples)
@@ -104,8 +114,6 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     command.showHelpAfterError(`See nanobard ${command.name()} --help.`);
   return program.addHelpText('after', generalExamples);
 }
-
-const temperature = numberParser(v.pipe(v.number(), v.minValue(0, 'must be at least 0')));
 
 const probability = numberParser(
   v.pipe(v.number(), v.gtValue(0, 'must be greater than 0'), v.maxValue(1, 'must be at most 1')),

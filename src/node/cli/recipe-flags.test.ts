@@ -39,6 +39,7 @@ describe('recipe flags', () => {
       ...{ nLayer: 6, bias: true, learningRate: 3e-4, dropout: 0.1 },
     });
     expect(parse('--no-bias')).toEqual({ bias: false });
+    expect(parse('--gradient_accumulation_steps=40')).toEqual({ gradientAccumulationSteps: 40 });
     expect(parse('--bias=False', '--decay_lr=true')).toEqual({ bias: false, decayLr: true });
   });
 

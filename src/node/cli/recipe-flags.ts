@@ -52,6 +52,13 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
   },
 };
 
+const threads = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1, 'must be at least 1'),
+  v.maxValue(255, 'must be at most 255'),
+);
+
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 type NumberSchema = v.GenericSchema<number> & { readonly pipe: readonly { readonly type: string }[] };
@@ -70,17 +77,6 @@ export function numberParser(schema: NumberSchema): (text: string) => number {
     return value;
   };
 }
-
-/** Parses whole numbers of a range. */
-export const wholeParser = (min: number, max = Number.MAX_SAFE_INTEGER): ((text: string) => number) =>
-  numberParser(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(min, `must be at least ${min}`),
-      v.maxValue(max, `must be at most ${max}`),
-    ),
-  );
 
 /** Adds every field of the recipes as a flag; wrong values are refused by the recipes' own schema. */
 export function addRecipeFlags(command: Command): void {
@@ -119,6 +115,6 @@ export function addMachineFlags(command: Command): Command {
         .choices(['auto', 'cpu', 'reference'] satisfies DeviceName[])
         .default('auto'),
     )
-    .option('--threads <n>', 'threads to use (default: all processors)', wholeParser(1, 255))
+    .option('--threads <n>', 'threads to use (default: all processors)', numberParser(threads))
     .option('--blas <which>', 'matrix products by a BLAS library: off, auto or its path', 'off');
 }

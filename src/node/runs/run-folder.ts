@@ -8,9 +8,9 @@ import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer
 import { MODEL_FILE } from '../../language/load-model.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
-import type { TrainerState } from '../../language/train/trainer.ts';
+
 import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
 import { readIfThere, writeAtomically } from '../files.ts';
 
@@ -54,12 +54,18 @@ export class RunFolder {
   readonly path: string;
   readonly config: RunConfig;
   readonly tokenizer: Tokenizer;
+  /** The state to go on from. */
+  readonly lastPath: string;
+  /** The best model so far. */
+  readonly bestPath: string;
   private metrics = '';
 
   private constructor(path: string, config: RunConfig, tokenizer: Tokenizer) {
     this.path = path;
     this.config = config;
     this.tokenizer = tokenizer;
+    this.lastPath = join(path, LAST_STATE);
+    this.bestPath = join(path, MODEL_FILE);
   }
 
   /** Begins a run in an empty or new folder, and keeps `text` there if it is given. */
@@ -137,7 +143,7 @@ export class RunFolder {
     const { source, name, characters, sha256 } = this.config.data;
     // As seen from the run's folder, or a file of the same name in the working directory.
     const places = [resolve(path, source), resolve(name)];
-    const found = corpusNames.some((known) => known === source) ? source : places.find(existsSync);
+    const found = corpusNames.includes(source) ? source : places.find(existsSync);
     const from = data ?? found;
     if (from === undefined) {
       throw new NanobardError('file', `the text of the run ${path} is no longer at ${places[0]}`, {
@@ -153,16 +159,6 @@ export class RunFolder {
         : `the run ${path} was trained on another text than ${corpus.name}`;
     const known = `It began with ${name}, ${characters} characters, SHA-256 ${sha256.slice(0, 12)}….`;
     throw runError(message, known, ['data']);
-  }
-
-  /** The state to go on from. */
-  get lastPath(): string {
-    return join(this.path, LAST_STATE);
-  }
-
-  /** The best model so far. */
-  get bestPath(): string {
-    return join(this.path, MODEL_FILE);
   }
 
   async saveState(state: TrainerState): Promise<void> {

@@ -16,19 +16,6 @@ export interface DoctorFlags {
   readonly json?: true;
 }
 
-interface DeviceReport {
-  readonly name: string;
-  readonly threads: number;
-  /** What it computes with. */
-  readonly arithmetic: string;
-  /** Speed of a matrix product, in GFLOP/s. */
-  readonly gflops?: number | undefined;
-  /** What this place does not allow, and what follows. */
-  readonly notes: readonly string[];
-  /** Why it does not work; undefined if it does. */
-  readonly problem?: string | undefined;
-}
-
 /** Tells what this machine offers and tries it out; returns the exit code: 1 if a device does not work. */
 export async function doctor(flags: DoctorFlags, io: Io): Promise<number> {
   const report = await examine();
@@ -69,20 +56,18 @@ async function examine() {
   };
 }
 
-/** Lets a device multiply matrices, large enough that all of its threads take part. */
-async function tryOut(
-  name: string,
-  device: Device,
-  arithmetic: string,
-  size?: number,
-): Promise<DeviceReport> {
+/**
+ * Lets a device, which computes with `arithmetic`, multiply matrices, large enough that all of its threads take part:
+ * its speed in GFLOP/s, or the problem why it does not work.
+ */
+async function tryOut(name: string, device: Device, arithmetic: string, size?: number) {
   const { threads, notes } = device;
   const report = { name, threads, arithmetic, notes };
   try {
     const { gflops, correct } = await measurePeak(device, size);
     return { ...report, gflops, problem: correct ? undefined : 'it computes wrong results' };
   } catch (error) {
-    return { ...report, problem: (error as Error).message };
+    return { ...report, gflops: undefined, problem: (error as Error).message };
   } finally {
     await device.dispose();
   }

@@ -1,13 +1,6 @@
 import type { Style } from '../style.ts';
 import { lossChart } from './chart.ts';
-import {
-  formatCount,
-  formatDuration,
-  formatLearningRate,
-  formatLoss,
-  formatMilliseconds,
-  formatRate,
-} from './format.ts';
+import { formatCount, formatDuration, formatLoss, formatMilliseconds, formatRate } from './format.ts';
 import type { RunStatus } from './run-status.ts';
 import { flow } from './terminal-text.ts';
 
@@ -64,7 +57,7 @@ function numberLines(status: RunStatus, columns: number, { bold, dim, yellow }: 
     named('loss', bold(formatLoss(status.loss))),
     `${formatRate(status.tokensPerSecond)} ${dim('tok/s')}`,
     `${formatMilliseconds(status.stepMs)}${dim('/step')}`,
-    named('lr', formatLearningRate(step.learningRate)),
+    named('lr', step.learningRate.toExponential(2)),
   ];
   const last = status.evals.at(-1);
   const evaluation = last && [

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Generator } from '../../engine/tensor/generator.ts';
-import { embeddingNormal, kaimingUniformLinear, uniformLinearBias } from './init.ts';
+import type { Variable } from '../../engine/tensor/tensor.ts';
+import { Embedding as EmbeddingLayer } from './embedding.ts';
+import { Linear as LinearLayer } from './linear.ts';
 
 // Made by scripts/fixtures/init.py with PyTorch: layers in the order in which one generator draws them.
 type Embedding = ['embedding', n: number, dim: number, weight: string];
@@ -11,8 +13,8 @@ const runs: { seed: number; layers: (Embedding | Linear)[] }[] = JSON.parse(
   readFileSync(new URL('./fixtures/init.json', import.meta.url), 'utf8'),
 );
 
-function digest(values: Float32Array): string {
-  return createHash('sha256').update(new Uint8Array(values.buffer)).digest('hex').slice(0, 8);
+function digest({ initial }: Variable): string {
+  return createHash('sha256').update(new Uint8Array(initial!.buffer)).digest('hex').slice(0, 8);
 }
 
 describe('initialisation against PyTorch', () => {
@@ -21,12 +23,12 @@ describe('initialisation against PyTorch', () => {
     for (const layer of layers) {
       if (layer[0] === 'embedding') {
         const [, n, dim, weight] = layer;
-        expect(digest(embeddingNormal(generator, n, dim)), `Embedding(${n}, ${dim})`).toBe(weight);
+        const table = new EmbeddingLayer(n, dim).initialize(generator);
+        expect(digest(table.weight), `Embedding(${n}, ${dim})`).toBe(weight);
       } else {
         const [, outFeatures, inFeatures, bias, ...digests] = layer;
-        const drawn = [kaimingUniformLinear(generator, outFeatures, inFeatures)];
-        if (bias) drawn.push(uniformLinearBias(generator, outFeatures, inFeatures));
-        expect(drawn.map(digest), `Linear(${inFeatures}, ${outFeatures})`).toEqual(digests);
+        const drawn = new LinearLayer(inFeatures, outFeatures, { bias }).initialize(generator);
+        expect(drawn.parameters().map(digest), `Linear(${inFeatures}, ${outFeatures})`).toEqual(digests);
       }
     }
   });
