@@ -1,8 +1,6 @@
 import { compile } from '../program/compile.ts';
 import type { CompiledProgram, PlacedProgram } from '../program/program.ts';
-import { Constant } from '../tensor/constant.ts';
-import type { TypedArray } from '../tensor/dtype.ts';
-import type { Tensor, Variable } from '../tensor/tensor.ts';
+import { Constant, type Tensor, type TypedArray, type Variable } from '../tensor/index.ts';
 import { type CompiledFunction, compileOn, type Sources, type Traced } from './compiled-function.ts';
 import { fillInputs } from './evaluate.ts';
 

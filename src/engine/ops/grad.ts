@@ -1,6 +1,5 @@
 import { NanobardError } from '../errors.ts';
-import { type Node, requireTensors } from '../tensor/operation.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { type Node, requireTensors, type Tensor } from '../tensor/index.ts';
 import { scalar } from './constant/constant.ts';
 import { add } from './elementwise/elementwise.ts';
 

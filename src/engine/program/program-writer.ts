@@ -1,7 +1,5 @@
 import { contiguousOperation } from '../ops/views/views.ts';
-import { BYTES_PER_ELEMENT } from '../tensor/dtype.ts';
-import type { TensorType } from '../tensor/operation.ts';
-import { sizeOf, stridesOf } from '../tensor/shape.ts';
+import { BYTES_PER_ELEMENT, sizeOf, stridesOf, type TensorType } from '../tensor/index.ts';
 import type { Instruction, ProgramBuffer, View } from './program.ts';
 
 /** A program that is being written. */

@@ -1,6 +1,4 @@
-import type { TypedArray } from '../tensor/dtype.ts';
-import type { Attributes, Layout, TensorType } from '../tensor/operation.ts';
-import type { Variable } from '../tensor/tensor.ts';
+import type { Attributes, Layout, TensorType, TypedArray, Variable } from '../tensor/index.ts';
 
 /** A piece of memory that views point into. */
 export type ProgramBuffer =

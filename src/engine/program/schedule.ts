@@ -1,7 +1,6 @@
 import { NanobardError } from '../errors.ts';
 import type { KernelTraits } from '../ops/shared/kernel.ts';
-import { isContiguous } from '../tensor/layout.ts';
-import { sizeOf } from '../tensor/shape.ts';
+import { isContiguous, sizeOf } from '../tensor/index.ts';
 import type { Program, View } from './program.ts';
 
 /** What a device's kernels can read and overwrite, by operation. */

@@ -1,6 +1,5 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { Constant } from '../../engine/tensor/constant.ts';
-import { Generator } from '../../engine/tensor/generator.ts';
+import { Constant, Generator } from '../../engine/tensor/index.ts';
 
 export type Split = 'train' | 'validation';
 

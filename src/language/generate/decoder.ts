@@ -2,9 +2,7 @@ import type { CompiledFunction } from '../../engine/devices/compiled-function.ts
 import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { reshape } from '../../engine/ops/views/views.ts';
-import { Constant } from '../../engine/tensor/constant.ts';
-import type { Generator } from '../../engine/tensor/generator.ts';
-import type { Tensor } from '../../engine/tensor/tensor.ts';
+import { Constant, type Generator, type Tensor } from '../../engine/tensor/index.ts';
 import { breather } from '../breathe.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import type { KVCache } from '../nn/kv-cache.ts';

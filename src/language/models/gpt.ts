@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import { add, arange, attention, gelu, reshape, split } from '../../engine/ops/index.ts';
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import type { Tensor } from '../../engine/tensor/tensor.ts';
+import type { Generator as RandomGenerator, Tensor } from '../../engine/tensor/index.ts';
 import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
 import { Dropout, dropoutKey } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';

@@ -10,8 +10,7 @@ import {
   rotary,
   split,
 } from '../../engine/ops/index.ts';
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import { type Generator as RandomGenerator, type Tensor, Variable } from '../../engine/tensor/index.ts';
 import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
 import { Dropout } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';

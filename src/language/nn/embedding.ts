@@ -1,6 +1,5 @@
 import { embedding } from '../../engine/ops/lookup/lookup.ts';
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import { type Generator as RandomGenerator, type Tensor, Variable } from '../../engine/tensor/index.ts';
 import { Module } from './module.ts';
 
 /** A row of the table for each index, i32 (…) → (…, dim). */

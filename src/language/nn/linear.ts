@@ -1,6 +1,5 @@
 import { linear } from '../../engine/ops/matmul/matmul.ts';
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import { type Generator as RandomGenerator, type Tensor, Variable } from '../../engine/tensor/index.ts';
 import { Module } from './module.ts';
 
 /** y = x · Wᵀ + b, (…, inFeatures) → (…, outFeatures), with a bias unless told otherwise. */

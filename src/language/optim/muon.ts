@@ -1,8 +1,7 @@
 import { scalar } from '../../engine/ops/constant/constant.ts';
 import { muonMomentum, muonUpdate } from '../../engine/ops/muon/muon.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
-import { formatShape } from '../../engine/tensor/shape.ts';
-import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import { formatShape, type Tensor, type Variable } from '../../engine/tensor/index.ts';
 import { type Coefficients, groupBy, newtonSchulz } from './newton-schulz.ts';
 import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from './optimizer.ts';
 

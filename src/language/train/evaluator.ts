@@ -1,7 +1,6 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device } from '../../engine/devices/device.ts';
-import type { Generator } from '../../engine/tensor/generator.ts';
-import type { Scalar } from '../../engine/tensor/tensor.ts';
+import type { Generator, Scalar } from '../../engine/tensor/index.ts';
 import { breather } from '../breathe.ts';
 import { type Batch, type Dataset, newBatch, type Split, windows } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';

@@ -1,8 +1,7 @@
 import { NanobardError } from '../../errors.ts';
 import type { CpuView } from '../../ops/shared/kernel.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
-import { BYTES_PER_ELEMENT, type TypedArray, typedArray } from '../../tensor/dtype.ts';
-import { sizeOf } from '../../tensor/shape.ts';
+import { BYTES_PER_ELEMENT, sizeOf, type TypedArray, typedArray } from '../../tensor/index.ts';
 import type { Executable } from '../device.ts';
 import { lower, type Machine } from './lower.ts';
 import type { Content, Region, Run, Runner, Soon } from './runner.ts';

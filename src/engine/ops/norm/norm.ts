@@ -1,7 +1,5 @@
 // Rows of the last dimension, normalised.
-import { apply, type Operation } from '../../tensor/operation.ts';
-import { shapeError } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { apply, type Operation, shapeError, type Tensor } from '../../tensor/index.ts';
 import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat, requireNumbers, requireShape } from '../shared/operands.ts';
 

@@ -1,5 +1,4 @@
-import type { Attributes, NoAttributes, Operation } from '../../tensor/operation.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { Attributes, NoAttributes, Operation, Tensor } from '../../tensor/index.ts';
 
 /** The operation that computes the gradient of one operand, of the first operand's shape, at `flops` an element. */
 export function gradientOperation<

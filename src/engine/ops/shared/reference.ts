@@ -1,5 +1,4 @@
-import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
-import { lastOf, type Shape } from '../../tensor/shape.ts';
+import { type InPlaceOf, lastOf, type Operation, type Shape } from '../../tensor/index.ts';
 
 /** What a reference kernel sees: row-major arrays in float64, whatever the dtype. */
 export interface ReferenceArray {

@@ -1,7 +1,5 @@
 import { NanobardError } from '../../errors.ts';
-import { apply, type Operation, requireTensors } from '../../tensor/operation.ts';
-import { normalizeDim } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { apply, normalizeDim, type Operation, requireTensors, type Tensor } from '../../tensor/index.ts';
 import { scalar } from '../constant/constant.ts';
 import { broadcastTo } from '../reduce/broadcast.ts';
 import { concat } from './views.ts';
