@@ -61,7 +61,7 @@ function writeTable(device: string): void {
     if (names.length > 0) imports.push(`import { ${names.join(', ')} } from './${path.slice(OPS.length)}';`);
   }
   if (device === 'cpu') {
-    imports.push("import { map, mapGradient } from './shared/elementwise.cpu.ts';");
+    imports.push("import { map, mapGradient } from './elementwise/elementwise.cpu.ts';");
     for (const { name, row } of kernels)
       if (row?.loop === 'map' || row?.loop === 'mapGradient')
         rows.push(`  '${operationOf(name)}': ${row.loop}('${name}'),`);

@@ -17,7 +17,7 @@ export interface Kernel {
 }
 
 /**
- * Loops of `shared/elementwise.wasm.ts` that make a kernel of a function of vectors, by the function's parameters.
+ * Loops of `elementwise/loops.wasm.ts` that make a kernel of a function of vectors, by the function's parameters.
  * The kernel's arguments are the loop's.
  */
 const LOOPS: Readonly<Record<string, string>> = {
@@ -26,7 +26,7 @@ const LOOPS: Readonly<Record<string, string>> = {
   'a, b': 'combine',
   'a, b, value': 'combineWith',
 };
-const ELEMENTWISE = 'src/engine/ops/shared/elementwise.wasm.ts';
+const ELEMENTWISE = 'src/engine/ops/elementwise/loops.wasm.ts';
 
 const FUNCTION = /^export function (\w+)(?:<F>)?\(([^)]*)\): (\w+)/gm;
 

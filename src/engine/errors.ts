@@ -17,7 +17,7 @@ export type ErrorCode =
 
 export interface ErrorOptions {
   /** What the reader can do about it, as one sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Names of the options that can mend it, for whoever presents them under other names: the command line as flags. */
   readonly options?: readonly string[];
   readonly cause?: unknown;

@@ -33,11 +33,7 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
   const ownsDevice = where === undefined || typeof where === 'string';
   const device = ownsDevice ? await createDevice({ ...rest, ...(where && { device: where }) }) : where;
   try {
-    await loadParameters(
-      new Map(network.parameters().map((parameter) => [parameter.name, parameter])),
-      tensors,
-      device,
-    );
+    await loadParameters(network.namedParameters(), tensors, device);
   } catch (error) {
     if (ownsDevice) await device.dispose();
     throw error;
@@ -54,13 +50,10 @@ async function bytesOf(source: ModelSource): Promise<Uint8Array> {
   const file =
     files.find(({ name }) => name === MODEL_FILE) ?? files.find(({ name }) => /\.safetensors$/.test(name));
   if (file) return new Uint8Array(await file.arrayBuffer());
-  throw new NanobardError(
-    'argument',
-    'loadModel: the source is not an address, a file, files or bytes of a model',
-    {
-      hint: `A model is one file, ${MODEL_FILE}, or a folder or list of files that holds it.`,
-    },
-  );
+  const message = 'loadModel: the source is not an address, a file, files or bytes of a model';
+  throw new NanobardError('argument', message, {
+    hint: `A model is one file, ${MODEL_FILE}, or a folder or list of files that holds it.`,
+  });
 }
 
 async function fetchBytes(address: string): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
+import { closest, distance } from 'fastest-levenshtein';
 import { NanobardError } from '../engine/errors.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /** What the value of an option may be, in a test and in words. */
 export interface Rule {
@@ -74,14 +74,14 @@ export function checkArgument(where: string, name: string, found: Rule, value: u
 }
 
 function wrong(where: string, name: string, { expected }: Rule, value: unknown): NanobardError {
-  const is = value === undefined ? 'it was left out' : `not ${shown(value)}`;
-  return new NanobardError(
-    'argument',
-    `${where}: ${name} must be ${expected}${value === undefined ? '; ' : ', '}${is}`,
-    {
-      options: [name],
-    },
-  );
+  const is = value === undefined ? '; it was left out' : `, not ${shown(value)}`;
+  return new NanobardError('argument', `${where}: ${name} must be ${expected}${is}`, { options: [name] });
+}
+
+/** `Did you mean train? ` where one of the names resembles `word`, else nothing. */
+export function didYouMean(word: string, names: readonly string[]): string {
+  const nearest = closest(word, names);
+  return distance(word, nearest) <= nearest.length / 2 ? `Did you mean ${nearest}? ` : '';
 }
 
 /** A value in a message: never longer than a line, whatever it is. */

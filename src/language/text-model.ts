@@ -1,29 +1,18 @@
 import type { CompiledFunction } from '../engine/devices/compiled-function.ts';
 import type { Device } from '../engine/devices/device.ts';
 import { NanobardError } from '../engine/errors.ts';
-import { reshape } from '../engine/ops/reshape/reshape.ts';
-import { Constant } from '../engine/tensor/constant.ts';
-import { Generator } from '../engine/tensor/generator.ts';
-import type { Scalar, Tensor } from '../engine/tensor/tensor.ts';
+import { reshape } from '../engine/ops/views/views.ts';
+import { Constant, Generator, type Scalar, type Tensor } from '../engine/tensor/index.ts';
 import { newBatch } from './data/dataset.ts';
 import type { Tokenizer } from './data/tokenizer.ts';
 import type { StoredTensor } from './formats/load-parameters.ts';
 import { encodeModel, type WeightType } from './formats/model-file.ts';
-import { Decoder } from './generate/decoder.ts';
-import { startTokens } from './generate/start-tokens.ts';
+import { Decoder, lengthRule } from './generate/decoder.ts';
+import { samplingRules } from './generate/sampling.ts';
 import { generateText, type TextOptions } from './generate/text.ts';
 import { specOf } from './models/create.ts';
 import type { LanguageModel } from './models/language-model.ts';
-import {
-  checkArgument,
-  checkOptions,
-  number,
-  type Rule,
-  signal as signalRule,
-  text as textRule,
-  texts,
-  whole,
-} from './options.ts';
+import { checkArgument, checkOptions, type Rule, signal, text, texts, whole } from './options.ts';
 import { meanLoss } from './train/evaluator.ts';
 
 export interface GenerateTextOptions extends Omit<TextOptions, 'generator' | 'tokens'> {
@@ -36,19 +25,13 @@ export interface GenerateTextOptions extends Omit<TextOptions, 'generator' | 'to
 }
 
 const generateRules = {
-  tokens: {
-    accepts: (value) =>
-      value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 1),
-    expected: 'a whole number from 1 on, or Infinity',
-  },
-  temperature: number((value) => value >= 0 && value < Number.POSITIVE_INFINITY, 'from 0 on'),
-  topK: whole(1),
-  topP: number((value) => value > 0 && value <= 1, 'above 0 and at most 1'),
+  ...samplingRules,
+  tokens: lengthRule,
   stop: texts,
   forget: whole(1),
   seed: whole(0),
   generator: { accepts: (value) => value instanceof Generator, expected: 'a Generator' },
-  signal: signalRule,
+  signal,
 } satisfies Record<keyof GenerateTextOptions, Rule>;
 
 /** Windows that are measured at once. */
@@ -83,10 +66,7 @@ export class TextModel {
     this.ownsDevice = ownsDevice;
     this.measure = device.compile((x, y) => network.evaluating(() => network.loss(x, y)));
     this.forward = device.compile((idx) =>
-      reshape(
-        network.evaluating(() => network.forward(idx)),
-        [-1, network.vocabSize],
-      ),
+      network.evaluating(() => reshape(network.forward(idx), [-1, network.vocabSize])),
     );
   }
 
@@ -100,7 +80,7 @@ export class TextModel {
    */
   async *generate(prompt = '', options: GenerateTextOptions = {}): ReturnType<typeof generateText> {
     this.checkAlive();
-    checkArgument('generate', 'prompt', textRule, prompt);
+    checkArgument('generate', 'prompt', text, prompt);
     checkOptions('generate', options, generateRules);
     const { tokens = 256, seed = 1337, generator = new Generator(seed), ...rule } = options;
     const start = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
@@ -130,9 +110,7 @@ export class TextModel {
     this.checkAlive();
     const idx = new Constant(Int32Array.from(tokens), [1, tokens.length]);
     if (tokens.length === 0) throw new NanobardError('shape', 'logits: needs at least one token');
-    const logits = await this.forward(idx);
-    if (logits instanceof Constant) return logits;
-    throw new NanobardError('internal', 'logits: the model gives a scalar');
+    return (await this.forward(idx)) as Constant;
   }
 
   /**
@@ -155,14 +133,11 @@ export class TextModel {
    * The bytes of a `model.safetensors`, all that `loadModel` needs. `dtype` 'f16' takes half of f32, the default.
    * `step` notes how long it was trained.
    */
-  async save({
-    dtype = 'f32',
-    step = this.step,
-  }: {
-    dtype?: WeightType;
-    step?: number | undefined;
-  } = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async save(
+    options: { dtype?: WeightType; step?: number | undefined } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
     this.checkAlive();
+    const { dtype = 'f32', step = this.step } = options;
     const { network, tokenizer, device } = this;
     const tensors = new Map<string, StoredTensor>();
     for (const parameter of network.parameters())
@@ -192,5 +167,14 @@ export class TextModel {
   private checkAlive(): void {
     if (this.disposed)
       throw new NanobardError('device', 'the model was disposed of and cannot be used any more');
+  }
+}
+
+/** What a text goes on from when no prompt is given: a line break, or else the first token. */
+function startTokens(tokenizer: Tokenizer): Int32Array {
+  try {
+    return tokenizer.encode('\n');
+  } catch {
+    return Int32Array.of(0);
   }
 }

@@ -1,22 +1,16 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NanobardError } from '../engine/errors.ts';
-import {
-  type Corpus,
-  type CorpusName,
-  type CorpusSource,
-  corpora,
-  corpusNames,
-} from '../language/data/corpus.ts';
+import { type ErrorCode, NanobardError } from '../engine/errors.ts';
+import { type CorpusSource, corpora, corpusNames } from '../language/data/corpus.ts';
 import { plays } from '../language/data/plays.ts';
 import { decodeText, MAX_TEXT_LENGTH, normalizeText } from '../language/data/text.ts';
-import { didYouMean } from '../language/did-you-mean.ts';
-import { anything, checkOptions, number, path as pathRule, shown } from '../language/options.ts';
+import { anything, checkOptions, didYouMean, number, path as pathRule, shown } from '../language/options.ts';
 import { download } from './download.ts';
+import { writeAtomically } from './files.ts';
 
 /**
  * A text: a corpus's name or a file's path, a file's URL, the bytes of a text in UTF-8, or a text with a name for it.
@@ -61,25 +55,23 @@ const corpusRules = {
  */
 export async function loadCorpus(from: TextSource, options: CorpusOptions = {}): Promise<LoadedCorpus> {
   checkOptions('loadCorpus', options, corpusRules);
-  if (typeof from === 'string' && isCorpusName(from)) return loadNamed(from, options);
+  if (from === 'plays') {
+    const text = plays({ characters: corpora.plays.characters, seed: 1 });
+    return { name: from, text, source: 'built-in', sha256: sha256(text) };
+  }
+  if (from === 'tinyshakespeare') return loadDownload(from, corpora[from].source, options);
   if (typeof from === 'string' || from instanceof URL) return loadFile(pathOf(from));
   if (from instanceof Uint8Array) return inMemory('text', Buffer.from(from), 'the text');
   if (typeof from === 'object' && from !== null && typeof from.text === 'string') {
     const { name = 'text', text } = from;
-    if (text === '') throw new NanobardError('file', `${shown(name)} is empty`, { options: ['data'] });
+    if (text === '') throw refusal(`${shown(name)} is empty`, 'Give a text with characters in it.');
     return inMemory(String(name), Buffer.from(text));
   }
-  throw new NanobardError('argument', `a text cannot be loaded from ${shown(from)}`, {
-    hint: "Give a corpus's name, a file's path or URL, the bytes of a text in UTF-8, or { name, text }.",
-    options: ['data'],
-  });
-}
-
-async function loadNamed(name: CorpusName, options: CorpusOptions): Promise<LoadedCorpus> {
-  const { source, characters }: Corpus = corpora[name];
-  if (source !== undefined) return loadDownload(name, options.source ?? source, options);
-  const text = plays({ characters, seed: 1 });
-  return { name, text, source: 'built-in', sha256: sha256(text) };
+  throw refusal(
+    `a text cannot be loaded from ${shown(from)}`,
+    "Give a corpus's name, a file's path or URL, the bytes of a text in UTF-8, or { name, text }.",
+    { code: 'argument' },
+  );
 }
 
 /** tinyshakespeare, or where it cannot be had the built-in plays, with a notice that says so. */
@@ -93,25 +85,26 @@ export async function defaultCorpus(options: CorpusOptions = {}): Promise<Loaded
   }
 }
 
-function isCorpusName(name: string): name is CorpusName {
-  return Object.hasOwn(corpora, name);
-}
-
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+/** What is wrong with a text; another one, given as `data`, mends it. */
+function refusal(
+  message: string,
+  hint: string,
+  { code = 'file', cause }: { code?: ErrorCode; cause?: unknown } = {},
+): NanobardError {
+  return new NanobardError(code, message, { hint, options: ['data'], cause });
+}
 
 function pathOf(from: string | URL): string {
-  if (from instanceof URL && from.protocol === 'file:') return fileURLToPath(from);
+  const isURL = from instanceof URL;
+  if (isURL && from.protocol === 'file:') return fileURLToPath(from);
   const path = String(from);
-  if (path !== '' && path.length <= 4096 && !path.includes('\n') && !(from instanceof URL)) return path;
-  throw new NanobardError('file', `${shown(path)} is neither a corpus nor a file`, {
-    hint:
-      from instanceof URL
-        ? 'Download it first, and give the file.'
-        : 'A text itself is given as an object: { name, text }.',
-    options: ['data'],
-  });
+  if (path !== '' && path.length <= 4096 && !path.includes('\n') && !isURL) return path;
+  throw refusal(
+    `${shown(path)} is neither a corpus nor a file`,
+    isURL ? 'Download it first, and give the file.' : 'A text itself is given as an object: { name, text }.',
+  );
 }
 
 function inMemory(name: string, bytes: Uint8Array, calledInErrors = name): LoadedCorpus {
@@ -130,67 +123,50 @@ function readText(bytes: Uint8Array, name: string, place: string): Pick<LoadedCo
 async function loadFile(path: string): Promise<LoadedCorpus> {
   const name = basename(path);
   try {
-    const { size } = await stat(path);
-    checkSize(size, path);
-    const place = await placeOf(path);
+    const found = await stat(path);
+    checkSize(found.size, path);
+    const place = found.isFile() ? await placeOf(resolve(path)) : undefined;
     const bytes = await readFile(path);
     if (place === undefined) return inMemory(name, bytes, path);
     const source = { name, source: 'file', path: place, sha256: sha256(bytes) } as const;
     return { ...source, ...readText(bytes, name, path) };
   } catch (error) {
-    throw error instanceof NanobardError ? error : unreadable(path, error);
+    throw error instanceof NanobardError ? error : unreadable(path, error as NodeJS.ErrnoException);
   }
 }
 
-/**
- * Where a file can be found again: undefined for a pipe, and for `/dev/stdin` and its like the file that it stands for.
- */
+/** Where a file can be found again: for `/dev/stdin` and its like it is the file that it stands for, if any. */
 async function placeOf(path: string): Promise<string | undefined> {
-  if (!(await stat(path)).isFile()) return undefined;
-  const absolute = resolve(path);
-  if (!/^\/(dev|proc)\//.test(absolute)) return absolute;
-  return realpath(absolute).catch(() => undefined);
+  return /^\/(dev|proc)\//.test(path) ? realpath(path).catch(() => undefined) : path;
 }
 
 function checkSize(size: number, name: string): void {
   if (size <= MAX_TEXT_LENGTH) return;
-  throw new NanobardError('file', `${name} is too large to be one text (${size} bytes)`, {
-    hint: `Use a part of it, up to ${MAX_TEXT_LENGTH} bytes.`,
-    options: ['data'],
-  });
+  const hint = `Use a part of it, up to ${MAX_TEXT_LENGTH} bytes.`;
+  throw refusal(`${name} is too large to be one text (${size} bytes)`, hint);
 }
 
-function unreadable(path: string, cause: unknown): NanobardError {
-  switch (codeOf(cause)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return new NanobardError('file', `${shown(path)} is neither a corpus nor a file`, {
-        hint: `${didYouMean(path, corpusNames)}Name a corpus (${corpusNames.join(', ')}) or the path of a UTF-8 text file.`,
-        options: ['data'],
-        cause,
-      });
-    case 'EISDIR':
-      return new NanobardError('file', `${path} is a folder, not a text file`, {
-        hint: 'Name one file; several can be put together first: cat folder/*.txt > all.txt',
-        options: ['data'],
-        cause,
-      });
-    default:
-      return new NanobardError('file', `${path} cannot be read (${codeOf(cause)})`, {
-        hint: 'Check the permissions of the file.',
-        options: ['data'],
-        cause,
-      });
+function unreadable(path: string, cause: NodeJS.ErrnoException): NanobardError {
+  const { code = String(cause) } = cause;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const hint = `Name a corpus (${corpusNames.join(', ')}) or the path of a UTF-8 text file.`;
+    const message = `${shown(path)} is neither a corpus nor a file`;
+    return refusal(message, `${didYouMean(path, corpusNames)}${hint}`, { cause });
   }
+  if (code === 'EISDIR') {
+    const hint = 'Name one file; several can be put together first: cat folder/*.txt > all.txt';
+    return refusal(`${path} is a folder, not a text file`, hint, { cause });
+  }
+  return refusal(`${path} cannot be read (${code})`, 'Check the permissions of the file.', { cause });
 }
 
 /** A corpus that is downloaded elsewhere, from the cache alone: undefined where no sound copy of it is. */
 export async function cachedCorpus(
-  name: CorpusName,
+  name: 'tinyshakespeare',
   options: CorpusOptions = {},
 ): Promise<LoadedCorpus | undefined> {
-  const { source }: Corpus = { ...corpora[name], ...options };
-  return source && loadKept(name, await keptAt(name, options), source.sha256);
+  const { source = corpora[name].source } = options;
+  return loadKept(name, await keptAt(name, options), source.sha256);
 }
 
 /** Where a download of a corpus is kept. */
@@ -206,36 +182,32 @@ async function loadKept(name: string, path: string, expected: string): Promise<L
 /** From the cache where a sound copy is, else from the network. */
 async function loadDownload(
   name: string,
-  { url, sha256: expected }: CorpusSource,
-  options: CorpusOptions,
+  usual: CorpusSource,
+  { source: { url, sha256: expected } = usual, timeout = 5000, ...options }: CorpusOptions,
 ): Promise<LoadedCorpus> {
   const path = await keptAt(name, options);
   const kept = await loadKept(name, path, expected);
   if (kept) return kept;
-  const bytes = await download(url, options.timeout ?? 5000).catch((cause: unknown) => {
-    throw new NanobardError('network', `${name} could not be downloaded: ${(cause as Error).message}`, {
-      hint: `Check the connection. ${otherWays(url)}`,
-      options: ['data'],
-      cause,
-    });
+  const otherWays = `Save ${url} some other way and use that file, or the built-in plays, which need no network.`;
+  const bytes = await download(url, timeout).catch((cause: Error) => {
+    const message = `${name} could not be downloaded: ${cause.message}`;
+    throw refusal(message, `Check the connection. ${otherWays}`, { code: 'network', cause });
   });
   const actual = sha256(bytes);
   if (actual !== expected) {
-    throw new NanobardError(
-      'checksum',
+    throw refusal(
       `The download of ${name} is not the text that was expected (${bytes.length} bytes with SHA-256 ${actual})`,
-      {
-        hint: `A proxy or login page may have answered in place of ${url}. ${otherWays(url)}`,
-        options: ['data'],
-      },
+      `A proxy or login page may have answered in place of ${url}. ${otherWays}`,
+      { code: 'checksum' },
     );
   }
   const loaded: LoadedCorpus = { name, text: decodeText(bytes, url), source: 'download', sha256: expected };
   try {
-    await keep(path, bytes);
+    await mkdir(dirname(path), { recursive: true });
+    await writeAtomically(path, bytes);
     return { ...loaded, path };
   } catch (error) {
-    return { ...loaded, notice: `${name} could not be kept in ${dirname(path)} (${codeOf(error)}).` };
+    return { ...loaded, notice: `${name} could not be kept in ${dirname(path)}: ${(error as Error).message}.` };
   }
 }
 
@@ -248,18 +220,3 @@ async function userCacheFolder(): Promise<string> {
     return join(tmpdir(), 'nanobard');
   }
 }
-
-/** Writes to a temporary file first, so that nobody ever reads half a corpus. */
-async function keep(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}`;
-  try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-const otherWays = (url: string): string =>
-  `Save ${url} some other way and use that file, or the built-in plays, which need no network.`;

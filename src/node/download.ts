@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const TRIES = 3;
 
+/** An answer that will not change by asking again, such as 404. */
+class Refusal extends Error {}
+
 /**
- * The bytes at an address. Asks again after a failure that may pass (no connection, silence, a server error),
- * and at once throws what will stay, such as 404.
+ * The bytes at an address. Asks again after a failure that may pass (no connection, silence, a server error).
  *
  * @param timeout milliseconds without a single byte after which a try is given up
  */
@@ -18,9 +20,6 @@ export async function download(url: string, timeout: number): Promise<Uint8Array
     }
   }
 }
-
-/** An answer that will not change by asking again. */
-class Refusal extends Error {}
 
 async function fetchBytes(url: string, timeout: number): Promise<Uint8Array> {
   const abort = new AbortController();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,20 +36,14 @@ function pathOf(source: ModelSource): string | undefined {
 
 /** The model file at a path, or in the folder there. */
 async function modelFile(path: string): Promise<string> {
-  const found = await stat(path).catch((cause: unknown) => {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new NanobardError(
-      'file',
-      `there is no model at ${path}${code === 'ENOENT' ? '' : `: ${message}`}`,
-      {
-        hint: `Give the folder of a run, or the ${MODEL_FILE} in it.`,
-        cause,
-      },
-    );
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? '' : `: ${cause.message}`;
+    const hint = `Give the folder of a run, or the ${MODEL_FILE} in it.`;
+    throw new NanobardError('file', `there is no model at ${path}${why}`, { hint, cause });
   });
   if (!found.isDirectory()) return path;
   const file = join(path, MODEL_FILE);
-  if (await stat(file).catch(() => undefined)) return file;
+  if (existsSync(file)) return file;
   throw new NanobardError('run-folder', `${path} holds no ${MODEL_FILE} yet`, {
     hint: 'A run has one from its first evaluation after a step on.',
   });

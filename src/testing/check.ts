@@ -5,15 +5,12 @@ import { CpuDevice, type CpuOptions } from '../engine/devices/cpu/cpu-device.ts'
 import type { SimdLevel } from '../engine/devices/cpu/simd.ts';
 import { fillInputs } from '../engine/devices/evaluate.ts';
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
-import { add, mul } from '../engine/ops/arithmetic/arithmetic.ts';
 import { constant } from '../engine/ops/constant/constant.ts';
+import { add, mul } from '../engine/ops/elementwise/elementwise.ts';
 import { grad } from '../engine/ops/grad.ts';
 import { sum } from '../engine/ops/reduce/reduce.ts';
 import { compile } from '../engine/program/compile.ts';
-import type { DType } from '../engine/tensor/dtype.ts';
-import { Generator } from '../engine/tensor/generator.ts';
-import { type Shape, sizeOf } from '../engine/tensor/shape.ts';
-import { Input, type Tensor } from '../engine/tensor/tensor.ts';
+import { type DType, Generator, Input, type Shape, sizeOf, type Tensor } from '../engine/tensor/index.ts';
 
 /** How much worse than all together, by `expectClose`'s measures, one element may be. */
 const SPREAD = 4;

@@ -1,25 +1,38 @@
+import { compile } from '../program/compile.ts';
 import type { CompiledProgram, PlacedProgram } from '../program/program.ts';
-import type { Constant } from '../tensor/constant.ts';
-import type { TypedArray } from '../tensor/dtype.ts';
-import type { Tensor, Variable } from '../tensor/tensor.ts';
-import type { CompiledFunction, Sources, Traced } from './compiled-function.ts';
+import { Constant, type Tensor, type TypedArray, type Variable } from '../tensor/index.ts';
+import { type CompiledFunction, compileOn, type Sources, type Traced } from './compiled-function.ts';
+import { fillInputs } from './evaluate.ts';
 
 /**
  * Where programs run. Variables keep their values on a device between runs, shared by all its programs.
  * After `dispose`, everything that needs memory or threads fails with code `device`.
  */
-export interface Device {
-  readonly name: string;
+export abstract class Device {
+  abstract readonly name: string;
   /** How many threads share the work. */
-  readonly threads: number;
+  abstract readonly threads: number;
   /** What this host does not allow and what follows from it, a sentence each. */
-  readonly notes: readonly string[];
+  abstract readonly notes: readonly string[];
   /** Bytes of memory that variables and loaded programs take. */
-  readonly bytes: number;
+  abstract readonly bytes: number;
   /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */
-  load(program: CompiledProgram): Promise<Executable>;
+  abstract load(program: CompiledProgram): Promise<Executable>;
   /** Compiles and runs a one-off program: for lessons and tests. `inputs` fills the graph's inputs by name. */
-  evaluate(tensor: Tensor, inputs?: Readonly<Record<string, ArrayLike<number>>>): Promise<Constant>;
+  async evaluate(
+    tensor: Tensor,
+    inputs: Readonly<Record<string, ArrayLike<number>>> = {},
+  ): Promise<Constant> {
+    const executable = await this.load(compile({ outputs: { value: tensor } }));
+    try {
+      fillInputs(executable, inputs);
+      await executable.run();
+      return new Constant((await executable.read('value')).slice(), tensor.shape, tensor.dtype);
+    } finally {
+      executable.dispose();
+    }
+  }
+
   /**
    * Makes a function of tensors one of numbers. It is traced at its first call (and again for arguments of other
    * shapes): its arguments are the program's inputs, what it returns comes back as numbers, and what it assigns
@@ -30,14 +43,17 @@ export interface Device {
    *     const step = device.compile((x, y) => optimizer.minimize(model.loss(x, y)));
    *     const loss = await step(...batch);
    */
-  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R>;
+  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R> {
+    return compileOn(this, fn, sources);
+  }
+
   /** A copy of a variable's values; its initial ones if no program has used it yet. */
-  read(variable: Variable): Promise<TypedArray>;
-  write(variable: Variable, values: ArrayLike<number>): Promise<void>;
+  abstract read(variable: Variable): Promise<TypedArray>;
+  abstract write(variable: Variable, values: ArrayLike<number>): Promise<void>;
   /** Forgets variables that no loaded program uses any more, and frees their memory. */
-  release(variables: Iterable<Variable>): void;
+  abstract release(variables: Iterable<Variable>): void;
   /** Frees memory and stops threads. The device cannot be used afterwards. */
-  dispose(): Promise<void>;
+  abstract dispose(): Promise<void>;
 }
 
 /** A program on a device. */

@@ -1,8 +1,5 @@
 import { NanobardError } from '../errors.ts';
-import { compile } from '../program/compile.ts';
-import { Constant } from '../tensor/constant.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Device, Executable } from './device.ts';
+import type { Executable } from './device.ts';
 
 /** Fills an executable's inputs by name. */
 export function fillInputs(
@@ -21,21 +18,5 @@ export function fillInputs(
       );
     }
     memory.set(values);
-  }
-}
-
-/** `Device.evaluate`, the same on every device. */
-export async function evaluateOn(
-  device: Device,
-  tensor: Tensor,
-  inputs: Readonly<Record<string, ArrayLike<number>>>,
-): Promise<Constant> {
-  const executable = await device.load(compile({ outputs: { value: tensor } }));
-  try {
-    fillInputs(executable, inputs);
-    await executable.run();
-    return new Constant((await executable.read('value')).slice(), tensor.shape, tensor.dtype);
-  } finally {
-    executable.dispose();
   }
 }

@@ -8,23 +8,29 @@ import { fillInputs } from '../devices/evaluate.ts';
 import { compile } from '../program/compile.ts';
 import { Input, type Tensor } from '../tensor/tensor.ts';
 import { adamW } from './adamw/adamw.ts';
-import { add, div, mul, sub } from './arithmetic/arithmetic.ts';
 import { attention } from './attention/attention.ts';
-import { concat, stack } from './concat/concat.ts';
-import { crossEntropy } from './cross-entropy/cross-entropy.ts';
-import { embedding } from './embedding/embedding.ts';
-import { gelu } from './gelu/gelu.ts';
+import {
+  add,
+  div,
+  exp,
+  gelu,
+  log,
+  maskedFill,
+  mul,
+  neg,
+  relu,
+  sqrt,
+  sub,
+  tanh,
+} from './elementwise/elementwise.ts';
 import { clipScale, globalNorm } from './global-norm/global-norm.ts';
 import { grad } from './grad.ts';
-import { layerNorm } from './layer-norm/layer-norm.ts';
-import { linear } from './linear/linear.ts';
-import { maskedFill } from './masked-fill/masked-fill.ts';
-import { matmul } from './matmul/matmul.ts';
-import { exp, log, neg, relu, sqrt, tanh } from './pointwise/pointwise.ts';
+import { embedding } from './lookup/lookup.ts';
+import { linear, matmul } from './matmul/matmul.ts';
+import { layerNorm } from './norm/norm.ts';
 import { max, mean, sum } from './reduce/reduce.ts';
-import { slice } from './slice/slice.ts';
-import { softmax } from './softmax/softmax.ts';
-import { permute, transpose } from './transpose/transpose.ts';
+import { crossEntropy, softmax } from './softmax/softmax.ts';
+import { concat, permute, slice, stack, transpose } from './views/views.ts';
 
 /** Attributes of a case; each operation uses some of them. */
 interface Attributes {

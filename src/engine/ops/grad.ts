@@ -1,8 +1,7 @@
 import { NanobardError } from '../errors.ts';
-import { type Node, requireTensors } from '../tensor/operation.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { add } from './arithmetic/arithmetic.ts';
+import { type Node, requireTensors, type Tensor } from '../tensor/index.ts';
 import { scalar } from './constant/constant.ts';
+import { add } from './elementwise/elementwise.ts';
 
 /**
  * The gradient of a scalar with respect to each of `variables` (any tensors of the graph), built by

@@ -1,32 +1,36 @@
 // The operations that models are written in.
 
-export { arange } from './arange/arange.ts';
-export { add, div, mul, sub } from './arithmetic/arithmetic.ts';
 export { attention } from './attention/attention.ts';
 export { cacheWrite } from './cache-write/cache-write.ts';
-export { concat, stack } from './concat/concat.ts';
-export { constant, ones, scalar, tensor, zeros } from './constant/constant.ts';
-export { contiguous } from './contiguous/contiguous.ts';
-export { crossEntropy } from './cross-entropy/cross-entropy.ts';
+export { arange, constant, ones, scalar, tensor, zeros } from './constant/constant.ts';
 export { dropout } from './dropout/dropout.ts';
-export { embedding } from './embedding/embedding.ts';
-export { gelu } from './gelu/gelu.ts';
+export {
+  add,
+  causalMask,
+  div,
+  exp,
+  gelu,
+  log,
+  maskedFill,
+  mul,
+  neg,
+  relu,
+  reluSquared,
+  sigmoid,
+  sqrt,
+  square,
+  sub,
+  tanh,
+  tril,
+} from './elementwise/elementwise.ts';
 export { clipScale, globalNorm } from './global-norm/global-norm.ts';
 export { grad } from './grad.ts';
-export { layerNorm } from './layer-norm/layer-norm.ts';
-export { linear } from './linear/linear.ts';
-export { causalMask, maskedFill, tril } from './masked-fill/masked-fill.ts';
-export { matmul } from './matmul/matmul.ts';
-export { ngram } from './ngram/ngram.ts';
-export { pad, shift } from './pad/pad.ts';
-export { exp, log, neg, relu, reluSquared, sigmoid, sqrt, square, tanh } from './pointwise/pointwise.ts';
+export { embedding, ngram, rowAdaGrad } from './lookup/lookup.ts';
+export { linear, matmul } from './matmul/matmul.ts';
+export { layerNorm, rmsNorm } from './norm/norm.ts';
 export { broadcastTo } from './reduce/broadcast.ts';
 export { max, mean, sum } from './reduce/reduce.ts';
-export { reshape } from './reshape/reshape.ts';
-export { rmsNorm } from './rms-norm/rms-norm.ts';
 export { rotary } from './rotary/rotary.ts';
-export { rowAdaGrad } from './row-adagrad/row-adagrad.ts';
-export { slice } from './slice/slice.ts';
-export { softmax } from './softmax/softmax.ts';
-export { split } from './split/split.ts';
-export { permute, transpose } from './transpose/transpose.ts';
+export { crossEntropy, softmax } from './softmax/softmax.ts';
+export { split } from './views/split.ts';
+export { concat, contiguous, pad, permute, reshape, shift, slice, stack, transpose } from './views/views.ts';

@@ -11,16 +11,11 @@ const SQRT_HALF = fround(Math.SQRT1_2);
 const TWO_PI = fround(2 * Math.PI);
 const FOUR_OVER_PI = fround(4 / Math.PI);
 
-// log(1 + x) = x − x²/2 + x³·P(x) for √½ ≤ 1 + x < √2.
-const LOG_0 = fround(7.0376836292e-2);
-const LOG_1 = fround(-1.151461031e-1);
-const LOG_2 = fround(1.167699874e-1);
-const LOG_3 = fround(-1.2420140846e-1);
-const LOG_4 = fround(1.4249322787e-1);
-const LOG_5 = fround(-1.6668057665e-1);
-const LOG_6 = fround(2.0000714765e-1);
-const LOG_7 = fround(-2.4999993993e-1);
-const LOG_8 = fround(3.3333331174e-1);
+// log(1 + x) = x − x²/2 + x³·P(x) for √½ ≤ 1 + x < √2, highest power first.
+const LOG = Float32Array.of(
+  ...[7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1],
+  ...[-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1],
+);
 // ln 2 in two parts; multiples of the first are exact.
 const LN2_HIGH = fround(0.693359375);
 const LN2_LOW = fround(-2.1219444e-4);
@@ -30,12 +25,8 @@ const QUARTER_PI_HIGH = fround(-0.78515625);
 const QUARTER_PI_MIDDLE = fround(-2.4187564849853516e-4);
 const QUARTER_PI_LOW = fround(-3.774894977445941e-8);
 // sin x = x + x³·S(x²) and cos x = 1 − x²/2 + x⁴·C(x²) for |x| ≤ π/4.
-const SIN_0 = fround(-1.9515295891e-4);
-const SIN_1 = fround(8.3321608736e-3);
-const SIN_2 = fround(-1.6666654611e-1);
-const COS_0 = fround(2.443315711809948e-5);
-const COS_1 = fround(-1.388731625493765e-3);
-const COS_2 = fround(4.166664568298827e-2);
+const SIN = Float32Array.of(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1);
+const COS = Float32Array.of(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2);
 
 /**
  * a·b + c in float32. The product of two float32 numbers is exact in float64, so only the sum is rounded
@@ -44,6 +35,13 @@ const COS_2 = fround(4.166664568298827e-2);
  */
 function fma(a: number, b: number, c: number): number {
   return fround(a * b + c);
+}
+
+/** The polynomial's value at x, by Horner's rule. */
+function horner(coefficients: Float32Array, x: number): number {
+  let y = coefficients[0]!;
+  for (let i = 1; i < coefficients.length; i++) y = fma(y, x, coefficients[i]!);
+  return y;
 }
 
 /** The logarithm of k·2^−24 in float32, for an integer k from 1 to 2^24. */
@@ -56,15 +54,7 @@ function logUniform(k: number): number {
   const x = small ? mantissa + mantissa - 1 : mantissa - 1; // exact
 
   const xx = fround(x * x);
-  let y = fma(LOG_0, x, LOG_1);
-  y = fma(y, x, LOG_2);
-  y = fma(y, x, LOG_3);
-  y = fma(y, x, LOG_4);
-  y = fma(y, x, LOG_5);
-  y = fma(y, x, LOG_6);
-  y = fma(y, x, LOG_7);
-  y = fma(y, x, LOG_8);
-  y = fround(y * x);
+  let y = fround(horner(LOG, x) * x);
   y = fma(y, xx, fround(exponent * LN2_LOW));
   y = fma(xx, -0.5, y);
   return fma(exponent, LN2_HIGH, fround(x + y));
@@ -86,15 +76,8 @@ export function boxMuller16(values: Float32Array, offset: number, mean: number, 
     x = fma(octant, QUARTER_PI_LOW, x);
 
     const xx = fround(x * x);
-    let cosine = fma(COS_0, xx, COS_1);
-    cosine = fma(cosine, xx, COS_2);
-    cosine = fround(cosine * xx);
-    cosine = fround(fma(cosine, xx, -0.5 * xx) + 1);
-
-    let sine = fma(SIN_0, xx, SIN_1);
-    sine = fma(sine, xx, SIN_2);
-    sine = fround(sine * xx);
-    sine = fma(sine, x, x);
+    const cosine = fround(fma(fround(horner(COS, xx) * xx), xx, -0.5 * xx) + 1);
+    const sine = fma(fround(horner(SIN, xx) * xx), x, x);
 
     const swapped = (octant & 2) !== 0;
     const cosTheta = octant === 2 || octant === 4 ? (swapped ? -sine : -cosine) : swapped ? sine : cosine;

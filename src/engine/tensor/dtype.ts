@@ -5,6 +5,8 @@ export type TypedArray = Float32Array<ArrayBufferLike> | Int32Array<ArrayBufferL
 
 export const BYTES_PER_ELEMENT = 4;
 
-export function typedArray(dtype: DType, length: number): TypedArray {
-  return dtype === 'f32' ? new Float32Array(length) : new Int32Array(length);
+export function typedArray(dtype: DType, length: number, values: ArrayLike<number> = []): TypedArray {
+  const array = dtype === 'f32' ? new Float32Array(length) : new Int32Array(length);
+  array.set(values);
+  return array;
 }

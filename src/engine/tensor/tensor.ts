@@ -60,12 +60,16 @@ export class Variable extends Tensor {
     super(shape, options.dtype ?? 'f32');
     this.name = options.name ?? 'variable';
     this.initial = options.initial;
-    if (this.initial && this.initial.length !== this.size) {
-      throw new NanobardError(
-        'shape',
-        `variable ${this.name}: ${this.initial.length} initial values do not fill the shape ${formatShape(shape)}`,
-      );
-    }
+    if (this.initial) this.requireSize(this.initial);
+  }
+
+  /** Fails with code `shape` unless there are as many values as the variable holds. */
+  requireSize({ length }: ArrayLike<number>): void {
+    if (length === this.size) return;
+    throw new NanobardError(
+      'shape',
+      `variable ${this.name} holds ${this.size} values, not ${length}: its shape is ${formatShape(this.shape)}`,
+    );
   }
 }
 

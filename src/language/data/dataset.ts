@@ -1,6 +1,5 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { Constant } from '../../engine/tensor/constant.ts';
-import { Generator } from '../../engine/tensor/generator.ts';
+import { Constant, Generator } from '../../engine/tensor/index.ts';
 
 export type Split = 'train' | 'validation';
 
@@ -32,15 +31,12 @@ export class Dataset {
     this.blockSize = blockSize;
     // The validation split is the shorter one wherever a block fits into it.
     if (this.validation.length <= blockSize) {
+      const needed = `Use a text of at least ${10 * blockSize + 1} tokens (for a character tokenizer: characters)`;
       throw new NanobardError(
         'file',
         `The text is too short for a block size of ${blockSize}: of its ${tokens.length} tokens the last ` +
           `${this.validation.length} are for validation, and ${blockSize + 1} are needed there`,
-        {
-          hint:
-            `Use a text of at least ${10 * blockSize + 1} tokens (for a character tokenizer: characters) ` +
-            'or a smaller block size.',
-        },
+        { hint: `${needed} or a smaller block size.` },
       );
     }
   }

@@ -28,19 +28,14 @@ export class EvenWindows implements WindowStarts {
     return offset + window * this.blockSize;
   }
 
-  /** Everything that windows of the same seed need to go on: plain data. */
-  getState(): EvenWindowsState {
+  /** How many windows have been handed out: all that windows of the same seed need to go on. */
+  getState(): { readonly drawn: number } {
     return { drawn: this.drawn };
   }
 
-  setState({ drawn }: EvenWindowsState): void {
+  setState({ drawn }: { readonly drawn: number }): void {
     this.drawn = drawn;
   }
-}
-
-export interface EvenWindowsState {
-  /** How many windows have been handed out. */
-  readonly drawn: number;
 }
 
 /** The whole number next to the golden ratio of `n` whose multiples, modulo `n`, are all of 0 … n − 1. */

@@ -1,22 +1,59 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { Dice } from './plays/dice.ts';
-import {
-  beats,
-  callings,
-  closedNames,
-  nameStems,
-  openNames,
-  placeNames,
-  places,
-  rhymes,
-} from './plays/lexicon.ts';
-import { type Addressee, Speech } from './plays/verse.ts';
+import { Generator } from '../../engine/tensor/generator.ts';
 import { MAX_TEXT_LENGTH } from './text.ts';
 
+const list = (text: string): string[] => text.trim().split(/\s+/);
+
+/** What each `<kind>` may become, all with equal chances; kinds within are replaced in turn. */
+const grammar: Readonly<Record<string, readonly string[]>> = {
+  line: [
+    'the <thing> shall <verb> <whom> and <verb> <them>',
+    'I <verb> the <noun> that <verb>s my <thing>',
+    'thou canst not <verb> <whom>, <title>',
+    'a <thing> is <adjective>, and <adjective> is the <noun>',
+    'and if the <noun> <verb>s <them>, I shall <verb> <whom>',
+    'what <thing> is this that <verb>s <whom>',
+    'for never did a <noun> <verb> <whom> <where>',
+    'come, <title>, and <verb> the <thing> <where>',
+    'so let the <adjective> <noun> <verb> <whom>',
+    'O <adjective> <noun>, why dost thou <verb> <whom>',
+  ],
+  thing: ['<noun>', '<noun><noun>', '<noun><noun>', '<adjective> <noun>', '<noun> of <noun>s'],
+  whom: [
+    '<them>',
+    'the <noun>',
+    'my <adjective> <noun>',
+    'thy <noun><noun>',
+    "the <noun>'s <noun>",
+    'a <adjective> <noun>',
+  ],
+  them: ['me', 'thee', 'him', 'her', 'us', 'them'],
+  where: ['beneath the <noun>', 'in the <thing>', 'by my <noun>', 'without thy <noun>', 'upon a <noun>'],
+  title: ['sir', 'madam', 'friend', 'cousin', 'my lord', 'good master', 'gentle lady'],
+  noun: list(`heart king night sword crown queen blood day star moon sea love tongue throne grave storm stone rose
+    word ghost dream eye hand flame oath shadow fool winter thorn ship river tear cloud bell breast lord song cup
+    ring hound mask ruin dagger garden mirror angel island ember thunder wall letter feather orchard candle`),
+  verb: list(`love serve follow betray crown mourn spurn seek guard answer avenge wound burn drown kill call adore
+    entreat lament honour shun obey conquer forgive tempt mock scorn praise fear haunt`),
+  adjective:
+    list(`sweet false proud noble cold dark bitter gentle royal humble old idle golden silent weary wicked
+    hollow ancient cruel holy pale empty honest savage broken angry mortal barren scarlet eager <noun>less`),
+  mark: [',', ',', ',', ';', ':', '.', '!'],
+  end: ['.', '.', '!', '?'],
+  name: list('mar cal dor fen gal hal lor mel nor per ros sel tor val wen ald bran cor el tam'),
+  ending: list('wyn essa dric mir andra gar lin orin thor bard ilda stan'),
+  speaker: ['<name><ending>', 'queen <name><ending>', 'lady <name><ending>', 'duke <name><ending>'],
+  commoner: list('Soldier Citizen Servant Messenger Gentleman Watchman Sailor Shepherd'),
+  ordinal: ['First', 'Second', 'Third'],
+  genre: ['TRAGEDY', 'COMEDY', 'HISTORY', 'CHRONICLE'],
+  place: list('street hall harbour forest garden prison chapel camp chamber tower'),
+  town: ['<name>ford', '<name>mere', '<name>holt', '<name>wick', '<name>stead'],
+};
+const numerals = ['I', 'II', 'III', 'IV', 'V'];
+
 /**
- * Plays without end: acts, scenes, speakers and blank verse from a grammar and a vocabulary of nanobard's
- * own, laid out like tinyshakespeare. The same on every machine; a shorter text is the beginning of a longer
- * one with the same seed.
+ * Plays without end: acts, scenes, speakers and lines from a small grammar, laid out like tinyshakespeare. The same
+ * on every machine; a shorter text is the beginning of a longer one with the same seed.
  *
  * @param options.characters length of the text (all characters are ASCII)
  * @param options.seed a whole number, taken modulo 2³²; other seeds make other plays
@@ -24,87 +61,45 @@ import { MAX_TEXT_LENGTH } from './text.ts';
 export function plays({ characters, seed }: { characters: number; seed: number }): string {
   const possible = Number.isSafeInteger(characters) && characters >= 0 && characters <= MAX_TEXT_LENGTH;
   if (!possible || !Number.isSafeInteger(seed)) {
-    throw new NanobardError(
-      'argument',
-      `plays needs whole numbers, characters from 0 to ${MAX_TEXT_LENGTH} and any seed, not ${characters} and ${seed}`,
-    );
+    const message = `plays needs whole numbers, characters from 0 to ${MAX_TEXT_LENGTH} and any seed, not ${characters} and ${seed}`;
+    throw new NanobardError('argument', message);
   }
-  const dice = new Dice(seed);
+  const generator = new Generator(seed >>> 0);
   let text = '';
-  while (text.length < characters) text += play(dice);
+  while (text.length < characters) text += play(generator);
   return text.slice(0, characters);
 }
 
-interface Character extends Addressee {
-  /** What stands above the speeches. */
-  readonly speaker: string;
-}
-
-const numerals = ['I', 'II', 'III', 'IV', 'V'];
-
-function play(dice: Dice): string {
-  const hero = noble(dice);
-  const cast = distinct(8 + dice.roll(5), [hero], () => (dice.chance(75) ? noble(dice) : commoner(dice)));
-  const kind = dice.pick(['TRAGEDY', 'COMEDY', 'HISTORY', 'CHRONICLE']);
-  let text = `THE ${kind} OF ${hero.name.toUpperCase()}\n\n`;
+function play(generator: Generator): string {
+  const roll = (sides: number): number => generator.randint(sides);
+  const say = (pattern: string): string =>
+    pattern.replace(/<(\w+)>/g, (_, kind: string) => {
+      const choices = grammar[kind]!;
+      return say(choices[roll(choices.length)]!);
+    });
+  const line = (mark: string): string => {
+    const words = say('<line>').replace(/\ba(?= [aeiou])/g, 'an');
+    return `${capital(words)}${say(mark)}\n`;
+  };
+  const hero = say('<name><ending>').toUpperCase();
+  const others = Array.from({ length: 8 + roll(5) }, () =>
+    roll(4) > 0 ? say('<speaker>').toUpperCase() : say('<ordinal> <commoner>'),
+  );
+  const cast = [`KING ${hero}`, ...others];
+  let speaker = 0;
+  let text = say(`THE <genre> OF ${hero}\n\n`);
   for (const act of numerals) {
-    for (const scene of numerals.slice(0, 2 + dice.roll(4))) {
-      const place = `${dice.pick(nameStems)}${dice.pick(placeNames)}`;
-      text += `ACT ${act}. SCENE ${scene}. The ${dice.pick(places)} of ${place}.\n\n`;
-      const present = distinct(2 + dice.roll(4), [], () => dice.pickEarly(cast));
-      let speaker = present[0]!;
-      for (let speeches = 10 + dice.roll(20); speeches > 0; speeches--) {
-        const others = present.filter((someone) => someone !== speaker);
-        text += `${speaker.speaker}:\n${new Speech(dice, others).text}\n\n`;
-        speaker = dice.pick(others);
+    for (const scene of numerals.slice(0, 2 + roll(4))) {
+      text += `ACT ${act}. SCENE ${scene}. The ${say('<place>')} of ${capital(say('<town>'))}.\n\n`;
+      for (let speeches = 10 + roll(20); speeches > 0; speeches--) {
+        text += `${cast[speaker]}:\n`;
+        for (let lines = Math.min(roll(7), roll(7)); lines > 0; lines--) text += line('<mark>');
+        text += `${line('<end>')}\n`;
+        speaker = (speaker + 1 + roll(cast.length - 1)) % cast.length; // anyone else
       }
-      text += `${speaker.speaker}:\n${couplet(dice)}\n\n`;
     }
   }
   return text;
 }
 
-/** Draws until there are `count` characters whose speeches can be told apart. */
-function distinct(count: number, first: readonly Character[], draw: () => Character): Character[] {
-  const found = [...first];
-  while (found.length < count) {
-    const someone = draw();
-    if (found.every(({ speaker }) => speaker !== someone.speaker)) found.push(someone);
-  }
-  return found;
-}
-
-function noble(dice: Dice): Character {
-  const open = dice.chance(40);
-  const name = dice.pick(nameStems) + dice.pick(open ? openNames : closedNames);
-  const title = dice.chance(30) ? dice.pick(open ? ['QUEEN ', 'LADY '] : ['KING ', 'DUKE ', 'LORD ']) : '';
-  return { name, syllables: open ? 3 : 2, speaker: title + name.toUpperCase() };
-}
-
-function commoner(dice: Dice): Character {
-  const calling = dice.pick(callings);
-  const speaker = dice.chance(70) ? `${dice.pick(['First', 'Second', 'Third'])} ${calling}` : calling;
-  return { name: `good ${calling.toLowerCase()}`, syllables: 3, speaker };
-}
-
-/** Two lines of ten syllables that rhyme: how a scene ends. */
-function couplet(dice: Dice): string {
-  const ends = dice.pick(rhymes);
-  const first = dice.roll(ends.length);
-  const second = (first + 1 + dice.roll(ends.length - 1)) % ends.length;
-  const line = (end: string): string => {
-    const [n, m] = [dice.pick(beats.noun).text, dice.pick(beats.noun).text];
-    const [v, w] = [dice.pick(beats.verb).text, dice.pick(beats.verb).text];
-    const falling = dice.pick(beats.falling).text;
-    const [act, adjective] = [dice.pick(beats.act).text, dice.pick(beats.adjective).text];
-    return dice.pick([
-      `So ${n} and ${m} must ${act} before the ${end}`,
-      `And every ${n} shall ${v} the ${falling} ${end}`,
-      `For they that ${v} the ${n} shall ${w} the ${end}`,
-      `The ${falling} ${n} is ${adjective}, and ${adjective} the ${end}`,
-      `I go to ${v} the ${n} and ${w} the ${end}`,
-      `Thus ends the ${falling} ${n}, thus ends the ${end}`,
-    ]);
-  };
-  return `${line(ends[first]!)},\n${line(ends[second]!)}.`;
-}
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
+import { parsed } from '../fields.ts';
 
 /** Text to token ids and back. Ids run from 0 to `vocabSize` − 1. */
 export interface Tokenizer {
@@ -33,18 +34,14 @@ export type CharTokenizerJSON = v.InferOutput<typeof CharTokenizerSchema>;
 export class CharTokenizer implements Tokenizer {
   /** The vocabulary: the token of a character is its position here. */
   readonly characters: readonly string[];
-  /** Token of each UTF-16 code unit that is a whole character, −1 where there is none. */
-  readonly #table = new Int32Array(0x10000).fill(-1);
-  /** Tokens of the code points beyond U+FFFF, which take two code units. */
-  readonly #astral = new Map<number, number>();
+  /** Token of each code point up to the largest that has one, −1 where there is none. */
+  readonly #tokens: Int32Array;
 
   private constructor(characters: readonly string[]) {
     this.characters = characters;
-    characters.forEach((character, token) => {
-      const codePoint = character.codePointAt(0)!;
-      if (codePoint < 0x10000) this.#table[codePoint] = token;
-      else this.#astral.set(codePoint, token);
-    });
+    const codePoints = characters.map((character) => character.codePointAt(0)!);
+    this.#tokens = new Int32Array(codePoints.reduce((a, b) => Math.max(a, b)) + 1).fill(-1);
+    for (const [token, codePoint] of codePoints.entries()) this.#tokens[codePoint] = token;
   }
 
   /** The vocabulary of a text: its distinct characters in the order of their code points. */
@@ -56,7 +53,7 @@ export class CharTokenizer implements Tokenizer {
 
   /** Throws NanobardError('checkpoint') when `value` is not what `toJSON` returns. */
   static fromJSON(value: unknown): CharTokenizer {
-    return new CharTokenizer(parse(CharTokenizerSchema, value).characters);
+    return new CharTokenizer(parsed(CharTokenizerSchema, value, damaged).characters);
   }
 
   get vocabSize(): number {
@@ -67,13 +64,10 @@ export class CharTokenizer implements Tokenizer {
     const tokens = new Int32Array(text.length);
     let count = 0;
     for (let i = 0; i < text.length; i++) {
-      let token = this.#table[text.charCodeAt(i)]!;
-      if (token < 0) {
-        const codePoint = text.codePointAt(i)!;
-        if (codePoint > 0xffff) i++;
-        token = this.#astral.get(codePoint) ?? this.#unknown(text);
-      }
-      tokens[count++] = token;
+      const codePoint = text.codePointAt(i)!;
+      if (codePoint > 0xffff) i++;
+      const token = this.#tokens[codePoint] ?? -1;
+      tokens[count++] = token < 0 ? this.#unknown(text) : token;
     }
     return tokens.subarray(0, count);
   }
@@ -82,11 +76,10 @@ export class CharTokenizer implements Tokenizer {
     return Array.from(tokens, (token, position) => {
       const character = this.characters[token];
       if (character === undefined) {
-        throw new NanobardError(
-          'vocabulary',
-          `Token ${token} at position ${position} is not in the vocabulary (0 to ${this.vocabSize - 1})`,
-          { hint: 'Decode with the tokenizer of the model that made the tokens.' },
-        );
+        const message = `Token ${token} at position ${position} is not in the vocabulary (0 to ${this.vocabSize - 1})`;
+        throw new NanobardError('vocabulary', message, {
+          hint: 'Decode with the tokenizer of the model that made the tokens.',
+        });
       }
       return character;
     }).join('');
@@ -130,26 +123,17 @@ function distinctCharacters(text: string): string[] {
 
 /** Rebuilds a tokenizer from its JSON. Throws NanobardError('checkpoint') when `value` is not one. */
 export function tokenizerFromJSON(value: unknown): Tokenizer {
-  const { type } = parse(v.object({ type: v.string() }), value);
-  switch (type) {
-    case 'char':
-      return CharTokenizer.fromJSON(value);
-    default:
-      throw new NanobardError('checkpoint', `Unknown tokenizer type '${type}'`, {
-        hint: "This version knows 'char'. The run may come from a newer nanobard.",
-      });
-  }
-}
-
-function parse<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const issue = result.issues[0];
-  const where = v.getDotPath(issue);
-  throw new NanobardError('checkpoint', `Not a tokenizer: ${where ? `${where}: ` : ''}${issue.message}`, {
-    hint: 'The tokenizer file is damaged or not from nanobard.',
+  const { type } = parsed(v.object({ type: v.string() }), value, damaged);
+  if (type === 'char') return CharTokenizer.fromJSON(value);
+  throw new NanobardError('checkpoint', `Unknown tokenizer type '${type}'`, {
+    hint: "This version knows 'char'. The run may come from a newer nanobard.",
   });
 }
+
+const damaged = (problem: string, path: string | null): NanobardError =>
+  new NanobardError('checkpoint', `Not a tokenizer: ${path ? `${path}: ` : ''}${problem}`, {
+    hint: 'The tokenizer file is damaged or not from nanobard.',
+  });
 
 /** A character so that a person can tell which one it is: `'é' (U+00E9)`, `'\n' (U+000A)`, `U+200B`. */
 function describe(character: string): string {

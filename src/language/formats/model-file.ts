@@ -1,6 +1,6 @@
-import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer.ts';
+import { parsed } from '../fields.ts';
 import { type ModelSpec, ModelSpecSchema } from '../models/create.ts';
 import type { StoredTensor } from './load-parameters.ts';
 import {
@@ -37,12 +37,8 @@ export function encodeModel(
   const stored = new Map<string, SafetensorsTensor>();
   for (const [name, { shape, data }] of tensors) {
     const floats = data as Float32Array;
-    stored.set(
-      name,
-      dtype === 'f16'
-        ? { dtype: 'F16', shape, data: float32ToFloat16(floats) }
-        : { dtype: 'F32', shape, data: floats },
-    );
+    if (dtype === 'f16') stored.set(name, { dtype: 'F16', shape, data: float32ToFloat16(floats) });
+    else stored.set(name, { dtype: 'F32', shape, data: floats });
   }
   return encodeSafetensors(stored, {
     format: 'pt', // the layout of PyTorch's state dicts: what other readers look for
@@ -55,23 +51,19 @@ export function encodeModel(
 /** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a model file of nanobard. */
 export function decodeModel(bytes: Uint8Array): ModelFile {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const result = v.safeParse(ModelSpecSchema, parse(metadata[SPEC]));
-  if (!result.success) {
-    const [issue] = result.issues;
-    const where = v.getDotPath(issue) ?? 'model';
-    throw new NanobardError('checkpoint', `the model's description is damaged: ${where}: ${issue.message}`);
-  }
+  const spec = parsed(ModelSpecSchema, parse(metadata[SPEC]), (problem, path) => {
+    const message = `the model's description is damaged: ${path ?? 'model'}: ${problem}`;
+    return new NanobardError('checkpoint', message);
+  });
   const weights = [...tensors].map(([name, tensor]) => {
     return [name, { shape: tensor.shape, data: toFloat32(tensor) }] as const;
   });
+  const step = metadata[STEP] === undefined ? undefined : parse(metadata[STEP]);
   return {
-    spec: result.output,
+    spec,
     tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
     tensors: new Map(weights),
-    step:
-      metadata[STEP] === undefined
-        ? undefined
-        : v.parse(v.fallback(v.optional(v.number()), undefined), parse(metadata[STEP])),
+    step: typeof step === 'number' ? step : undefined,
   };
 }
 

@@ -79,13 +79,18 @@ export function encodeSafetensors(
   const members = Object.keys(metadata).length > 0 ? [`"${METADATA}":${JSON.stringify(metadata)}`] : [];
   let dataBytes = 0;
   for (const [name, { dtype, shape, data }] of stored) {
-    checkEncodable(name, shape, data.length);
-    const entry: TensorEntry = {
-      dtype,
-      shape: [...shape],
-      data_offsets: [dataBytes, dataBytes + data.byteLength],
-    };
-    members.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    if (name === METADATA) {
+      throw new NanobardError('argument', `safetensors: a tensor cannot be called ${METADATA}`, {
+        hint: 'The format reserves this name; choose another.',
+      });
+    }
+    const quoted = JSON.stringify(name);
+    if (data.length !== sizeOf(shape)) {
+      const message = `safetensors: the ${data.length} elements of tensor ${quoted} do not fill its shape ${formatShape(shape)}`;
+      throw new NanobardError('shape', message);
+    }
+    const data_offsets = [dataBytes, dataBytes + data.byteLength];
+    members.push(`${quoted}:${JSON.stringify({ dtype, shape, data_offsets })}`);
     dataBytes += data.byteLength;
   }
 
@@ -113,16 +118,19 @@ export function encodeSafetensors(
  *   bytes, tensors that overlap or leave bytes unused.
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
-  const { header, dataStart } = readHeader(bytes);
-  const entries: [string, TensorEntry][] = [];
-  let metadata: Record<string, string> = {};
-  for (const [name, value] of Object.entries(header)) {
-    if (name === METADATA) metadata = readMetadata(value);
-    else entries.push([name, readEntry(name, value)]);
-  }
+  const { header, data } = splitFile(bytes);
+  const { [METADATA]: metadata = {}, ...described } = header;
+  checkMetadata(metadata);
+  const entries = Object.entries(described).map(([name, value]) => [name, readEntry(name, value)] as const);
   entries.sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
-  checkLayout(entries, bytes.length - dataStart);
-  const tensors = new Map(entries.map(([name, entry]) => [name, readTensor(bytes, dataStart, entry)]));
+  const tensors = new Map<string, SafetensorsTensor>();
+  let position = 0; // tensors must follow one another from the first byte to the last
+  for (const [name, entry] of entries) {
+    checkPlace(`tensor ${JSON.stringify(name)}`, entry, position, data.length);
+    tensors.set(name, readTensor(data, entry));
+    position = entry.data_offsets[1];
+  }
+  check(position === data.length, `the last ${data.length - position} bytes of the file belong to no tensor`);
   return { tensors, metadata };
 }
 
@@ -143,12 +151,12 @@ export function toFloat32(tensor: SafetensorsTensor): Float32Array {
     case 'BF16':
       // The upper half of a float32.
       return new Float32Array(Uint32Array.from(tensor.data, (bits) => bits << 16).buffer);
-    default:
-      throw new NanobardError(
-        'checkpoint',
-        `safetensors: a tensor of ${tensor.dtype} and shape ${formatShape(tensor.shape)} does not hold floating-point numbers`,
-        { hint: 'Weights must be stored as F32, F64, F16 or BF16.' },
-      );
+    default: {
+      const message = `safetensors: a tensor of ${tensor.dtype} and shape ${formatShape(tensor.shape)} does not hold floating-point numbers`;
+      throw new NanobardError('checkpoint', message, {
+        hint: 'Weights must be stored as F32, F64, F16 or BF16.',
+      });
+    }
   }
 }
 
@@ -189,54 +197,33 @@ export function float32ToFloat16(floats: Float32Array): Uint16Array {
   return halves;
 }
 
-function checkEncodable(name: string, shape: Shape, length: number): void {
-  if (name === METADATA) {
-    throw new NanobardError('argument', `safetensors: a tensor cannot be called ${METADATA}`, {
-      hint: 'The format reserves this name; choose another.',
-    });
-  }
-  if (length !== sizeOf(shape)) {
-    throw new NanobardError(
-      'shape',
-      `safetensors: the ${length} elements of tensor ${JSON.stringify(name)} do not fill its shape ${formatShape(shape)}`,
-    );
-  }
-}
-
-function readHeader(bytes: Uint8Array): { header: object; dataStart: number } {
-  if (bytes.length < LENGTH_BYTES) {
-    throw damaged(`the file ends after ${bytes.length} bytes, within the length of its header`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES);
-  const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES) {
-    throw damaged(
-      `the header claims to have ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} allowed`,
-    );
-  }
+function splitFile(bytes: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
+  const { length } = bytes;
+  check(length >= LENGTH_BYTES, `the file ends after ${length} bytes, within the length of its header`);
+  const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  check(
+    headerBytes <= MAX_HEADER_BYTES,
+    `the header claims to have ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} allowed`,
+  );
   const dataStart = LENGTH_BYTES + headerBytes;
-  if (dataStart > bytes.length) {
-    throw damaged(`the header should end at byte ${dataStart}, but the file has ${bytes.length}`);
-  }
-  if (bytes[LENGTH_BYTES] !== 0x7b) throw damaged('the header does not begin with "{"');
+  check(dataStart <= length, `the header should end at byte ${dataStart}, but the file has ${length}`);
+  check(bytes[LENGTH_BYTES] === 0x7b, 'the header does not begin with "{"');
   try {
     // A copy, because browsers do not decode shared memory; of a Node Buffer, `slice` would be a view.
     const json = new Uint8Array(bytes.subarray(LENGTH_BYTES, dataStart));
-    return { header: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json)), dataStart };
+    const header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+    return { header, data: bytes.subarray(dataStart) };
   } catch (cause) {
     throw damaged(`the header is not JSON (${(cause as Error).message})`, cause);
   }
 }
 
-function readMetadata(value: unknown): Record<string, string> {
-  // Not valibot's record(), which drops keys such as "constructor".
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw damaged(`${METADATA} is not an object`);
-  }
-  for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== 'string') throw damaged(`${METADATA}: ${JSON.stringify(key)} is not a string`);
-  }
-  return value as Record<string, string>;
+/** Not valibot's record(), which drops keys such as "constructor". */
+function checkMetadata(value: unknown): asserts value is Record<string, string> {
+  const fine = typeof value === 'object' && value !== null && !Array.isArray(value);
+  check(fine, `${METADATA} is not an object`);
+  for (const [key, text] of Object.entries(value as object))
+    check(typeof text === 'string', `${METADATA}: ${JSON.stringify(key)} is not a string`);
 }
 
 function readEntry(name: string, value: unknown): TensorEntry {
@@ -244,59 +231,45 @@ function readEntry(name: string, value: unknown): TensorEntry {
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
-  const where = `tensor ${JSON.stringify(name)}${path === null ? '' : `, ${path}`}`;
-  if (path === 'dtype' && typeof issue.input === 'string') {
-    throw new NanobardError('checkpoint', `safetensors: ${where}: ${issue.message}`, {
-      hint: `Convert it to one of ${Object.keys(ARRAYS).join(', ')} with the tool that wrote the file.`,
-    });
-  }
-  throw damaged(`${where}: ${issue.message}`);
+  const problem = `tensor ${JSON.stringify(name)}${path === null ? '' : `, ${path}`}: ${issue.message}`;
+  if (path !== 'dtype' || typeof issue.input !== 'string') throw damaged(problem);
+  throw new NanobardError('checkpoint', `safetensors: ${problem}`, {
+    hint: `Convert it to one of ${Object.keys(ARRAYS).join(', ')} with the tool that wrote the file.`,
+  });
 }
 
-/** Tensors, sorted by position, must follow one another from the first byte to the last. */
-function checkLayout(entries: readonly [string, TensorEntry][], dataBytes: number): void {
-  let position = 0;
-  for (const [name, { dtype, shape, data_offsets }] of entries) {
-    const [begin, end] = data_offsets;
-    const where = `tensor ${JSON.stringify(name)}`;
-    if (end < begin) throw damaged(`${where} ends at byte ${end}, before it begins at ${begin}`);
-    if (end > dataBytes) {
-      throw damaged(`${where} ends at byte ${end} of the data, but the file has only ${dataBytes}`);
-    }
-    if (begin < position) {
-      throw damaged(
-        `${where} begins at byte ${begin}, within the tensor before it, which ends at ${position}`,
-      );
-    }
-    if (begin > position)
-      throw damaged(`bytes ${position} to ${begin}, before ${where}, belong to no tensor`);
-    const expected = sizeOf(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT;
-    if (end - begin !== expected) {
-      throw damaged(
-        `${where} has ${end - begin} bytes, but ${dtype} of shape ${formatShape(shape)} needs ${expected}`,
-      );
-    }
-    position = end;
-  }
-  if (position !== dataBytes) {
-    throw damaged(`the last ${dataBytes - position} bytes of the file belong to no tensor`);
-  }
+/** Whether a tensor begins where the one before it ended, and has as many bytes as its shape takes. */
+function checkPlace(where: string, entry: TensorEntry, position: number, dataBytes: number): void {
+  const { dtype, shape } = entry;
+  const [begin, end] = entry.data_offsets;
+  check(end >= begin, `${where} ends at byte ${end}, before it begins at ${begin}`);
+  check(end <= dataBytes, `${where} ends at byte ${end} of the data, but the file has only ${dataBytes}`);
+  check(
+    begin >= position,
+    `${where} begins at byte ${begin}, within the tensor before it, which ends at ${position}`,
+  );
+  check(begin === position, `bytes ${position} to ${begin}, before ${where}, belong to no tensor`);
+  const needed = sizeOf(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT;
+  check(
+    end - begin === needed,
+    `${where} has ${end - begin} bytes, but ${dtype} of shape ${formatShape(shape)} needs ${needed}`,
+  );
 }
 
-function readTensor(bytes: Uint8Array, dataStart: number, entry: TensorEntry): SafetensorsTensor {
-  const { dtype, shape, data_offsets } = entry;
-  const [begin, end] = data_offsets;
+function readTensor(data: Uint8Array, { dtype, shape, data_offsets }: TensorEntry): SafetensorsTensor {
   const array = ARRAYS[dtype] as {
     readonly BYTES_PER_ELEMENT: number;
     new (buffer: ArrayBufferLike, byteOffset: number, length: number): SafetensorsTensor['data'];
   };
-  const stored = bytes.subarray(dataStart + begin, dataStart + end);
-  const aligned = stored.byteOffset % array.BYTES_PER_ELEMENT === 0 ? stored : new Uint8Array(stored);
-  return {
-    dtype,
-    shape,
-    data: new array(aligned.buffer, aligned.byteOffset, stored.length / array.BYTES_PER_ELEMENT),
-  } as SafetensorsTensor;
+  const stored = data.subarray(...data_offsets);
+  const { buffer, byteOffset } =
+    stored.byteOffset % array.BYTES_PER_ELEMENT === 0 ? stored : new Uint8Array(stored);
+  const elements = new array(buffer, byteOffset, stored.length / array.BYTES_PER_ELEMENT);
+  return { dtype, shape, data: elements } as SafetensorsTensor;
+}
+
+function check(fine: boolean, problem: string): void {
+  if (!fine) throw damaged(problem);
 }
 
 function damaged(problem: string, cause?: unknown): NanobardError {

@@ -154,7 +154,7 @@ describe('Decoder', () => {
     }
     for (const tokens of [0, -1, 1.5, Number.NaN]) {
       await expect(collect(decoder, [1], { ...options, tokens })).rejects.toThrow(
-        `tokens must be a whole number from 1 on, not ${tokens}`,
+        `tokens must be a whole number from 1 on, or Infinity, not ${tokens}`,
       );
     }
   });

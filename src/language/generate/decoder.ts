@@ -1,11 +1,12 @@
-import type { Device, Executable } from '../../engine/devices/device.ts';
+import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
+import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { reshape } from '../../engine/ops/reshape/reshape.ts';
-import { compile } from '../../engine/program/compile.ts';
-import type { Generator } from '../../engine/tensor/generator.ts';
-import { Input } from '../../engine/tensor/tensor.ts';
+import { reshape } from '../../engine/ops/views/views.ts';
+import { Constant, type Generator, type Tensor } from '../../engine/tensor/index.ts';
 import { breather } from '../breathe.ts';
 import type { LanguageModel } from '../models/language-model.ts';
+import type { KVCache } from '../nn/kv-cache.ts';
+import { checkArgument, type Rule, whole } from '../options.ts';
 import { Sampler, type SamplingRule } from './sampling.ts';
 
 export interface GenerateOptions extends SamplingRule {
@@ -22,6 +23,13 @@ export interface GenerateOptions extends SamplingRule {
   readonly forget?: number | undefined;
 }
 
+/** What `tokens` may be. */
+export const lengthRule: Rule = {
+  accepts: (value) =>
+    value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= 1),
+  expected: 'a whole number from 1 on, or Infinity',
+};
+
 /** Lengths of prompt that programs are made for: the next one up, the rest is padding. */
 const PREFILL_LENGTHS = [8, 32, 128, 512];
 
@@ -29,16 +37,24 @@ const PREFILL_LENGTHS = [8, 32, 128, 512];
 export class Decoder {
   private readonly model: LanguageModel;
   private readonly device: Device;
-  private readonly cache: ReturnType<LanguageModel['newCache']>;
-  private readonly step: Executable;
-  private readonly prefills = new Map<number, Executable>();
+  private readonly cache: KVCache;
+  /** Reads the last token, (1, 1); the logits of the next one, (vocabSize). */
+  private readonly last: CompiledFunction<Tensor>;
+  /** Puts tokens before it into the cache, (1, T). */
+  private readonly before: CompiledFunction<void>;
+  /** Where in the cache a run begins to write. */
+  private position = 0;
   private busy = false;
 
-  private constructor(model: LanguageModel, device: Device, cache: Decoder['cache'], step: Executable) {
+  private constructor(model: LanguageModel, device: Device) {
     this.model = model;
     this.device = device;
+    const cache = model.newCache(1);
     this.cache = cache;
-    this.step = step;
+    const forward = (idx: Tensor): Tensor => model.evaluating(() => model.forward(idx, cache)); // (1, T, vocabSize)
+    const sources = { [cache.position.name]: () => [this.position] };
+    this.last = device.compile((idx) => reshape(forward(idx), [model.vocabSize]), sources);
+    this.before = device.compile((idx) => void forward(idx), sources);
   }
 
   /**
@@ -47,15 +63,12 @@ export class Decoder {
    * @throws {NanobardError} code `memory` if it does not fit.
    */
   static async create(model: LanguageModel, device: Device): Promise<Decoder> {
-    const cache = model.newCache(1);
-    const idx = new Input('idx', [1, 1], 'i32');
-    const logits = model.evaluating(() => model.forward(idx, cache)); // (1, 1, vocabSize)
-    const outputs = { logits: reshape(logits, [model.vocabSize]) };
+    const decoder = new Decoder(model, device);
     try {
-      const step = await device.load(compile({ outputs, assign: cache.takeAssignments() }));
-      return new Decoder(model, device, cache, step);
+      await decoder.last.load(sequence([0], 1));
+      return decoder;
     } catch (error) {
-      device.release(cache.variables()); // some may have been allocated before the program did not fit
+      decoder.dispose(); // some variables may have been allocated before the program did not fit
       throw error;
     }
   }
@@ -66,98 +79,65 @@ export class Decoder {
    */
   async *generate(prompt: ArrayLike<number>, options: GenerateOptions): AsyncGenerator<number, void, void> {
     const { blockSize } = this.model;
-    const forget = options.forget ?? Math.ceil(blockSize / 2);
-    const { tokens } = options;
+    const { tokens, generator, signal, forget = Math.ceil(blockSize / 2) } = options;
     if (prompt.length === 0)
       throw new NanobardError('argument', 'generate: the prompt must hold at least one token');
-    if (!((Number.isInteger(tokens) || tokens === Number.POSITIVE_INFINITY) && tokens >= 1)) {
-      throw new NanobardError('argument', `generate: tokens must be a whole number from 1 on, not ${tokens}`);
-    }
-    if (!(Number.isInteger(forget) && forget >= 1 && forget <= blockSize)) {
-      throw new NanobardError(
-        'argument',
-        `generate: forget must be from 1 to the block size ${blockSize}, not ${forget}`,
-      );
-    }
+    checkArgument('generate', 'tokens', lengthRule, tokens);
+    const within = (value: unknown): boolean => whole(1).accepts(value) && Number(value) <= blockSize;
+    const forgetRule = { accepts: within, expected: `from 1 to the block size ${blockSize}` };
+    checkArgument('generate', 'forget', forgetRule, forget);
     if (this.busy) {
       throw new NanobardError('argument', 'generate: this decoder is writing another text', {
         hint: 'Finish that one first, or create a decoder for each text.',
       });
     }
+    const sampler = new Sampler(options, generator);
+    const breathe = breather();
     this.busy = true;
     try {
-      yield* this.write(prompt, forget, options);
+      let context = Array.from(prompt).slice(-blockSize);
+      let cached = 0; // how many tokens of the context the cache holds
+      for (let i = 0; i < tokens; i++) {
+        signal?.throwIfAborted();
+        if (context.length > blockSize) {
+          context = context.slice(forget);
+          cached = 0;
+        }
+        if (context.length - cached > 1) await this.prefill(context.slice(cached, -1), cached);
+        cached = context.length;
+        this.position = cached - 1;
+        await this.last.run(sequence(context.slice(-1), 1));
+        const logits = (await this.last.read()) as Constant;
+        const token = sampler.next(logits.data);
+        context.push(token);
+        yield token;
+        await breathe();
+      }
     } finally {
       this.busy = false;
     }
   }
 
-  private async *write(
-    prompt: ArrayLike<number>,
-    forget: number,
-    options: GenerateOptions,
-  ): AsyncGenerator<number, void, void> {
-    const { blockSize } = this.model;
-    const sampler = new Sampler(options, options.generator);
-    const breathe = breather();
-    let context = Array.from(prompt).slice(-blockSize);
-    let cached = 0; // how many tokens of the context the cache holds
-    for (let i = 0; i < options.tokens; i++) {
-      options.signal?.throwIfAborted();
-      if (context.length > blockSize) {
-        context = context.slice(forget);
-        cached = 0;
-      }
-      if (context.length - cached > 1) await this.prefill(context.slice(cached, -1), cached);
-      cached = context.length;
-      const token = sampler.next(await this.logits(context.at(-1)!, cached - 1));
-      context.push(token);
-      yield token;
-      await breathe();
-    }
-  }
-
   /** Frees programs and cache. */
   dispose(): void {
-    this.step.dispose();
-    for (const prefill of this.prefills.values()) prefill.dispose();
+    this.last.dispose();
+    this.before.dispose();
     this.device.release(this.cache.variables());
-  }
-
-  /** The logits after `token` at `position`, everything before being in the cache. */
-  private async logits(token: number, position: number): Promise<ArrayLike<number>> {
-    this.step.input('idx')[0] = token;
-    this.setPosition(this.step, position);
-    await this.step.run();
-    return this.step.read('logits');
   }
 
   /** Puts tokens into the cache. What padding writes after them lies ahead, and is overwritten before it is seen. */
   private async prefill(tokens: readonly number[], position: number): Promise<void> {
     if (this.cache.layers.length === 0) return;
-    const length = PREFILL_LENGTHS.find((candidate) => candidate >= tokens.length) ?? this.model.blockSize;
-    const program = await this.prefillProgram(Math.min(length, this.model.blockSize));
-    const idx = program.input('idx').fill(0);
-    tokens.forEach((token, i) => {
-      idx[i] = token;
-    });
-    this.setPosition(program, position);
-    await program.run();
+    const { blockSize } = this.model;
+    const length = PREFILL_LENGTHS.find((candidate) => candidate >= tokens.length) ?? blockSize;
+    this.position = position;
+    await this.before.run(sequence(tokens, Math.min(length, blockSize)));
   }
+}
 
-  private async prefillProgram(length: number): Promise<Executable> {
-    let program = this.prefills.get(length);
-    if (!program) {
-      const idx = new Input('idx', [1, length], 'i32');
-      this.model.evaluating(() => this.model.forward(idx, this.cache));
-      program = await this.device.load(compile({ assign: this.cache.takeAssignments() }));
-      this.prefills.set(length, program);
-    }
-    return program;
-  }
-
-  private setPosition(program: Executable, position: number): void {
-    const { name } = this.cache.position;
-    if (program.program.inputs.some((input) => input.name === name)) program.input(name)[0] = position;
-  }
+/** Tokens (1, length), padded with 0. */
+function sequence(tokens: readonly number[], length: number): Constant {
+  const ids = new Int32Array(length);
+  ids.set(tokens);
+  return new Constant(ids, [1, length]);
 }

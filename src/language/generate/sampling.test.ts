@@ -112,13 +112,13 @@ describe('Sampler', () => {
   });
 
   it.each<[SamplingRule, string]>([
-    [{ temperature: -1 }, 'the temperature must be 0 or more, not -1'],
-    [{ temperature: Number.NaN }, 'the temperature must be 0 or more, not NaN'],
-    [{ temperature: Number.POSITIVE_INFINITY }, 'the temperature must be 0 or more'],
-    [{ topK: 0 }, 'top-k must be a whole number from 1 on, not 0'],
-    [{ topK: 1.5 }, 'top-k must be a whole number'],
-    [{ topP: 0 }, 'top-p must be above 0 and at most 1, not 0'],
-    [{ topP: 1.1 }, 'top-p must be above 0'],
+    [{ temperature: -1 }, 'temperature must be a number from 0 on, not -1'],
+    [{ temperature: Number.NaN }, 'temperature must be a number from 0 on, not NaN'],
+    [{ temperature: Number.POSITIVE_INFINITY }, 'temperature must be a number from 0 on, not Infinity'],
+    [{ topK: 0 }, 'topK must be a whole number from 1 on, not 0'],
+    [{ topK: 1.5 }, 'topK must be a whole number from 1 on, not 1.5'],
+    [{ topP: 0 }, 'topP must be a number above 0 and at most 1, not 0'],
+    [{ topP: 1.1 }, 'topP must be a number above 0 and at most 1, not 1.1'],
   ])('refuses %j', (rule, message) => {
     expect(() => new Sampler(rule, new Generator(1))).toThrow(NanobardError);
     expect(() => new Sampler(rule, new Generator(1))).toThrow(message);

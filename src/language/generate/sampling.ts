@@ -1,5 +1,6 @@
 import { NanobardError } from '../../engine/errors.ts';
 import type { Generator } from '../../engine/tensor/generator.ts';
+import { checkOptions, number, type Rule, whole } from '../options.ts';
 
 /** How the next token is drawn from the logits. */
 export interface SamplingRule {
@@ -11,18 +12,11 @@ export interface SamplingRule {
   readonly topP?: number | undefined;
 }
 
-/** @throws {NanobardError} code `argument` for values that make no sense. */
-export function checkSamplingRule({ temperature = 1, topK, topP }: SamplingRule): void {
-  if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) {
-    throw new NanobardError('argument', `the temperature must be 0 or more, not ${temperature}`);
-  }
-  if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1)) {
-    throw new NanobardError('argument', `top-k must be a whole number from 1 on, not ${topK}`);
-  }
-  if (topP !== undefined && !(topP > 0 && topP <= 1)) {
-    throw new NanobardError('argument', `top-p must be above 0 and at most 1, not ${topP}`);
-  }
-}
+export const samplingRules = {
+  temperature: number((value) => value >= 0 && value < Number.POSITIVE_INFINITY, 'from 0 on'),
+  topK: whole(1),
+  topP: number((value) => value > 0 && value <= 1, 'above 0 and at most 1'),
+} satisfies Record<keyof SamplingRule, Rule>;
 
 /**
  * Draws tokens by a rule. The draw itself is that of `torch.multinomial`, so that the same seed and logits
@@ -33,9 +27,10 @@ export class Sampler {
   private readonly generator: Generator;
   private weights = new Float32Array(0);
 
-  constructor(rule: SamplingRule, generator: Generator) {
-    checkSamplingRule(rule);
-    this.rule = rule;
+  /** @throws {NanobardError} code `argument` for values that make no sense. */
+  constructor({ temperature, topK, topP }: SamplingRule, generator: Generator) {
+    this.rule = { temperature, topK, topP };
+    checkOptions('sampling', this.rule, samplingRules);
     this.generator = generator;
   }
 
@@ -50,8 +45,8 @@ export class Sampler {
     if (this.weights.length !== logits.length) this.weights = new Float32Array(logits.length);
     const { weights } = this;
     const peak = logits[argmax(logits)]!;
-    const floor =
-      topK !== undefined && topK < logits.length ? kthLargest(logits, topK) : Number.NEGATIVE_INFINITY;
+    const limited = topK !== undefined && topK < logits.length;
+    const floor = limited ? Float64Array.from(logits).sort().at(-topK)! : Number.NEGATIVE_INFINITY;
     let sum = 0;
     for (let i = 0; i < weights.length; i++) {
       const weight = logits[i]! < floor ? 0 : Math.exp((logits[i]! - peak) / temperature);
@@ -75,10 +70,6 @@ function argmax(logits: ArrayLike<number>): number {
     if (logits[i]! > logits[best]!) best = i;
   }
   return best;
-}
-
-function kthLargest(values: ArrayLike<number>, k: number): number {
-  return Float64Array.from(values).sort().at(-k)!;
 }
 
 /** Sets to 0 what is not among the likeliest tokens that together reach `topP`; ties go to the lower id. */

@@ -1,7 +1,8 @@
+import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import { add, arange, attention, gelu, reshape, split } from '../../engine/ops/index.ts';
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import type { Tensor } from '../../engine/tensor/tensor.ts';
+import type { Generator as RandomGenerator, Tensor } from '../../engine/tensor/index.ts';
+import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
 import { Dropout, dropoutKey } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';
 import type { KVCache, LayerCache } from '../nn/kv-cache.ts';
@@ -12,15 +13,20 @@ import { LanguageModel, type LanguageModelConfig } from './language-model.ts';
 
 // Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
 
-export interface GPTConfig extends LanguageModelConfig {
-  readonly nLayer: number;
-  readonly nHead: number;
+/** What a GPT can be told, apart from the size of the vocabulary, which follows from the text. */
+export const gptFields = {
+  nLayer: wholeFrom1,
+  nHead: wholeFrom1,
   /** Width of the residual stream; a multiple of nHead. */
-  readonly nEmbd: number;
-  readonly dropout: number;
+  nEmbd: wholeFrom1,
+  /** Longest context, in tokens. */
+  blockSize: wholeFrom1,
+  dropout: fraction,
   /** Whether linear layers and layer norms have biases: true as in GPT-2, false is a little faster and better. */
-  readonly bias: boolean;
-}
+  bias: v.boolean(),
+};
+
+export type GPTConfig = Readonly<LanguageModelConfig & FieldValues<typeof gptFields>>;
 
 export class CausalSelfAttention extends Module {
   readonly c_attn: Linear;

@@ -1,6 +1,6 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { crossEntropy } from '../../engine/ops/cross-entropy/cross-entropy.ts';
-import { reshape } from '../../engine/ops/reshape/reshape.ts';
+import { crossEntropy } from '../../engine/ops/softmax/softmax.ts';
+import { reshape } from '../../engine/ops/views/views.ts';
 import type { Scalar, Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { KVCache } from '../nn/kv-cache.ts';
 import { Module } from '../nn/module.ts';
@@ -71,9 +71,7 @@ export abstract class LanguageModel<C extends LanguageModelConfig = LanguageMode
   protected lengthOf(idx: Tensor): number {
     const T = idx.shape[1]!;
     if (T <= this.blockSize) return T;
-    throw new NanobardError(
-      'shape',
-      `${this.constructor.name}: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`,
-    );
+    const message = `${this.constructor.name}: a sequence of ${T} tokens is longer than the block of ${this.blockSize}`;
+    throw new NanobardError('shape', message);
   }
 }

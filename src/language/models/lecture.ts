@@ -1,7 +1,7 @@
 import { NanobardError } from '../../engine/errors.ts';
 import { add, arange, attention, concat, relu, reshape } from '../../engine/ops/index.ts';
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import type { Tensor } from '../../engine/tensor/tensor.ts';
+import type { Generator as RandomGenerator, Tensor } from '../../engine/tensor/index.ts';
+import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
 import { Dropout, dropoutKey } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';
 import { KVCache, type LayerCache } from '../nn/kv-cache.ts';
@@ -12,13 +12,18 @@ import { LanguageModel, type LanguageModelConfig, type ParameterGroups } from '.
 
 // Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
 
-export interface LectureConfig extends LanguageModelConfig {
-  readonly nLayer: number;
-  readonly nHead: number;
+/** What the lecture's GPT can be told, apart from the size of the vocabulary. */
+export const lectureFields = {
+  nLayer: wholeFrom1,
+  nHead: wholeFrom1,
   /** Width of the residual stream; a multiple of nHead. */
-  readonly nEmbd: number;
-  readonly dropout: number;
-}
+  nEmbd: wholeFrom1,
+  /** Longest context, in tokens. */
+  blockSize: wholeFrom1,
+  dropout: fraction,
+};
+
+export type LectureConfig = Readonly<LanguageModelConfig & FieldValues<typeof lectureFields>>;
 
 /** One head of self-attention, with a key, a query and a value of its own for each token. */
 export class Head extends Module {

@@ -3,6 +3,7 @@ import { CpuDevice } from '../../engine/devices/cpu/cpu-device.ts';
 import { fillInputs } from '../../engine/devices/evaluate.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { compile } from '../../engine/program/compile.ts';
+import { trace } from '../../engine/program/trace.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import { Input } from '../../engine/tensor/tensor.ts';
 import { cpus, devices, expectClose, integers, values } from '../../testing/check.ts';
@@ -78,8 +79,10 @@ describe('ModernGPT', () => {
       [4, 6],
     ] as const) {
       const length = to - from;
-      const logits = model.forward(new Input('idx', [2, length], 'i32'), cache);
-      const program = compile({ outputs: { logits }, assign: cache.takeAssignments() });
+      const { result: logits, assign } = trace(() =>
+        model.forward(new Input('idx', [2, length], 'i32'), cache),
+      );
+      const program = compile({ outputs: { logits }, assign });
       const executable = await device.load(program);
       fillInputs(executable, { idx: piece(from, to), position: [from] });
       await executable.run();

@@ -10,8 +10,8 @@ import {
   rotary,
   split,
 } from '../../engine/ops/index.ts';
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import { type Generator as RandomGenerator, type Tensor, Variable } from '../../engine/tensor/index.ts';
+import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
 import { Dropout } from '../nn/dropout.ts';
 import { Embedding } from '../nn/embedding.ts';
 import type { KVCache, LayerCache } from '../nn/kv-cache.ts';
@@ -21,18 +21,25 @@ import { LanguageModel, type LanguageModelConfig, type ParameterGroups } from '.
 
 // Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
 
-export interface ModernConfig extends LanguageModelConfig {
-  readonly nLayer: number;
-  readonly nHead: number;
+/** What a modern GPT can be told, apart from the size of the vocabulary. */
+export const modernFields = {
+  nLayer: wholeFrom1,
+  nHead: wholeFrom1,
   /** Width of the residual stream; a multiple of 2 · nHead. */
-  readonly nEmbd: number;
+  nEmbd: wholeFrom1,
+  /** Longest context, in tokens. */
+  blockSize: wholeFrom1,
   /** n-grams of 2, 3, … ngramOrder tokens have hashed embeddings of their own; 1 for none. */
-  readonly ngramOrder: number;
+  ngramOrder: wholeFrom1,
   /** Rows of each of their tables. */
-  readonly ngramRows: number;
+  ngramRows: wholeFrom1,
   /** Share of what n-grams say, and of what each layer adds, that is dropped while training. */
-  readonly dropout: number;
-}
+  dropout: fraction,
+};
+
+export type ModernConfig = Readonly<LanguageModelConfig & FieldValues<typeof modernFields>>;
+
+const noBias = { bias: false };
 
 /** Queries and keys of length √D, turned by their positions: Henry et al., "Query-Key Normalization", 2020. */
 class CausalSelfAttention extends Module {
@@ -43,8 +50,8 @@ class CausalSelfAttention extends Module {
 
   constructor(config: ModernConfig) {
     super();
-    this.c_attn = new Hidden(config.nEmbd, 3 * config.nEmbd); // queries, keys and values at once
-    this.c_proj = new ZeroLinear(config.nEmbd, config.nEmbd);
+    this.c_attn = new Linear(config.nEmbd, 3 * config.nEmbd, noBias); // queries, keys and values at once
+    this.c_proj = new Linear(config.nEmbd, config.nEmbd, noBias);
     this.resid_dropout = new Dropout(config.dropout);
     this.config = config;
   }
@@ -69,8 +76,8 @@ class MLP extends Module {
 
   constructor({ nEmbd, dropout }: ModernConfig) {
     super();
-    this.c_fc = new Hidden(nEmbd, 4 * nEmbd);
-    this.c_proj = new ZeroLinear(4 * nEmbd, nEmbd);
+    this.c_fc = new Linear(nEmbd, 4 * nEmbd, noBias);
+    this.c_proj = new Linear(4 * nEmbd, nEmbd, noBias);
     this.dropout = new Dropout(dropout);
   }
 
@@ -128,11 +135,11 @@ export class ModernGPT extends LanguageModel<ModernConfig> {
     }
     this.transformer = {
       wte: new Embedding(vocabSize, nEmbd),
-      ngrams: Array.from({ length: ngramOrder - 1 }, () => new ZeroTable(ngramRows, nEmbd)),
+      ngrams: Array.from({ length: ngramOrder - 1 }, () => new Embedding(ngramRows, nEmbd)),
       drop: new Dropout(config.dropout),
       h: Array.from({ length: nLayer }, () => new Block(config)),
     };
-    this.lm_head = new ZeroLinear(nEmbd, vocabSize);
+    this.lm_head = new Linear(nEmbd, vocabSize, noBias);
   }
 
   override forward(idx: Tensor, cache?: KVCache): Tensor {
@@ -143,6 +150,20 @@ export class ModernGPT extends LanguageModel<ModernConfig> {
       x = block.forward(x, x0, cache?.layers[i]); // (B, T, C)
     });
     return this.lm_head.forward(rmsNorm(x)); // (B, T, vocabSize)
+  }
+
+  /**
+   * Embeddings N(0, 1); layers into attention and MLP N(0, 1 / 4C), half of what keeps the size of what passes through.
+   * All other weights stay zero, so that at first a block changes nothing.
+   */
+  override *initialization(generator: RandomGenerator): Iterable<void> {
+    const { wte, h } = this.transformer;
+    yield* wte.initialization(generator);
+    for (const layer of h.flatMap(({ attn, mlp }) => [attn.c_attn, mlp.c_fc])) {
+      yield* layer.initialization(generator); // drawn over, yet the stream goes on after it
+      layer.weight.initial = generator.normal(layer.weight.size, 0, 0.5 / Math.sqrt(this.config.nEmbd));
+      yield;
+    }
   }
 
   /** To be trained by Muon, AdamW and RowAdaGrad together: see `createOptimizer`. */
@@ -173,31 +194,4 @@ export class ModernGPT extends LanguageModel<ModernConfig> {
     const found = ngrams.map((table, i) => table.forward(ngram(ids, { order: i + 2, ...places }))); // (B, T, C) each
     return add(token, drop.forward(found.reduce((a, b) => add(a, b))));
   }
-}
-
-/** A layer inside a block: N(0, 1 / 4C), half of what keeps the size of what passes through. */
-class Hidden extends Linear {
-  constructor(inFeatures: number, outFeatures: number) {
-    super(inFeatures, outFeatures, { bias: false });
-  }
-
-  override *initialization(generator: RandomGenerator): Iterable<void> {
-    yield* super.initialization(generator); // drawn over, yet the stream goes on after it
-    const { shape, size } = this.weight;
-    this.weight.initial = generator.normal(size, 0, 0.5 / Math.sqrt(shape[1]!));
-    yield;
-  }
-}
-
-/** A layer whose weights start at zero, so that at first a block changes nothing. */
-class ZeroLinear extends Linear {
-  constructor(inFeatures: number, outFeatures: number) {
-    super(inFeatures, outFeatures, { bias: false });
-  }
-
-  override *initialization(): Iterable<void> {}
-}
-
-class ZeroTable extends Embedding {
-  override *initialization(): Iterable<void> {}
 }

@@ -1,7 +1,5 @@
-import { embedding } from '../../engine/ops/embedding/embedding.ts';
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
-import { embeddingNormal } from './init.ts';
+import { embedding } from '../../engine/ops/lookup/lookup.ts';
+import { type Generator as RandomGenerator, type Tensor, Variable } from '../../engine/tensor/index.ts';
 import { Module } from './module.ts';
 
 /** A row of the table for each index, i32 (…) → (…, dim). */
@@ -18,9 +16,9 @@ export class Embedding extends Module {
     return embedding(this.weight, indices);
   }
 
+  /** As PyTorch's `nn.Embedding` starts: standard normal. */
   override *initialization(generator: RandomGenerator): Iterable<void> {
-    const [count, dim] = this.weight.shape as [number, number];
-    this.weight.initial = embeddingNormal(generator, count, dim);
+    this.weight.initial = generator.randn(this.weight.size);
     yield;
   }
 }

@@ -1,4 +1,4 @@
-import { layerNorm } from '../../engine/ops/layer-norm/layer-norm.ts';
+import { layerNorm } from '../../engine/ops/norm/norm.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { Module } from './module.ts';
 

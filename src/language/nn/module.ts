@@ -1,5 +1,4 @@
-import type { Generator as RandomGenerator } from '../../engine/tensor/generator.ts';
-import { Variable } from '../../engine/tensor/tensor.ts';
+import { type Generator as RandomGenerator, Variable } from '../../engine/tensor/index.ts';
 
 /**
  * A part of a model: its parameters and the parts that it is made of are its attributes, and their names

@@ -1,15 +1,7 @@
 import { adamW } from '../../engine/ops/adamw/adamw.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
 import type { Variable } from '../../engine/tensor/tensor.ts';
-import {
-  byName,
-  type Gradients,
-  gradientOf,
-  Optimizer,
-  type OptimizerOptions,
-  stateOf,
-  type UpdateOperands,
-} from './optimizer.ts';
+import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from './optimizer.ts';
 
 export interface AdamWOptions extends OptimizerOptions {
   /** Decay rates of the running means of gradients and of their squares; 0.9 and 0.999 by default. */
@@ -23,29 +15,25 @@ export interface AdamWOptions extends OptimizerOptions {
 }
 
 /**
- * Adam with decoupled weight decay. Defaults are PyTorch's.
+ * Adam with decoupled weight decay. Defaults are PyTorch's. Its state is `adamw.m.<name>` and `adamw.v.<name>`.
  * Loshchilov & Hutter, "Decoupled Weight Decay Regularization", 2019.
  */
 export class AdamW extends Optimizer {
-  /** The running means of each parameter, `adamw.m.<name>` and `adamw.v.<name>`. */
-  readonly state: ReadonlyMap<string, Variable>;
-  private readonly m: ReadonlyMap<Variable, Variable>;
-  private readonly v: ReadonlyMap<Variable, Variable>;
+  /** The running means of each parameter's gradients and of their squares. */
+  private readonly m = this.remember('adamw.m');
+  private readonly v = this.remember('adamw.v');
   private readonly options: Required<Pick<AdamWOptions, 'betas' | 'epsilon' | 'weightDecay' | 'decays'>>;
 
   constructor(parameters: Iterable<Variable>, options: AdamWOptions = {}) {
     super(parameters, options);
     const { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01, decays = () => true } = options;
     this.options = { betas, epsilon, weightDecay, decays };
-    this.m = stateOf(this.parameters, 'adamw.m');
-    this.v = stateOf(this.parameters, 'adamw.v');
-    this.state = byName(this.m, this.v);
   }
 
   override assignments(gradients: Gradients, operands: UpdateOperands): Assignment[] {
     const { betas, epsilon, weightDecay, decays } = this.options;
     return this.parameters.flatMap((parameter): Assignment[] => {
-      const gradient = gradientOf(parameter, gradients, 'AdamW');
+      const gradient = this.gradientOf(parameter, gradients, 'AdamW');
       const m = this.m.get(parameter)!;
       const v = this.v.get(parameter)!;
       const updated = adamW(

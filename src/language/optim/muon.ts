@@ -1,19 +1,9 @@
-import { NanobardError } from '../../engine/errors.ts';
 import { scalar } from '../../engine/ops/constant/constant.ts';
 import { muonMomentum, muonUpdate } from '../../engine/ops/muon/muon.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
-import { formatShape } from '../../engine/tensor/shape.ts';
-import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import { formatShape, type Tensor, type Variable } from '../../engine/tensor/index.ts';
 import { type Coefficients, groupBy, newtonSchulz } from './newton-schulz.ts';
-import {
-  byName,
-  type Gradients,
-  gradientOf,
-  Optimizer,
-  type OptimizerOptions,
-  stateOf,
-  type UpdateOperands,
-} from './optimizer.ts';
+import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from './optimizer.ts';
 
 export interface MuonOptions extends OptimizerOptions {
   /**
@@ -35,12 +25,11 @@ const KELLER_JORDAN: Coefficients = [3.4445, -4.775, 2.0315];
  * singular directions of a matrix (out, in) alike: W ← (1 − η λ) W − η √max(1, out / in) O. For hidden
  * matrices; embeddings, the output layer and vectors belong to `AdamW`.
  * Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024, in the form of their code,
- * where the mean is m ← μ m + (1 − μ) g.
+ * where the mean is m ← μ m + (1 − μ) g. Its state is `muon.m.<name>`.
  */
 export class Muon extends Optimizer {
-  /** The running mean of each parameter's gradients, `muon.m.<name>`. */
-  readonly state: ReadonlyMap<string, Variable>;
-  private readonly m: ReadonlyMap<Variable, Variable>;
+  /** The running mean of each parameter's gradients. */
+  private readonly m = this.remember('muon.m');
   private readonly coefficients: readonly Coefficients[];
   private readonly weightDecay: number;
   private readonly momentum: Tensor;
@@ -48,40 +37,22 @@ export class Muon extends Optimizer {
   /** @throws {NanobardError} code `argument` if a parameter is not a matrix. */
   constructor(parameters: Iterable<Variable>, options: MuonOptions = {}) {
     super(parameters, options);
-    for (const { name, shape } of this.parameters) {
-      if (shape.length === 2) continue;
-      throw new NanobardError(
-        'argument',
-        `Muon: the parameter ${name} ${formatShape(shape)} is not a matrix`,
-        { hint: 'Give it to AdamW.' },
-      );
-    }
+    this.requireMatrices('Muon', 'matrix');
     const { iterations = 5, weightDecay = 0, momentum = 0.95 } = options;
     this.coefficients =
       typeof iterations === 'number' ? Array.from({ length: iterations }, () => KELLER_JORDAN) : iterations;
     this.weightDecay = weightDecay;
     this.momentum = typeof momentum === 'number' ? scalar(momentum) : momentum;
-    this.m = stateOf(this.parameters, 'muon.m');
-    this.state = byName(this.m);
   }
 
   /** Parameters of one shape are updated together. */
   override assignments(gradients: Gradients, { learningRate, gradientScale }: UpdateOperands): Assignment[] {
     const { momentum, weightDecay } = this;
-    const matrices = this.parameters.map((parameter) => ({
-      parameter,
-      gradient: gradientOf(parameter, gradients, 'Muon'),
-      m: this.m.get(parameter)!,
-    }));
-    const groups = groupBy(matrices, ({ parameter }) => formatShape(parameter.shape)).map((group) => ({
-      parameters: group.map(({ parameter }) => parameter),
-      means: group.map(({ m }) => m),
-      ...muonMomentum(
-        group.map(({ m }) => m),
-        group.map(({ gradient }) => gradient),
-        { momentum, gradientScale },
-      ),
-    }));
+    const groups = groupBy(this.parameters, ({ shape }) => formatShape(shape)).map((parameters) => {
+      const means = parameters.map((parameter) => this.m.get(parameter)!);
+      const own = parameters.map((parameter) => this.gradientOf(parameter, gradients, 'Muon'));
+      return { parameters, means, ...muonMomentum(means, own, { momentum, gradientScale }) };
+    });
     const orthogonal = newtonSchulz(
       groups.map(({ directions }) => directions),
       this.coefficients,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mul } from '../../engine/ops/arithmetic/arithmetic.ts';
 import { constant } from '../../engine/ops/constant/constant.ts';
-import { reshape } from '../../engine/ops/reshape/reshape.ts';
+import { mul } from '../../engine/ops/elementwise/elementwise.ts';
+import { reshape } from '../../engine/ops/views/views.ts';
 import { Input, type Tensor } from '../../engine/tensor/tensor.ts';
 import { checkThreads, devices, expectClose, extent, RUNS, reference, values } from '../../testing/check.ts';
 import { type Coefficients, newtonSchulz, type Scaled } from './newton-schulz.ts';

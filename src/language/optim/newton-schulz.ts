@@ -1,9 +1,7 @@
 import { NanobardError } from '../../engine/errors.ts';
 import { matmul } from '../../engine/ops/matmul/matmul.ts';
-import { normalizeGrams } from '../../engine/ops/muon/muon.ts';
-import { symmetricMatmul, symmetricPolynomial } from '../../engine/ops/muon/symmetric-matmul.ts';
-import { slice } from '../../engine/ops/slice/slice.ts';
-import { transpose } from '../../engine/ops/transpose/transpose.ts';
+import { normalizeGrams, symmetricMatmul, symmetricPolynomial } from '../../engine/ops/muon/muon.ts';
+import { slice, transpose } from '../../engine/ops/views/views.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 
 /** One iteration X ← a · X + b · (X Xᵀ) X + c · (X Xᵀ)² X. */

@@ -4,7 +4,7 @@ import { clipScale, globalNorm } from '../../engine/ops/global-norm/global-norm.
 import { grad } from '../../engine/ops/grad.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
 import { assign } from '../../engine/program/trace.ts';
-import type { Shape } from '../../engine/tensor/shape.ts';
+import { formatShape, type Shape } from '../../engine/tensor/shape.ts';
 import { Input, type Scalar, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 
 /** Gradients by parameter. */
@@ -33,8 +33,9 @@ export abstract class Optimizer {
   learningRate: number;
   /** Updates made so far. */
   steps = 0;
-  /** What the optimizer remembers of each parameter, by name; zero at first. */
-  abstract readonly state: ReadonlyMap<string, Variable>;
+  private readonly remembered = new Map<string, Variable>();
+  /** What the optimizer remembers of each parameter, by name, for checkpoints; zero at first. */
+  readonly state: ReadonlyMap<string, Variable> = this.remembered;
   private readonly maxNorm: number | undefined;
   private readonly operands = {
     learningRate: new Input('learningRate', [], 'f32', () => [this.learningRate]),
@@ -76,44 +77,43 @@ export abstract class Optimizer {
       assign(variable, value);
     return norm;
   }
-}
 
-/**
- * The gradient of a parameter.
- *
- * @throws {NanobardError} code `argument` if there is none.
- */
-export function gradientOf(parameter: Variable, gradients: Gradients, optimizer: string): Tensor {
-  const gradient = gradients.get(parameter);
-  if (gradient) return gradient;
-  throw new NanobardError('argument', `${optimizer}: the parameter ${parameter.name} was given no gradient`);
-}
-
-/**
- * For each parameter a variable named `<prefix>.<name>`, zero at first.
- *
- * @throws {NanobardError} code `argument` if two parameters have one name.
- */
-export function stateOf(
-  parameters: readonly Variable[],
-  prefix: string,
-  shapeOf: (parameter: Variable) => Shape = ({ shape }) => shape,
-): Map<Variable, Variable> {
-  const names = new Set(parameters.map(({ name }) => name));
-  if (names.size < parameters.length) {
-    throw new NanobardError('argument', 'an optimizer was given two parameters of the same name', {
-      hint: 'Take them from one model with parameters(), or name the variables.',
-    });
+  /**
+   * Adds to the state, for each parameter, a variable named `<prefix>.<name>`.
+   *
+   * @throws {NanobardError} code `argument` if two parameters have one name.
+   */
+  protected remember(
+    prefix: string,
+    shapeOf = ({ shape }: Variable): Shape => shape,
+  ): Map<Variable, Variable> {
+    const slots = new Map<Variable, Variable>();
+    for (const parameter of this.parameters) {
+      const slot = new Variable(shapeOf(parameter), { name: `${prefix}.${parameter.name}` });
+      if (this.remembered.has(slot.name)) {
+        throw new NanobardError('argument', 'an optimizer was given two parameters of the same name', {
+          hint: 'Take them from one model with parameters(), or name the variables.',
+        });
+      }
+      slots.set(parameter, slot);
+      this.remembered.set(slot.name, slot);
+    }
+    return slots;
   }
-  return new Map(
-    parameters.map((parameter) => [
-      parameter,
-      new Variable(shapeOf(parameter), { name: `${prefix}.${parameter.name}` }),
-    ]),
-  );
-}
 
-/** State by name, for checkpoints. */
-export function byName(...states: readonly ReadonlyMap<Variable, Variable>[]): Map<string, Variable> {
-  return new Map(states.flatMap((state) => [...state.values()].map((variable) => [variable.name, variable])));
+  /** @throws {NanobardError} code `argument` if a parameter has no gradient. */
+  protected gradientOf(parameter: Variable, gradients: Gradients, optimizer: string): Tensor {
+    const gradient = gradients.get(parameter);
+    if (gradient) return gradient;
+    const message = `${optimizer}: the parameter ${parameter.name} was given no gradient`;
+    throw new NanobardError('argument', message);
+  }
+
+  /** @throws {NanobardError} code `argument` if one of the parameters is not a matrix: a `noun` to the optimizer. */
+  protected requireMatrices(optimizer: string, noun: string): void {
+    const other = this.parameters.find(({ rank }) => rank !== 2);
+    if (!other) return;
+    const message = `${optimizer}: the parameter ${other.name} ${formatShape(other.shape)} is not a ${noun}`;
+    throw new NanobardError('argument', message, { hint: 'Give it to AdamW.' });
+  }
 }

@@ -1,18 +1,8 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { rowGradients } from '../../engine/ops/embedding/embedding.ts';
-import { rowAdaGrad } from '../../engine/ops/row-adagrad/row-adagrad.ts';
+import { rowAdaGrad, rowGradients } from '../../engine/ops/lookup/lookup.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
-import { formatShape } from '../../engine/tensor/shape.ts';
 import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
-import {
-  byName,
-  type Gradients,
-  gradientOf,
-  Optimizer,
-  type OptimizerOptions,
-  stateOf,
-  type UpdateOperands,
-} from './optimizer.ts';
+import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from './optimizer.ts';
 
 export interface RowAdaGradOptions extends OptimizerOptions {
   /** Keeps the divisor from 0; 1e-10 by default. */
@@ -22,28 +12,18 @@ export interface RowAdaGradOptions extends OptimizerOptions {
 /**
  * AdaGrad for embedding tables (R, C), with one accumulator per row. Only the rows that a batch has looked up
  * are read and written, and no gradient of a table's size is ever made: an update costs what its lookups cost,
- * however large the table. See `rowAdaGrad`.
+ * however large the table. See `rowAdaGrad`. Its state is `adagrad.<name>`.
  */
 export class RowAdaGrad extends Optimizer {
-  /** For each row of a parameter the sum of its gradients' mean squares (R), `adagrad.<name>`. */
-  readonly state: ReadonlyMap<string, Variable>;
-  private readonly squares: ReadonlyMap<Variable, Variable>;
-  private readonly epsilon: number | undefined;
+  /** For each row of a parameter the sum of its gradients' mean squares (R). */
+  private readonly squares = this.remember('adagrad', ({ shape }) => shape.slice(0, 1));
+  private readonly epsilon: number;
 
   /** @throws {NanobardError} code `argument` if a parameter is not a matrix. */
   constructor(parameters: Iterable<Variable>, options: RowAdaGradOptions = {}) {
     super(parameters, options);
-    for (const { name, shape } of this.parameters) {
-      if (shape.length === 2) continue;
-      throw new NanobardError(
-        'argument',
-        `RowAdaGrad: the parameter ${name} ${formatShape(shape)} is not a table`,
-        { hint: 'Give it to AdamW.' },
-      );
-    }
-    this.epsilon = options.epsilon;
-    this.squares = stateOf(this.parameters, 'adagrad', ({ shape }) => shape.slice(0, 1));
-    this.state = byName(this.squares);
+    this.requireMatrices('RowAdaGrad', 'table');
+    this.epsilon = options.epsilon ?? 1e-10;
   }
 
   /**
@@ -54,7 +34,7 @@ export class RowAdaGrad extends Optimizer {
    */
   override assignments(gradients: Gradients, { learningRate }: UpdateOperands): Assignment[] {
     return this.parameters.flatMap((table): Assignment[] => {
-      const rows = rowGradients(gradientOf(table, gradients, 'RowAdaGrad'));
+      const rows = rowGradients(this.gradientOf(table, gradients, 'RowAdaGrad'));
       if (!rows) {
         throw new NanobardError(
           'argument',
@@ -65,11 +45,7 @@ export class RowAdaGrad extends Optimizer {
         );
       }
       const squares = this.squares.get(table)!;
-      const { epsilon } = this;
-      const updated = rowAdaGrad(
-        { table, squares, ...rows, learningRate },
-        epsilon === undefined ? {} : { epsilon },
-      );
+      const updated = rowAdaGrad({ table, squares, ...rows, learningRate }, { epsilon: this.epsilon });
       return [
         [table, updated.table],
         [squares, updated.squares],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { changeRecipe } from './change.ts';
+import { changeRecipe } from './choose.ts';
 import { recipes } from './recipes.ts';
 
 it('lets the learning rate fall until the last update, unless told where it ends', () => {

@@ -1,8 +1,10 @@
 import { availableMemory } from '../../engine/devices/cpu/host.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { createModel } from '../models/create.ts';
+import { createModel, type ModelSpec } from '../models/create.ts';
 import type { GroupName } from '../models/language-model.ts';
 import type { Recipe } from './recipe.ts';
+
+type Size = { readonly parameters: number; readonly bytes: number };
 
 /** What WebAssembly's 32-bit addresses reach. */
 const ADDRESSABLE = 2 ** 32;
@@ -30,24 +32,22 @@ export function checkMemory(recipe: Recipe, vocabSize: number, available = avail
 }
 
 /** Counts from shapes: models without a generator hold no weights. All layers are alike, so that two tell of a million. */
-function trainingSize(recipe: Recipe, vocabSize: number): { parameters: number; bytes: number } {
-  if (recipe.model === 'bigram' || recipe.nLayer <= 2) return sizeOf(recipe, vocabSize);
-  const [one, two] = [1, 2].map((nLayer) => sizeOf({ ...recipe, nLayer }, vocabSize));
+function trainingSize(recipe: Recipe, vocabSize: number): Size {
+  if (recipe.model === 'bigram') return sizeOf({ ...recipe, vocabSize });
+  const [one, two] = [1, 2].map((nLayer) => sizeOf({ ...recipe, nLayer, vocabSize })) as [Size, Size];
   const more = recipe.nLayer - 1;
   return {
-    parameters: one!.parameters + more * (two!.parameters - one!.parameters),
-    bytes: one!.bytes + more * (two!.bytes - one!.bytes),
+    parameters: one.parameters + more * (two.parameters - one.parameters),
+    bytes: one.bytes + more * (two.bytes - one.bytes),
   };
 }
 
-function sizeOf(recipe: Recipe, vocabSize: number): { parameters: number; bytes: number } {
+function sizeOf(spec: ModelSpec): Size {
   const size = { parameters: 0, bytes: 0 };
-  const groups = createModel({ ...recipe, vocabSize }).parameterGroups();
-  for (const [group, members] of Object.entries(groups)) {
-    for (const { size: values } of members) {
-      size.parameters += values;
-      size.bytes += values * (BYTES_PER_VALUE[group as GroupName] ?? 16);
-    }
+  for (const [group, members] of Object.entries(createModel(spec).parameterGroups())) {
+    const values = members.reduce((sum, member) => sum + member.size, 0);
+    size.parameters += values;
+    size.bytes += values * (BYTES_PER_VALUE[group as GroupName] ?? 16);
   }
   return size;
 }

@@ -1,12 +1,11 @@
-import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { anything, deviceRules, type Rule, shown } from '../options.ts';
-import { changeRecipe } from './change.ts';
+import { parsed } from '../fields.ts';
+import { anything, deviceRules, didYouMean, type Rule, shown } from '../options.ts';
 import { type Recipe, type RecipeChanges, RecipeSchema, recipeFields } from './recipe.ts';
 import { recipes } from './recipes.ts';
 
-const { model: _, ...settable } = { ...recipeFields.bigram, ...recipeFields.gpt, ...recipeFields.modern };
+// Where models differ in what a field may be, the recipe's schema decides.
+const { model: _, ...settable } = { ...recipeFields.modern, ...recipeFields.gpt };
 
 /** The fields that can be set, of whichever model, with what each may be. */
 export const settableFields: { readonly [F in keyof RecipeChanges]-?: (typeof settable)[F] } = settable;
@@ -37,16 +36,25 @@ export function chooseRecipe(recipe: string | Recipe, changes: RecipeChanges = {
   const set = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   refuseForeign(original, set);
   const changed = changeRecipe(original, set);
-  const result = v.safeParse(RecipeSchema, changed);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const field = v.getDotPath(issue);
-  if (field === null) throw new NanobardError('config', `this is not a recipe: ${issue.message}`);
-  const value = (changed as Readonly<Record<string, unknown>>)[field];
-  throw new NanobardError('config', `${field} ${shown(value)} ${issue.message}`, {
-    hint: changed.model !== 'bigram' && field === 'nHead' ? headsHint(changed) : 'Choose another value.',
-    options: [field],
+  return parsed(RecipeSchema, changed, (problem, field) => {
+    if (field === null) return new NanobardError('config', `this is not a recipe: ${problem}`);
+    const value = (changed as Readonly<Record<string, unknown>>)[field];
+    return new NanobardError('config', `${field} ${shown(value)} ${problem}`, {
+      hint: changed.model !== 'bigram' && field === 'nHead' ? headsHint(changed) : 'Choose another value.',
+      options: [field],
+    });
   });
+}
+
+/**
+ * A recipe with some of its fields changed. Where the learning rate falls until the last step, it still does when
+ * there are more or fewer of them, unless the changes say where it ends.
+ */
+export function changeRecipe<R extends Recipe>(recipe: R, changes: Partial<Recipe>): R {
+  const { maxIters, lrDecayIters } = changes;
+  const follows =
+    maxIters !== undefined && lrDecayIters === undefined && recipe.lrDecayIters === recipe.maxIters;
+  return { ...recipe, ...changes, ...(follows && { lrDecayIters: maxIters }) } as R;
 }
 
 function findRecipe(name: string): Recipe {

@@ -6,11 +6,56 @@ export interface NamedRecipe {
   readonly recipe: Recipe;
 }
 
-const schedule = { learningRate: 1e-3, decayLr: true, warmupIters: 100, minLr: 1e-4 } as const;
-const adamW = { beta1: 0.9, beta2: 0.99, weightDecay: 0.1, gradClip: 1 } as const;
+/** What all recipes share, unless they say otherwise. */
+const common = {
+  gradientAccumulationSteps: 1,
+  evalIters: 20,
+  seed: 1337,
+  sharedStream: false,
+  lectureOrder: false,
+  evenWindows: false,
+} as const;
+
+/** nanoGPT's `config/train_shakespeare_char.py`. */
+const nanoGPT = {
+  model: 'gpt',
+  nLayer: 6,
+  nHead: 6,
+  nEmbd: 384,
+  blockSize: 256,
+  dropout: 0.2,
+  bias: false,
+  batchSize: 64,
+  maxIters: 5000,
+  learningRate: 1e-3,
+  decayLr: true,
+  warmupIters: 100,
+  lrDecayIters: 5000,
+  minLr: 1e-4,
+  beta1: 0.9,
+  beta2: 0.99,
+  weightDecay: 0.1,
+  gradClip: 1,
+  evalInterval: 250,
+  ...common,
+} as const;
+
+/** The same with the changes that its README gives for a CPU. */
+const cpuRecipe = {
+  ...nanoGPT,
+  nLayer: 4,
+  nHead: 4,
+  nEmbd: 128,
+  blockSize: 64,
+  dropout: 0,
+  batchSize: 12,
+  maxIters: 2000,
+  lrDecayIters: 2000,
+} as const;
 
 /** How modern models learn here: see docs/fast.md. */
-const modernRates = {
+const modern = {
+  model: 'modern',
   learningRate: 0.02,
   embeddingLearningRate: 0.1,
   headLearningRate: 0.005,
@@ -23,52 +68,29 @@ const modernRates = {
   beta2: 0.95,
   weightDecay: 0,
   gradClip: 0,
-} as const;
-
-/** nanoGPT's `config/train_shakespeare_char.py` with the changes that its README gives for a CPU. */
-const cpuRecipe = {
-  model: 'gpt',
-  nLayer: 4,
-  nHead: 4,
-  nEmbd: 128,
-  blockSize: 64,
-  dropout: 0,
-  bias: false,
-  batchSize: 12,
-  gradientAccumulationSteps: 1,
-  maxIters: 2000,
-  lrDecayIters: 2000,
-  ...schedule,
-  ...adamW,
-  evalInterval: 250,
-  evalIters: 20,
-  seed: 1337,
-  sharedStream: false,
-  lectureOrder: false,
-  evenWindows: false,
+  ...common,
+  evenWindows: true,
 } as const;
 
 /** What the scripts of "Let's build GPT" have in common: PyTorch's AdamW as it comes, and one random stream. */
 const lecture = {
-  gradientAccumulationSteps: 1,
   decayLr: false,
   warmupIters: 0,
   beta1: 0.9,
   beta2: 0.999,
   weightDecay: 0.01,
   gradClip: 0,
+  ...common,
   evalIters: 200,
-  seed: 1337,
   sharedStream: true,
   lectureOrder: true,
-  evenWindows: false,
 } as const;
 
 export const recipes = {
   fast: {
     description: 'a modern GPT with tables for runs of characters: what can be had in a minute',
     recipe: {
-      model: 'modern',
+      ...modern,
       nLayer: 3,
       nHead: 2,
       nEmbd: 128,
@@ -77,23 +99,16 @@ export const recipes = {
       ngramRows: 32_768,
       dropout: 0,
       batchSize: 24,
-      gradientAccumulationSteps: 1,
       maxIters: 640,
       lrDecayIters: 640,
-      ...modernRates,
       evalInterval: 160,
-      evalIters: 20,
-      seed: 1337,
-      sharedStream: false,
-      lectureOrder: false,
-      evenWindows: true,
     },
   },
   best: {
     description:
       'the same without tables, larger, five times over the text: a quarter of an hour on two cores',
     recipe: {
-      model: 'modern',
+      ...modern,
       nLayer: 6,
       nHead: 4,
       nEmbd: 256,
@@ -102,16 +117,9 @@ export const recipes = {
       ngramRows: 1,
       dropout: 0.15,
       batchSize: 8,
-      gradientAccumulationSteps: 1,
       maxIters: 2450,
       lrDecayIters: 2450,
-      ...modernRates,
       evalInterval: 245,
-      evalIters: 20,
-      seed: 1337,
-      sharedStream: false,
-      lectureOrder: false,
-      evenWindows: true,
     },
   },
   'shakespeare-char-cpu': {
@@ -125,31 +133,12 @@ export const recipes = {
   },
   'shakespeare-char': {
     description: "nanoGPT's GPU run: 6 layers, 384 wide, 5,000 steps; a day on two cores",
-    recipe: {
-      model: 'gpt',
-      nLayer: 6,
-      nHead: 6,
-      nEmbd: 384,
-      blockSize: 256,
-      dropout: 0.2,
-      bias: false,
-      batchSize: 64,
-      gradientAccumulationSteps: 1,
-      maxIters: 5000,
-      lrDecayIters: 5000,
-      ...schedule,
-      ...adamW,
-      evalInterval: 250,
-      evalIters: 20,
-      seed: 1337,
-      sharedStream: false,
-      lectureOrder: false,
-      evenWindows: false,
-    },
+    recipe: nanoGPT,
   },
   'lecture-bigram': {
     description: "the lecture's bigram.py: its losses and its 500 characters; seconds",
     recipe: {
+      ...lecture,
       model: 'bigram',
       blockSize: 8,
       batchSize: 32,
@@ -158,12 +147,12 @@ export const recipes = {
       learningRate: 1e-2,
       minLr: 1e-2,
       evalInterval: 300,
-      ...lecture,
     },
   },
   'lecture-gpt': {
     description: "the lecture's gpt.py: 4 layers, 64 wide, heads of their own; a few minutes",
     recipe: {
+      ...lecture,
       model: 'lecture',
       nLayer: 4,
       nHead: 4,
@@ -176,16 +165,15 @@ export const recipes = {
       learningRate: 1e-3,
       minLr: 1e-3,
       evalInterval: 100,
-      ...lecture,
     },
   },
   bigram: {
     description: "the tutorial's bigram model: each character predicts the next; seconds",
     recipe: {
+      ...common,
       model: 'bigram',
       blockSize: 8,
       batchSize: 4,
-      gradientAccumulationSteps: 1,
       maxIters: 10_000,
       learningRate: 1e-3,
       decayLr: false,
@@ -198,10 +186,6 @@ export const recipes = {
       gradClip: 0,
       evalInterval: 2000,
       evalIters: 200,
-      seed: 1337,
-      sharedStream: false,
-      lectureOrder: false,
-      evenWindows: false,
     },
   },
 } as const satisfies Record<string, NamedRecipe>;

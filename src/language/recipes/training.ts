@@ -38,6 +38,8 @@ export interface Training {
   readonly recipe: Recipe;
   readonly dataset: Dataset;
   readonly trainer: Trainer;
+  /** What the weights were drawn from; where one stream is shared, all that is drawn. */
+  readonly generator: Generator;
   readonly model: TextModel;
 }
 
@@ -54,14 +56,8 @@ export interface Training {
 export async function createTraining(options: TrainingOptions): Promise<Training> {
   const breathe = breather(); // a page draws and answers between the parts
   checkOptions('createTraining', options, trainingRules, ['recipe', 'text', 'device']);
-  const {
-    recipe: wanted,
-    text,
-    tokenizer = CharTokenizer.fromText(text),
-    device,
-    reportEvery,
-    ...changes
-  } = options;
+  const { recipe: wanted, text, device, reportEvery, ...rest } = options;
+  const { tokenizer = CharTokenizer.fromText(text), ...changes } = rest;
   const recipe = chooseRecipe(wanted, changes);
   const { vocabSize } = tokenizer;
   checkMemory(recipe, vocabSize);
@@ -70,9 +66,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const generator = new Generator(recipe.seed + streams.weights);
   const network = createModel({ ...recipe, vocabSize });
   for (const _ of network.initialization(generator)) await breathe();
-  const trainer = await Trainer.create({
-    ...{ model: network, dataset, device, config: recipe, generator },
-    ...(reportEvery !== undefined && { reportEvery }),
-  });
-  return { recipe, dataset, trainer, model: new TextModel(network, tokenizer, device) };
+  const parts = { model: network, dataset, device, config: recipe, generator };
+  const trainer = await Trainer.create({ ...parts, reportEvery });
+  return { recipe, dataset, trainer, generator, model: new TextModel(network, tokenizer, device) };
 }

@@ -3,8 +3,7 @@ import { NanobardError } from '../../engine/errors.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import type { StoredTensor } from '../formats/load-parameters.ts';
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts';
-import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import type { TrainerState } from './trainer.ts';
+import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from './checkpoint.ts';
 
 function exampleState(): TrainerState {
   const [data, evaluation] = [new Generator(1), new Generator(2)];

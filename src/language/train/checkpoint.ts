@@ -1,28 +1,41 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
+import { wholeFrom0 } from '../fields.ts';
 import type { StoredTensor } from '../formats/load-parameters.ts';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from '../formats/safetensors.ts';
-import type { Progress, TrainerState } from './trainer.ts';
 
-const word = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1));
 const generatorState = v.object({
-  words: v.pipe(v.array(word), v.length(624)),
-  index: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(624)),
+  words: v.pipe(v.array(v.pipe(wholeFrom0, v.maxValue(2 ** 32 - 1))), v.length(624), v.readonly()),
+  index: v.pipe(wholeFrom0, v.maxValue(624)),
   nextNormal: v.nullable(v.number()),
 });
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
-const evenWindowsState = v.object({ drawn: count });
 
 const ProgressSchema = v.object({
-  step: count,
+  /** Steps done. */
+  step: wholeFrom0,
+  /** Whether the batch of the next step has been drawn. */
   drawn: v.boolean(),
+  /** Whether the evaluation that is due at `step` has been made. */
   evaluated: v.boolean(),
   bestVal: v.nullable(v.number()),
-  bestStep: v.nullable(count),
+  bestStep: v.nullable(wholeFrom0),
+  /** Seconds spent in training steps. */
   trainSeconds: v.number(),
-  streams: v.object({ data: v.union([generatorState, evenWindowsState]), evaluation: generatorState }),
+  streams: v.object({
+    data: v.union([generatorState, v.object({ drawn: wholeFrom0 })]),
+    evaluation: generatorState,
+  }),
 });
+
+/** How far a run has come: plain data, stored in checkpoints. */
+export type Progress = v.InferOutput<typeof ProgressSchema>;
+
+/** Everything that a run needs to go on, exactly as if it had never stopped. */
+export interface TrainerState {
+  readonly progress: Progress;
+  /** Parameters, optimizer state and the next batch by name. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
 
 /** Name of the metadata entry that holds the progress, as JSON. */
 const PROGRESS = 'nanobard.progress';
@@ -31,12 +44,8 @@ const PROGRESS = 'nanobard.progress';
 export function encodeCheckpoint({ progress, tensors }: TrainerState): Uint8Array<ArrayBuffer> {
   const stored = new Map<string, SafetensorsTensor>();
   for (const [name, { shape, data }] of tensors) {
-    stored.set(
-      name,
-      data instanceof Float32Array
-        ? { dtype: 'F32', shape, data }
-        : { dtype: 'I32', shape, data: data as Int32Array },
-    );
+    if (data instanceof Float32Array) stored.set(name, { dtype: 'F32', shape, data });
+    else stored.set(name, { dtype: 'I32', shape, data: data as Int32Array });
   }
   return encodeSafetensors(stored, { [PROGRESS]: JSON.stringify(progress) });
 }
@@ -46,18 +55,14 @@ export function decodeCheckpoint(bytes: Uint8Array): TrainerState {
   const { tensors: stored, metadata } = decodeSafetensors(bytes);
   const text = metadata[PROGRESS];
   if (text === undefined) {
-    throw new NanobardError(
-      'checkpoint',
-      'the file holds tensors but no training progress: nanobard did not write it',
-    );
+    const message = 'the file holds tensors but no training progress: nanobard did not write it';
+    throw new NanobardError('checkpoint', message);
   }
   const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of stored) {
     if (tensor.dtype !== 'F32' && tensor.dtype !== 'I32') {
-      throw new NanobardError(
-        'checkpoint',
-        `tensor ${name} has the type ${tensor.dtype}, which checkpoints do not hold`,
-      );
+      const message = `tensor ${name} has the type ${tensor.dtype}, which checkpoints do not hold`;
+      throw new NanobardError('checkpoint', message);
     }
     tensors.set(name, tensor);
   }

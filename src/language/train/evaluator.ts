@@ -1,7 +1,6 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device } from '../../engine/devices/device.ts';
-import type { Generator } from '../../engine/tensor/generator.ts';
-import type { Scalar } from '../../engine/tensor/tensor.ts';
+import type { Generator, Scalar } from '../../engine/tensor/index.ts';
 import { breather } from '../breathe.ts';
 import { type Batch, type Dataset, newBatch, type Split, windows } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
@@ -12,10 +11,10 @@ export class Evaluator {
   private readonly dataset: Dataset;
   private readonly batch: Batch;
 
-  private constructor(loss: CompiledFunction<Scalar>, dataset: Dataset, batch: Batch) {
-    this.loss = loss;
+  private constructor(model: LanguageModel, dataset: Dataset, device: Device, batchSize: number) {
+    this.loss = device.compile((x, y) => model.evaluating(() => model.loss(x, y)));
     this.dataset = dataset;
-    this.batch = batch;
+    this.batch = newBatch(batchSize, model.blockSize);
   }
 
   /**
@@ -29,10 +28,9 @@ export class Evaluator {
     device: Device,
     batchSize: number,
   ): Promise<Evaluator> {
-    const loss = device.compile((x, y) => model.evaluating(() => model.loss(x, y)));
-    const batch = newBatch(batchSize, model.blockSize);
-    await loss.load(...batch);
-    return new Evaluator(loss, dataset, batch);
+    const evaluator = new Evaluator(model, dataset, device, batchSize);
+    await evaluator.loss.load(...evaluator.batch);
+    return evaluator;
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
-import { add, mul } from '../../engine/ops/arithmetic/arithmetic.ts';
+import { add, mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import { assign } from '../../engine/program/trace.ts';
 import { type Scalar, Variable } from '../../engine/tensor/tensor.ts';
@@ -43,7 +43,6 @@ export class TrainingStep {
   /** Floating-point operations of one step. */
   flops = 0;
   private readonly optimizer: Optimizer;
-  private readonly seed: number;
   private readonly gradients: Gradients;
   /** Undefined where the gradients' program updates, too. */
   private readonly update: Update | undefined;
@@ -54,19 +53,16 @@ export class TrainingStep {
     const parameters = model.train().parameters();
     const optimizer = createOptimizer(model, config);
     this.optimizer = optimizer;
-    this.seed = config.seed;
+    const { seed } = config;
     this.batches = config.gradientAccumulationSteps;
-    this.variables = new Map([
-      ...parameters.map((parameter) => [parameter.name, parameter] as const),
-      ...optimizer.state,
-    ]);
+    this.variables = new Map([...model.namedParameters(), ...optimizer.state]);
     const sums =
       this.batches === 1
         ? []
         : parameters.map(({ shape, name }) => new Variable(shape, { name: `gradient.${name}` }));
     this.state = [...optimizer.state.values(), ...sums];
     const sources = {
-      [dropoutKey.name]: () => [this.seed | 0, Math.floor(this.seed / 2 ** 32) | 0, this.drawn],
+      [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
     if (this.batches === 1) {
       this.gradients = device.compile((x, y) => {
@@ -96,13 +92,18 @@ export class TrainingStep {
   }
 
   /** Runs step number `step`, counted from 1, on as many batches as it takes. What it reports is read if asked for. */
-  async run(step: number, learningRate: number, batches: readonly Batch[]): Promise<undefined>;
   async run(step: number, learningRate: number, batches: readonly Batch[], read: true): Promise<StepResult>;
   async run(
     step: number,
     learningRate: number,
     batches: readonly Batch[],
-    read = false,
+    read: boolean,
+  ): Promise<StepResult | undefined>;
+  async run(
+    step: number,
+    learningRate: number,
+    batches: readonly Batch[],
+    read: boolean,
   ): Promise<StepResult | undefined> {
     this.prepare(step, learningRate);
     let loss = 0;

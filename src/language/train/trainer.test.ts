@@ -8,9 +8,9 @@ import { Dataset } from '../data/dataset.ts';
 import { createModel } from '../models/create.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { recipes } from '../recipes/recipes.ts';
-import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from './checkpoint.ts';
 import type { EvalEvent, StepEvent, TrainEvent } from './events.ts';
-import { Trainer, type TrainerState } from './trainer.ts';
+import { Trainer } from './trainer.ts';
 
 const VOCABULARY = 11;
 

@@ -1,4 +1,6 @@
 import { Command, Option } from 'commander';
+import * as v from 'valibot';
+import { notNegative, wholeFrom0, wholeFrom1 } from '../../language/fields.ts';
 import { defaultRecipe, recipes } from '../../language/recipes/recipes.ts';
 import { version } from '../../version.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
@@ -7,8 +9,7 @@ import type { SampleFlags } from './commands/sample.ts';
 import type { StudioFlags } from './commands/studio.ts';
 import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
-import { inRange, parseNumber, parseWhole } from './number-flags.ts';
-import { addMachineFlags, addRecipeFlags } from './recipe-flags.ts';
+import { addMachineFlags, addRecipeFlags, numberParser } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
 
 /**
@@ -32,103 +33,70 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
       outputError: (text, write) => write(text.replace(/^error:/, styleFor(io.stderr, io.env).red('error:'))),
     });
 
-  const train = addMachineFlags(
-    program
-      .command('train')
-      .summary('train a model on a text')
-      .description('Trains a model on a text and stores it in a run folder. Ctrl-C stops and saves.')
-      .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
-      .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
-      .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
-      .option('--resume', 'resume the run in --out, or the newest one'),
-  )
-    .addOption(
-      new Option('--profile', 'show where the time of a step goes, and train nothing').conflicts([
-        'resume',
-        'out',
-      ]),
-    )
-    .option('--json', 'print one JSON object a line');
-  addRecipeFlags(train);
+  const train = program
+    .command('train')
+    .summary('train a model on a text')
+    .description('Trains a model on a text and stores it in a run folder. Ctrl-C stops and saves.')
+    .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
+    .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
+    .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
+    .option('--resume', 'resume the run in --out, or the newest one');
+  const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
+  addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
+  addRecipeFlags(train.option('--json', 'print one JSON object a line'));
   train
-    .addHelpText('after', `\nRecipes:\n${recipeLines().join('\n')}`)
-    .addHelpText(
-      'after',
-      examples(
-        ['nanobard train', `${defaultRecipe} on tinyshakespeare`],
-        ['nanobard train bigram --data my.txt', 'your own text'],
-        ['nanobard train --n-layer 2 --max-iters 500', 'another size; --n_layer=2 works too'],
-        ['nanobard train --resume --max-iters 4000', 'train the newest run for longer'],
-        ['nanobard train --profile --blas auto', 'what each operation takes'],
-      ),
-    )
+    .addHelpText('after', trainHelp)
     .action(async (recipe: string | undefined, flags: TrainFlags) =>
       finish(await (await import('./commands/train.ts')).train(recipe, flags, io)),
     );
 
-  addMachineFlags(
-    program
-      .command('sample')
-      .summary('write text in the style of a trained model')
-      .description('Writes text in the style of a trained model, as it is made.')
-      .argument('[run]', 'run folder (default: the newest in ./runs)')
-      .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
-      .option('--tokens <n>', 'most tokens in a sample', inRange(parseWhole, { min: 1 }), 500)
-      .option(
-        '--temperature <x>',
-        'below 1 safer, above 1 wilder, 0 always the likeliest',
-        inRange(parseNumber, { min: 0 }),
-        0.8,
-      )
-      .option('--top-k <n>', 'choose among the n likeliest tokens', inRange(parseWhole, { min: 1 }))
-      .option(
-        '--top-p <x>',
-        'choose among the likeliest tokens that make up this probability',
-        inRange(parseNumber, { min: 0, above: true, max: 1 }),
-      )
-      .addOption(
-        new Option('--stop <text>', 'end a sample before this text; may be given several times')
-          .argParser((text: string, texts: string[]) => [...texts, text])
-          .default([], 'none'),
-      )
-      .option(
-        '--forget <n>',
-        'oldest tokens to forget when the context is full (default: half; 1: as the tutorial, slower)',
-        inRange(parseWhole, { min: 1 }),
-      )
-      .option('--count <n>', 'samples to write', inRange(parseWhole, { min: 1 }), 1)
-      .option(
-        '--seed <n>',
-        'seed of the random numbers (default: another one each time)',
-        inRange(parseWhole, { min: 0 }),
-      ),
-  )
-    .option('--json', 'print one JSON object a line')
-    .addHelpText(
-      'after',
-      examples(
-        ['nanobard sample', 'from the newest run'],
-        ['nanobard sample runs/mine --prompt "ROMEO:" --tokens 200', ''],
-        ['echo "JULIET:" | nanobard sample --prompt - --count 3', 'three answers'],
-      ),
+  const sample = program
+    .command('sample')
+    .summary('write text in the style of a trained model')
+    .description('Writes text in the style of a trained model, as it is made.')
+    .argument('[run]', 'run folder (default: the newest in ./runs)')
+    .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
+    .option('--tokens <n>', 'most tokens in a sample', numberParser(wholeFrom1), 500)
+    .option(
+      '--temperature <x>',
+      'below 1 safer, above 1 wilder, 0 always the likeliest',
+      numberParser(notNegative),
+      0.8,
     )
+    .option('--top-k <n>', 'choose among the n likeliest tokens', numberParser(wholeFrom1))
+    .option('--top-p <x>', 'choose among the likeliest tokens that make up this probability', probability)
+    .addOption(
+      new Option('--stop <text>', 'end a sample before this text; may be given several times')
+        .argParser((text: string, texts: string[]) => [...texts, text])
+        .default([], 'none'),
+    )
+    .option(
+      '--forget <n>',
+      'oldest tokens to forget when the context is full (default: half; 1: as the tutorial, slower)',
+      numberParser(wholeFrom1),
+    )
+    .option('--count <n>', 'samples to write', numberParser(wholeFrom1), 1)
+    .option(
+      '--seed <n>',
+      'seed of the random numbers (default: another one each time)',
+      numberParser(wholeFrom0),
+    );
+  addMachineFlags(sample)
+    .option('--json', 'print one JSON object a line')
+    .addHelpText('after', sampleExamples)
     .action(async (run: string | undefined, flags: SampleFlags) =>
       finish(await (await import('./commands/sample.ts')).sample(run, flags, io)),
     );
 
-  addMachineFlags(
-    program
-      .command('eval')
-      .summary('measure a trained model on its validation text')
-      .description('Prints loss, perplexity and bits per character over the whole validation split.')
-      .argument('[run]', 'run folder (default: the newest in ./runs)')
-      .option('--data <file>', 'the text it was trained on, if that has moved'),
-  )
+  const evaluate = program
+    .command('eval')
+    .summary('measure a trained model on its validation text')
+    .description('Prints loss, perplexity and bits per character over the whole validation split.')
+    .argument('[run]', 'run folder (default: the newest in ./runs)')
+    .option('--data <file>', 'the text it was trained on, if that has moved');
+  addMachineFlags(evaluate)
     .option('--json', 'print one JSON object')
-    .addHelpText(
-      'after',
-      examples(['nanobard eval', 'the newest run'], ['nanobard eval runs/mine --json', '']),
-    )
+    .addHelpText('after', evalExamples)
     .action(async (run: string | undefined, flags: EvalFlags) =>
       finish(await (await import('./commands/eval.ts')).evaluate(run, flags, io)),
     );
@@ -138,7 +106,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .summary('check what this machine offers')
     .description('Prints devices, threads, SIMD level and memory, and tries the devices out.')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', examples(['nanobard doctor', ''], ['nanobard doctor --json', 'for a bug report']))
+    .addHelpText('after', doctorExamples)
     .action(async (flags: DoctorFlags) =>
       finish(await (await import('./commands/doctor.ts')).doctor(flags, io)),
     );
@@ -163,24 +131,46 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
 
   for (const command of program.commands)
     command.showHelpAfterError(`See nanobard ${command.name()} --help.`);
-  return program.addHelpText(
-    'after',
-    examples(
-      ['nanobard train', 'a small GPT on Shakespeare, in a minute or two'],
-      ['nanobard sample', 'what it writes'],
-      ['nanobard train --help', 'all that can be set'],
-    ),
-  );
+  return program.addHelpText('after', generalExamples);
 }
 
-function recipeLines(): string[] {
-  return Object.entries(recipes).map(([name, { description }]) => `  ${name.padEnd(21)} ${description}`);
-}
+const probability = numberParser(
+  v.pipe(v.number(), v.gtValue(0, 'must be greater than 0'), v.maxValue(1, 'must be at most 1')),
+);
 
-function examples(...rows: readonly (readonly [command: string, comment: string])[]): string {
-  const width = Math.max(...rows.map(([command]) => command.length));
-  const lines = rows.map(([command, comment]) =>
-    comment ? `  ${command.padEnd(width)}  # ${comment}` : `  ${command}`,
-  );
-  return `\nExamples:\n${lines.join('\n')}`;
-}
+const generalExamples = `
+Examples:
+  nanobard train         # a small GPT on Shakespeare, in a minute or two
+  nanobard sample        # what it writes
+  nanobard train --help  # all that can be set`;
+
+const recipeLines = Object.entries(recipes).map(
+  ([name, { description }]) => `  ${name.padEnd(21)} ${description}`,
+);
+
+const trainHelp = `
+Recipes:
+${recipeLines.join('\n')}
+
+Examples:
+  nanobard train                              # ${defaultRecipe} on tinyshakespeare
+  nanobard train bigram --data my.txt         # your own text
+  nanobard train --n-layer 2 --max-iters 500  # another size; --n_layer=2 works too
+  nanobard train --resume --max-iters 4000    # train the newest run for longer
+  nanobard train --profile --blas auto        # what each operation takes`;
+
+const sampleExamples = `
+Examples:
+  nanobard sample                                           # from the newest run
+  nanobard sample runs/mine --prompt "ROMEO:" --tokens 200
+  echo "JULIET:" | nanobard sample --prompt - --count 3     # three answers`;
+
+const evalExamples = `
+Examples:
+  nanobard eval                   # the newest run
+  nanobard eval runs/mine --json`;
+
+const doctorExamples = `
+Examples:
+  nanobard doctor
+  nanobard doctor --json  # for a bug report`;

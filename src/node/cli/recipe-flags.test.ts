@@ -3,18 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { recipeFields } from '../../language/recipes/recipe.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import { normaliseArguments } from './arguments.ts';
-import { addRecipeFlags, recipeChanges } from './recipe-flags.ts';
+import { addRecipeFlags, runOptions } from './recipe-flags.ts';
 
 const flagOf = (field: string): string =>
   `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-function parse(...args: string[]): ReturnType<typeof recipeChanges> {
+function parse(...args: string[]): ReturnType<typeof runOptions> {
   const program = new Command();
   const command = program.command('train').action(() => {});
   addRecipeFlags(command);
   for (const each of [program, command]) each.exitOverride().configureOutput({ writeErr: () => {} });
   program.parse(normaliseArguments(['train', ...args], program), { from: 'user' });
-  return recipeChanges(command.opts());
+  return runOptions(command.opts());
 }
 
 describe('recipe flags', () => {
@@ -39,6 +39,7 @@ describe('recipe flags', () => {
       ...{ nLayer: 6, bias: true, learningRate: 3e-4, dropout: 0.1 },
     });
     expect(parse('--no-bias')).toEqual({ bias: false });
+    expect(parse('--gradient_accumulation_steps=40')).toEqual({ gradientAccumulationSteps: 40 });
     expect(parse('--bias=False', '--decay_lr=true')).toEqual({ bias: false, decayLr: true });
   });
 

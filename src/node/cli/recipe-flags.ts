@@ -1,9 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as v from 'valibot';
 import type { DeviceName } from '../../engine/devices/create.ts';
-import { settableFields } from '../../language/recipes/choose.ts';
+import { recipeRules, settableFields } from '../../language/recipes/choose.ts';
 import type { RecipeChanges } from '../../language/recipes/recipe.ts';
-import { inRange, parseNumber, parseWhole } from './number-flags.ts';
 
 type Field = keyof RecipeChanges;
 
@@ -54,53 +53,69 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
   },
 };
 
-const kebab = (field: string): string => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const threads = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1, 'must be at least 1'),
+  v.maxValue(255, 'must be at most 255'),
+);
 
-const flagOf = (field: string): string => `--${kebab(field)}`;
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
+type NumberSchema = v.GenericSchema<number> & { readonly pipe: readonly { readonly type: string }[] };
+
+const isWhole = ({ pipe }: NumberSchema): boolean => pipe.some(({ type }) => type === 'integer');
+
+/** Parses a flag's value as a number that `schema` accepts, or says what was expected. */
+export function numberParser(schema: NumberSchema): (text: string) => number {
+  const whole = isWhole(schema);
+  return (text) => {
+    const value = NUMBER.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!(whole ? Number.isSafeInteger(value) : Number.isFinite(value)))
+      throw new InvalidArgumentError(`Expected a ${whole ? 'whole ' : ''}number.`);
+    const { issues } = v.safeParse(schema, value);
+    if (issues) throw new InvalidArgumentError(`It ${issues[0].message}.`);
+    return value;
+  };
+}
 
 /** Adds every field of the recipes as a flag; wrong values are refused by the recipes' own schema. */
 export function addRecipeFlags(command: Command): void {
   for (const [group, descriptions] of Object.entries(groups)) {
     for (const [field, description] of Object.entries(descriptions)) {
-      const heading = `${group} (instead of the recipe's):`;
       for (const option of optionsOf(field as Field, description))
-        command.addOption(option.helpGroup(heading));
+        command.addOption(option.helpGroup(`${group} (instead of the recipe's):`));
     }
   }
 }
 
 function optionsOf(field: Field, description: string): Option[] {
+  const kebab = field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const entry = settableFields[field];
   const schema = entry.type === 'optional' ? entry.wrapped : entry;
   if (schema.type === 'boolean') {
-    const negative = `--no-${kebab(field)}`;
-    return [new Option(flagOf(field), `${description}; or ${negative}`), new Option(negative).hideHelp()];
+    const negative = `--no-${kebab}`;
+    return [new Option(`--${kebab}`, `${description}; or ${negative}`), new Option(negative).hideHelp()];
   }
-  const whole = schema.pipe.some((action) => action.type === 'integer');
-  const parse = (text: string): number => {
-    const value = whole ? parseWhole(text) : parseNumber(text);
-    const { issues } = v.safeParse<v.GenericSchema>(schema, value);
-    if (issues) throw new InvalidArgumentError(`It ${issues[0].message}.`);
-    return value;
-  };
-  return [new Option(`${flagOf(field)} <${whole ? 'n' : 'x'}>`, description).argParser(parse)];
+  const value = isWhole(schema) ? 'n' : 'x';
+  return [new Option(`--${kebab} <${value}>`, description).argParser(numberParser(schema))];
 }
 
-/** The recipe fields among a command's parsed flags. */
-export function recipeChanges(flags: object): RecipeChanges {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => Object.hasOwn(settableFields, name)));
+/** What a command's flags say about a run: fields of its recipe, the text, and where to compute. */
+export function runOptions(
+  flags: object,
+): RecipeChanges & Partial<MachineFlags> & { readonly data?: string } {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => Object.hasOwn(recipeRules, name)));
 }
 
 /** Flags that say where to compute. */
 export function addMachineFlags(command: Command): Command {
   return command
     .addOption(
-      new Option('--device <name>', 'where to compute').choices(['auto', 'cpu', 'reference']).default('auto'),
+      new Option('--device <name>', 'where to compute')
+        .choices(['auto', 'cpu', 'reference'] satisfies DeviceName[])
+        .default('auto'),
     )
-    .option(
-      '--threads <n>',
-      'threads to use (default: all processors)',
-      inRange(parseWhole, { min: 1, max: 255 }),
-    )
+    .option('--threads <n>', 'threads to use (default: all processors)', numberParser(threads))
     .option('--blas <which>', 'matrix products by a BLAS library: off, auto or its path', 'off');
 }

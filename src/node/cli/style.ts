@@ -1,32 +1,15 @@
 import { styleText } from 'node:util';
 import { type Io, isTerminal, type Output } from './io.ts';
 
-type Paint = (text: string) => string;
+const formats = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const;
 
 /** How words are set off on a terminal; without colours every function returns its text. */
-export interface Style {
-  readonly bold: Paint;
-  readonly dim: Paint;
-  readonly red: Paint;
-  readonly green: Paint;
-  readonly yellow: Paint;
-  readonly cyan: Paint;
-}
-
-const paint =
-  (format: keyof Style, enabled: boolean): Paint =>
-  (text) =>
-    enabled ? styleText(format, text, { validateStream: false }) : text;
+export type Style = Readonly<Record<(typeof formats)[number], (text: string) => string>>;
 
 export function createStyle(enabled: boolean): Style {
-  return {
-    bold: paint('bold', enabled),
-    dim: paint('dim', enabled),
-    red: paint('red', enabled),
-    green: paint('green', enabled),
-    yellow: paint('yellow', enabled),
-    cyan: paint('cyan', enabled),
-  };
+  const paint = (format: (typeof formats)[number]) => (text: string) =>
+    enabled ? styleText(format, text, { validateStream: false }) : text;
+  return Object.fromEntries(formats.map((format) => [format, paint(format)])) as Style;
 }
 
 /** Colours on a terminal, unless the user wants none (https://no-color.org). */

@@ -5,7 +5,6 @@ import { Evaluator } from '../../language/train/evaluator.ts';
 import type { TextSource } from '../corpus.ts';
 import { loadModel } from '../load-model.ts';
 import { RunFolder } from './run-folder.ts';
-import { loadRunText } from './run-text.ts';
 
 export type EvaluateOptions = LoadOptions & {
   /** The text that the run was trained on, where it is no longer where it was; known by its SHA-256. */
@@ -34,7 +33,7 @@ export async function evaluateRun(path: string, options: EvaluateOptions = {}): 
   checkOptions('evaluateRun', options, { ...deviceRules, device: anything, data: anything });
   const { data, ...where } = options;
   const folder = await RunFolder.open(path);
-  const { text } = await loadRunText(folder, data);
+  const { text } = await folder.loadText(data);
   const model = await loadModel(path, where);
   try {
     const { blockSize, batchSize } = folder.config.recipe;

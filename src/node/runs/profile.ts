@@ -1,23 +1,14 @@
-import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
+import { createDevice } from '../../engine/devices/create.ts';
 import { measurePeak } from '../../engine/devices/peak.ts';
-import { Generator } from '../../engine/tensor/generator.ts';
-import { Dataset } from '../../language/data/dataset.ts';
-import { CharTokenizer } from '../../language/data/tokenizer.ts';
-import { createModel } from '../../language/models/create.ts';
 import { checkOptions } from '../../language/options.ts';
-import { checkMemory } from '../../language/recipes/check-memory.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
-import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
-import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
-import { TrainingStep } from '../../language/train/step.ts';
-import { batchStream } from '../../language/train/trainer.ts';
-import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
+import { defaultRecipe } from '../../language/recipes/recipes.ts';
+import { createTraining } from '../../language/recipes/training.ts';
+import { defaultCorpus, loadCorpus } from '../corpus.ts';
+import type { NewRunOptions } from './training.ts';
 
 /** What to measure, with any of the recipe's fields beside it, as for a run. */
-export interface ProfileOptions extends DeviceOptions, RecipeChanges {
-  readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
-  readonly data?: TextSource | undefined;
-}
+export type ProfileOptions = Omit<NewRunOptions, 'recipeName' | 'folder'>;
 
 /** What the calls of one operation take in a step, on average. */
 export interface OperationTime {
@@ -42,39 +33,24 @@ const ROUNDS = 10;
 /** Where the time of a step goes. Nothing is written; the model is thrown away. */
 export async function profileRecipe(options: ProfileOptions = {}): Promise<Profile> {
   checkOptions('profileRecipe', options, recipeRules);
-  const {
-    recipe: wanted = defaultRecipe,
-    data,
-    device: name = 'auto',
-    threads,
-    blas = 'off',
-    ...changes
-  } = options;
+  const { recipe: wanted = defaultRecipe, data, device: name, threads, blas, ...changes } = options;
   const recipe = chooseRecipe(wanted, changes);
   const { text } = data === undefined ? await defaultCorpus() : await loadCorpus(data);
-  const tokenizer = CharTokenizer.fromText(text);
-  checkMemory(recipe, tokenizer.vocabSize);
-  const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
-  const generator = new Generator(recipe.seed);
   const device = await createDevice({ device: name, threads, blas });
   try {
-    const model = createModel({ ...recipe, vocabSize: tokenizer.vocabSize }).initialize(generator);
-    const starts = batchStream({ model, config: recipe, generator });
-    const draw = () =>
-      Array.from({ length: recipe.gradientAccumulationSteps }, () =>
-        dataset.batch('train', recipe.batchSize, starts),
-      );
-    const step = await TrainingStep.create(model, device, recipe);
+    const { trainer } = await createTraining({ recipe, text, device });
+    const { learningRate } = recipe;
     const steps: number[] = [];
     for (let i = 1; i <= 2 * ROUNDS; i++) {
-      const batches = draw();
+      const batches = trainer.nextBatches();
       const begin = performance.now();
-      await step.run(i, recipe.learningRate, batches, true);
+      await trainer.training.run(i, learningRate, batches, true);
       if (i > ROUNDS) steps.push(performance.now() - begin);
     }
     const totals = new Map<string, { calls: number; ms: number; flops: number }>();
     for (let i = 1; i <= ROUNDS; i++) {
-      for (const { op, ms, flops } of await step.profile(2 * ROUNDS + i, recipe.learningRate, draw())) {
+      const times = await trainer.training.profile(2 * ROUNDS + i, learningRate, trainer.nextBatches());
+      for (const { op, ms, flops } of times) {
         const total = totals.get(op) ?? { calls: 0, ms: 0, flops: 0 };
         totals.set(op, { calls: total.calls + 1, ms: total.ms + ms, flops: total.flops + flops });
       }

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Generator } from '../../engine/tensor/generator.ts';
 import { CharTokenizer } from '../../language/data/tokenizer.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
+import type { TrainerState } from '../../language/train/checkpoint.ts';
 import type { StepEvent } from '../../language/train/events.ts';
-import type { TrainerState } from '../../language/train/trainer.ts';
 import { type RunConfig, RunFolder } from './run-folder.ts';
 
 const tokenizer = CharTokenizer.fromText('to be or not 🎭');

@@ -1,15 +1,18 @@
-import { appendFile, mkdir, readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { appendFile, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
+import { corpusNames } from '../../language/data/corpus.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
 import { MODEL_FILE } from '../../language/load-model.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../../language/train/checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
-import type { TrainerState } from '../../language/train/trainer.ts';
-import { readIfThere, writeAtomically } from './files.ts';
+
+import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
+import { readIfThere, writeAtomically } from '../files.ts';
 
 const RunConfigSchema = v.object({
   /** Version of nanobard that began the run. */
@@ -29,7 +32,9 @@ const RunConfigSchema = v.object({
 export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
 
 /** The text of a run that has no file of its own. */
-export const KEPT_TEXT = 'text.txt';
+const KEPT_TEXT = 'text.txt';
+
+const LAST_STATE = join('checkpoints', 'last.safetensors');
 
 /** Metrics are written in pieces of about this many characters. */
 const METRICS_BUFFER = 16_384;
@@ -49,12 +54,18 @@ export class RunFolder {
   readonly path: string;
   readonly config: RunConfig;
   readonly tokenizer: Tokenizer;
+  /** The state to go on from. */
+  readonly lastPath: string;
+  /** The best model so far. */
+  readonly bestPath: string;
   private metrics = '';
 
   private constructor(path: string, config: RunConfig, tokenizer: Tokenizer) {
     this.path = path;
     this.config = config;
     this.tokenizer = tokenizer;
+    this.lastPath = join(path, LAST_STATE);
+    this.bestPath = join(path, MODEL_FILE);
   }
 
   /** Begins a run in an empty or new folder, and keeps `text` there if it is given. */
@@ -65,18 +76,11 @@ export class RunFolder {
     text?: string,
   ): Promise<RunFolder> {
     await refuseOccupied(path);
-    try {
-      await mkdir(path, { recursive: true });
-      // Whoever makes this one has the folder, should two begin in it at the same time.
-      await mkdir(join(path, 'checkpoints'));
-      await mkdir(join(path, 'samples'));
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') await refuseOccupied(path);
-      throw new NanobardError('file', `the run folder ${path} cannot be made: ${(cause as Error).message}`, {
-        options: ['folder'],
-        cause,
-      });
-    }
+    await mkdir(path, { recursive: true }).catch(unmade(path));
+    // Whoever makes this one has the folder, should two begin in it at the same time.
+    const made = await mkdir(join(path, 'checkpoints'), { recursive: true }).catch(unmade(path));
+    if (made === undefined) await refuseOccupied(path);
+    await mkdir(join(path, 'samples'), { recursive: true }).catch(unmade(path));
     if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
     await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
     const run = new RunFolder(path, config, tokenizer);
@@ -86,65 +90,40 @@ export class RunFolder {
 
   /** Makes a folder of this name, or with -2, -3, … behind it where there is one already. */
   static async make(path: string): Promise<string> {
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      for (let number = 1; ; number++) {
-        const numbered = number === 1 ? path : `${path}-${number}`;
-        const made = await mkdir(numbered).then(
-          () => true,
-          (cause: NodeJS.ErrnoException) => {
-            if (cause.code === 'EEXIST') return false;
-            throw cause;
-          },
-        );
-        if (made) return numbered;
-      }
-    } catch (cause) {
-      throw new NanobardError('file', `the run folder ${path} cannot be made: ${(cause as Error).message}`, {
-        options: ['folder'],
-        cause,
-      });
+    await mkdir(dirname(path), { recursive: true }).catch(unmade(path));
+    for (let number = 1; ; number++) {
+      const numbered = number === 1 ? path : `${path}-${number}`;
+      // What is there already is not made, and not returned.
+      if (await mkdir(numbered, { recursive: true }).catch(unmade(path))) return numbered;
     }
   }
 
   /** @throws {NanobardError} code `run-folder` if there is no run, `checkpoint` if its files are damaged. */
   static async open(path: string): Promise<RunFolder> {
     checkArgument('RunFolder.open', 'folder', pathRule, path);
-    const config = await readIfThere(join(path, 'config.json'));
+    const config = await readJSON(join(path, 'config.json'), (value) => v.parse(RunConfigSchema, value));
     if (!config) {
-      throw new NanobardError('run-folder', `${path} is not the folder of a run: it holds no config.json`, {
-        hint: 'Give the folder that training printed at its end, such as runs/shakespeare-char-cpu-….',
-      });
+      const message = `${path} is not the folder of a run: it holds no config.json`;
+      throw runError(message, 'Give the folder that training printed at its end, such as runs/fast-….');
     }
-    const tokenizer = await readIfThere(join(path, 'tokenizer.json'));
+    const tokenizer = await readJSON(join(path, 'tokenizer.json'), tokenizerFromJSON);
     if (!tokenizer) throw new NanobardError('run-folder', `the run ${path} has lost its tokenizer.json`);
-    const parsed = parse(config, join(path, 'config.json'), (value) => v.parse(RunConfigSchema, value));
-    return new RunFolder(path, parsed, parse(tokenizer, join(path, 'tokenizer.json'), tokenizerFromJSON));
+    return new RunFolder(path, config, tokenizer);
   }
 
   /** The newest run below `parent` that has a checkpoint, or an error that says how to make one. */
-  static async newest(parent: string): Promise<string> {
-    const names = await readdir(parent).catch(() => []);
-    const found = await Promise.all(
-      names.map(async (name) => {
-        const path = join(parent, name);
-        const config = await stat(join(path, 'config.json')).catch(() => undefined);
-        return config ? [{ path, time: config.mtimeMs, trained: await hasCheckpoint(path) }] : [];
-      }),
-    );
-    const runs = found.flat().sort((a, b) => b.time - a.time);
-    const newest = runs.find(({ trained }) => trained);
-    if (newest) return newest.path;
-    if (runs.length === 0) {
-      throw new NanobardError('run-folder', `there is no run in ${parent}`, {
-        hint: 'Train one first, or give the folder of a run.',
-      });
-    }
-    throw new NanobardError(
-      'run-folder',
-      `no run in ${parent} has a checkpoint yet: ${runs.map(({ path }) => path).join(', ')}`,
-      { hint: 'Train one until its first evaluation after a step at least.' },
-    );
+  static async newest(parent = 'runs'): Promise<string> {
+    const paths = (await readdir(parent).catch(() => [])).map((name) => join(parent, name));
+    const began = (path: string): number => statSync(join(path, 'config.json')).mtimeMs;
+    const runs = paths
+      .filter((path) => existsSync(join(path, 'config.json')))
+      .sort((a, b) => began(b) - began(a));
+    const newest = runs.find((path) => [MODEL_FILE, LAST_STATE].some((file) => existsSync(join(path, file))));
+    if (newest !== undefined) return newest;
+    if (runs.length === 0)
+      throw runError(`there is no run in ${parent}`, 'Train one first, or give the folder of a run.');
+    const message = `no run in ${parent} has a checkpoint yet: ${runs.join(', ')}`;
+    throw runError(message, 'Train one until its first evaluation after a step at least.');
   }
 
   /** The same run with another recipe, longer say, or its text in another place. */
@@ -154,14 +133,32 @@ export class RunFolder {
     return run;
   }
 
-  /** The state to go on from. */
-  get lastPath(): string {
-    return join(this.path, 'checkpoints', 'last.safetensors');
-  }
-
-  /** The best model so far. */
-  get bestPath(): string {
-    return join(this.path, MODEL_FILE);
+  /**
+   * The text that the run was trained on, from where it was, or from `data`.
+   *
+   * @throws {NanobardError} code `file` if it is there no more, `run-folder` if it is another one.
+   */
+  async loadText(data?: TextSource): Promise<LoadedCorpus> {
+    const { path } = this;
+    const { source, name, characters, sha256 } = this.config.data;
+    // As seen from the run's folder, or a file of the same name in the working directory.
+    const places = [resolve(path, source), resolve(name)];
+    const found = corpusNames.includes(source) ? source : places.find(existsSync);
+    const from = data ?? found;
+    if (from === undefined) {
+      throw new NanobardError('file', `the text of the run ${path} is no longer at ${places[0]}`, {
+        hint: `Put ${name} there, or give the file: any copy will do.`,
+        options: ['data'],
+      });
+    }
+    const corpus = await loadCorpus(from);
+    if (corpus.sha256 === sha256) return corpus;
+    const message =
+      data === undefined
+        ? `${from} has changed since the run ${path} was trained on it`
+        : `the run ${path} was trained on another text than ${corpus.name}`;
+    const known = `It began with ${name}, ${characters} characters, SHA-256 ${sha256.slice(0, 12)}….`;
+    throw runError(message, known, ['data']);
   }
 
   async saveState(state: TrainerState): Promise<void> {
@@ -174,7 +171,7 @@ export class RunFolder {
   }
 
   async hasModel(): Promise<boolean> {
-    return (await stat(this.bestPath).catch(() => undefined)) !== undefined;
+    return existsSync(this.bestPath);
   }
 
   /**
@@ -225,11 +222,23 @@ export class RunFolder {
   }
 }
 
-/** Whether there is something to go on from, or to write text with. */
-async function hasCheckpoint(path: string): Promise<boolean> {
-  const files = [MODEL_FILE, 'checkpoints/last.safetensors'];
-  const found = await Promise.all(files.map((file) => stat(join(path, file)).catch(() => undefined)));
-  return found.some((file) => file !== undefined);
+/**
+ * How the run in `folder` remembers a text: a corpus by its name, a file by the way from the folder to it, so that
+ * both may move together, and what cannot be read again by the copy that the run keeps.
+ */
+export function describeText(
+  { name, path, source, sha256 }: LoadedCorpus,
+  characters: number,
+  folder: string,
+): RunConfig['data'] {
+  const way = source === 'file' && path !== undefined ? relative(resolve(folder), path) : undefined;
+  const where = source === 'memory' ? KEPT_TEXT : (way?.split(sep).join('/') ?? name);
+  return { source: where, name, sha256, characters };
+}
+
+/** What is wrong with a run or its folder. */
+export function runError(message: string, hint: string, options: readonly string[] = []): NanobardError {
+  return new NanobardError('run-folder', message, { hint, options });
 }
 
 /** A line that a crash cut short counts as beyond every step. */
@@ -250,24 +259,28 @@ async function refuseOccupied(path: string): Promise<void> {
     });
   });
   if (names.includes('config.json')) {
-    throw new NanobardError('run-folder', `${path} already holds a run`, {
-      hint: 'Resume that run, or choose another folder.',
-      options: ['resume', 'folder'],
-    });
+    const hint = 'Resume that run, or choose another folder.';
+    throw runError(`${path} already holds a run`, hint, ['resume', 'folder']);
   }
-  if (names.length > 0) {
-    throw new NanobardError('run-folder', `${path} is not empty`, {
-      hint: 'Choose a new or empty folder.',
-      options: ['folder'],
-    });
-  }
+  if (names.length > 0) throw runError(`${path} is not empty`, 'Choose a new or empty folder.', ['folder']);
 }
 
-function parse<T>(bytes: Buffer, path: string, read: (value: unknown) => T): T {
+/** Throws what `mkdir` has thrown as an error of the run folder `path`. */
+function unmade(path: string): (cause: Error) => never {
+  return (cause) => {
+    throw new NanobardError('file', `the run folder ${path} cannot be made: ${cause.message}`, {
+      options: ['folder'],
+      cause,
+    });
+  };
+}
+
+/** What `read` makes of a file of JSON; undefined if there is none. */
+async function readJSON<T>(path: string, read: (value: unknown) => T): Promise<T | undefined> {
+  const bytes = await readIfThere(path);
   try {
-    return read(JSON.parse(bytes.toString()));
+    return bytes && read(JSON.parse(bytes.toString()));
   } catch (cause) {
-    const message = cause instanceof NanobardError ? cause.message : (cause as Error).message;
-    throw new NanobardError('checkpoint', `${path} is damaged: ${message}`, { cause });
+    throw new NanobardError('checkpoint', `${path} is damaged: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,20 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
-import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { CharTokenizer } from '../../language/data/tokenizer.ts';
 import { checkArgument, checkOptions, fileName, path, signal as signalRule } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
-import { createTraining, type Training } from '../../language/recipes/training.ts';
+import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
-import { streams, type TrainerState } from '../../language/train/trainer.ts';
+import { streams } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { RunFolder } from './run-folder.ts';
-import { describeText, loadRunText } from './run-text.ts';
+import { describeText, RunFolder, runError } from './run-folder.ts';
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
 export interface NewRunOptions extends DeviceOptions, RecipeChanges {
@@ -57,15 +54,13 @@ export class TrainingRun {
   /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
   private readonly training: Training;
-  private readonly device: Device;
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
 
-  private constructor(folder: RunFolder, notices: readonly (string | undefined)[], parts: Parts) {
+  private constructor(folder: RunFolder, training: Training, notices: readonly (string | undefined)[]) {
     this.folder = folder;
-    this.notices = [...notices, ...parts.device.notes].filter((notice) => notice !== undefined);
-    this.training = parts.training;
-    this.device = parts.device;
+    this.training = training;
+    this.notices = [...notices, ...training.model.device.notes].filter((notice) => notice !== undefined);
   }
 
   /**
@@ -76,29 +71,20 @@ export class TrainingRun {
    */
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
     checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
-    const {
-      recipe: wanted = defaultRecipe,
-      recipeName,
-      folder,
-      data,
-      device,
-      threads,
-      blas,
-      ...changes
-    } = options;
+    const { recipe: wanted = defaultRecipe, recipeName, folder, data, ...rest } = options;
+    const { device, threads, blas, ...changes } = rest;
     const recipe = chooseRecipe(wanted, changes);
     const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
     const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
-    const tokenizer = CharTokenizer.fromText(corpus.text);
-    const parts = await prepare(recipe, corpus.text, tokenizer, { device, threads, blas });
-    const { characters } = parts;
-    const run = await orDispose(parts.device, async () => {
+    const { text } = corpus;
+    return prepare({ device, threads, blas }, { recipe, text }, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
-      const text = describeText(corpus, characters, place);
-      const config = { nanobard: version, recipeName: name, recipe, data: text };
-      return RunFolder.create(place, config, tokenizer, corpus.source === 'memory' ? corpus.text : undefined);
+      const about = describeText(corpus, charactersOf(training), place);
+      const config = { nanobard: version, recipeName: name, recipe, data: about };
+      const kept = corpus.source === 'memory' ? text : undefined;
+      const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
+      return new TrainingRun(run, training, [corpus.notice, repetition(training)]);
     });
-    return new TrainingRun(run, [corpus.notice, repetition(recipe, characters)], parts);
   }
 
   /**
@@ -111,30 +97,33 @@ export class TrainingRun {
     checkOptions('TrainingRun.resume', options, runRules, ['folder']);
     const { folder: place, recipe: expected, data, device, threads, blas, ...changes } = options;
     const folder = await RunFolder.open(place);
-    const { recipeName } = folder.config;
+    const { recipeName, data: known } = folder.config;
     if (expected !== undefined && expected !== recipeName) {
-      throw new NanobardError('run-folder', `the run ${folder.path} is of ${recipeName}, not ${expected}`, {
-        hint: 'Resume it without naming a recipe, or begin a new run in another folder.',
-        options: ['folder'],
+      const hint = 'Resume it without naming a recipe, or begin a new run in another folder.';
+      throw runError(`the run ${folder.path} is of ${recipeName}, not ${expected}`, hint, ['folder']);
+    }
+    const state = await folder.loadState();
+    if (!state) {
+      const hint = 'It stopped before its first one: begin a new run in another folder.';
+      throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
+    }
+    const corpus = await folder.loadText(data);
+    const recipe = extend(folder, changes);
+    const { step } = state.progress;
+    if (recipe.maxIters < step) {
+      const message = `the run ${folder.path} has done ${step} steps, more than ${recipe.maxIters}`;
+      throw new NanobardError('config', message, {
+        hint: 'Resume it with more steps in all.',
+        options: ['maxIters'],
       });
     }
-    const state = await lastState(folder);
-    const corpus = await loadRunText(folder, data);
-    const recipe = extend(folder, changes);
-    if (recipe.maxIters < state.progress.step) {
-      throw new NanobardError(
-        'config',
-        `the run ${folder.path} has done ${state.progress.step} steps, more than ${recipe.maxIters}`,
-        { hint: 'Resume it with more steps in all.', options: ['maxIters'] },
-      );
-    }
-    const parts = await prepare(recipe, corpus.text, folder.tokenizer, { device, threads, blas });
-    return orDispose(parts.device, async () => {
-      await parts.training.trainer.restore(state);
-      await folder.rewindMetrics(state.progress.step);
-      const found =
-        corpus.source === 'memory' ? folder.config.data : describeText(corpus, parts.characters, place);
-      return new TrainingRun(await folder.with({ recipe, data: found }), [corpus.notice], parts);
+    const { text } = corpus;
+    const { tokenizer } = folder;
+    return prepare({ device, threads, blas }, { recipe, text, tokenizer }, async (training) => {
+      await training.trainer.restore(state);
+      await folder.rewindMetrics(step);
+      const found = corpus.source === 'memory' ? known : describeText(corpus, charactersOf(training), place);
+      return new TrainingRun(await folder.with({ recipe, data: found }), training, [corpus.notice]);
     });
   }
 
@@ -162,7 +151,7 @@ export class TrainingRun {
   /** Frees the memory and threads of a run that is not wanted any more; one whose events have ended has done so. */
   async dispose(): Promise<void> {
     this.over = 'been disposed';
-    await this.device.dispose();
+    await this.training.model.device.dispose();
   }
 
   private async *train(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
@@ -179,12 +168,17 @@ export class TrainingRun {
         if (event.type === 'eval' && event.step > 0) yield* this.save(event.step, event.best);
       }
     } catch (error) {
-      throw error instanceof NanobardError && error.code === 'diverged' ? this.withCheckpoint(error) : error;
+      const { lastPath } = folder;
+      if (!(error instanceof NanobardError && error.code === 'diverged' && existsSync(lastPath))) throw error;
+      throw new NanobardError(error.code, error.message, {
+        hint: `${error.hint} The last good checkpoint is ${lastPath}.`,
+        cause: error,
+      });
     } finally {
       try {
         await folder.flush();
       } finally {
-        await this.device.dispose();
+        await this.training.model.device.dispose();
       }
     }
   }
@@ -206,67 +200,44 @@ export class TrainingRun {
   }
 
   private async *sample(step: number): AsyncGenerator<TrainEvent, void, void> {
-    const seed = this.recipe.seed + streams.sample;
-    const options = { tokens: SAMPLE_TOKENS, temperature: 0.8, seed };
-    const text = await this.training.model.write('', options);
+    const { generator } = this.training;
+    const options = this.recipe.lectureOrder
+      ? { generator, forget: 1 } // the stream goes on
+      : { temperature: 0.8, seed: this.recipe.seed + streams.sample };
+    const text = await this.training.model.write('', { tokens: SAMPLE_TOKENS, ...options });
     await this.folder.saveSample(step, text);
     yield { type: 'sample', step, text };
   }
-
-  private withCheckpoint(error: NanobardError): NanobardError {
-    const last = this.folder.lastPath;
-    if (!existsSync(last)) return error;
-    return new NanobardError(error.code, error.message, {
-      hint: `${error.hint} The last good checkpoint is ${last}.`,
-      cause: error,
-    });
-  }
 }
 
-/** What `work` gives; if it fails, the device's threads and memory are freed first. */
-async function orDispose<T>(device: Device, work: () => Promise<T>): Promise<T> {
+/** The run that `begin` makes of a training; if it fails, the device's threads and memory are freed first. */
+async function prepare(
+  where: DeviceOptions,
+  what: Omit<TrainingOptions, 'device'>,
+  begin: (training: Training) => Promise<TrainingRun>,
+): Promise<TrainingRun> {
+  const device = await createDevice(where);
   try {
-    return await work();
+    return await begin(await createTraining({ ...what, device }));
   } catch (error) {
     await device.dispose();
     throw error;
   }
 }
 
-interface Parts {
-  readonly training: Training;
-  readonly device: Device;
-  /** Length of the text. */
-  readonly characters: number;
-}
-
-async function prepare(
-  recipe: Recipe,
-  text: string,
-  tokenizer: RunFolder['tokenizer'],
-  where: DeviceOptions,
-): Promise<Parts> {
-  const device = await createDevice(where);
-  return orDispose(device, async () => {
-    const training = await createTraining({ recipe, text, tokenizer, device });
-    const { train, validation } = training.dataset; // a token for each character
-    return { training, device, characters: train.length + validation.length };
-  });
-}
+/** How long the text is: there is a token for each character. */
+const charactersOf = ({ dataset }: Training): number => dataset.train.length + dataset.validation.length;
 
 /** `runs/<recipe>-<yyyymmdd-hhmmss>`, in local time: names of runs sort by age. */
 export function defaultFolder(recipeName: string, date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join('');
-  return join('runs', `${recipeName}-${day}-${time}`);
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString();
+  return join('runs', `${recipeName}-${local.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`);
 }
 
 /** Tables of n-grams learn a text by heart that they see again and again: what to do about it, if so. */
-function repetition(recipe: Recipe, characters: number): string | undefined {
+function repetition({ recipe, dataset }: Training): string | undefined {
   if (recipe.model !== 'modern' || recipe.ngramOrder < 2) return undefined;
-  const trained = Math.floor(0.9 * characters); // as Dataset splits it
-  const onePass = Math.ceil(trained / (recipe.batchSize * recipe.blockSize));
+  const onePass = Math.ceil(dataset.train.length / (recipe.batchSize * recipe.blockSize));
   const passes = recipe.maxIters / onePass;
   if (passes < 2 || recipe.dropout > 0) return undefined;
   return (
@@ -275,29 +246,15 @@ function repetition(recipe: Recipe, characters: number): string | undefined {
   );
 }
 
-async function lastState(folder: RunFolder): Promise<TrainerState> {
-  const state = await folder.loadState();
-  if (state) return state;
-  throw new NanobardError('run-folder', `the run ${folder.path} has no checkpoint to go on from`, {
-    hint: 'It stopped before its first one: begin a new run in another folder.',
-    options: ['folder'],
-  });
-}
-
 /** The run's recipe with changes, refusing those that would make it another run. */
-function extend(folder: RunFolder, changes: RecipeChanges): Recipe {
-  const recipe: Recipe & Readonly<Record<string, unknown>> = folder.config.recipe;
+function extend({ path, config }: RunFolder, changes: RecipeChanges): Recipe {
+  const recipe: Recipe & Readonly<Record<string, unknown>> = config.recipe;
   for (const field of FIXED) {
     const wanted = changes[field];
     if (wanted === undefined || wanted === recipe[field] || !(field in recipe)) continue;
-    throw new NanobardError(
-      'run-folder',
-      `the run ${folder.path} has ${field} ${recipe[field]}, which cannot become ${wanted}`,
-      {
-        hint: 'Resume it without this change, or begin a new run in another folder.',
-        options: [field, 'folder'],
-      },
-    );
+    const message = `the run ${path} has ${field} ${recipe[field]}, which cannot become ${wanted}`;
+    const hint = 'Resume it without this change, or begin a new run in another folder.';
+    throw runError(message, hint, [field, 'folder']);
   }
   return chooseRecipe(recipe, changes);
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expectClose, reference, values } from '../../../testing/check.ts';
-import { linear } from '../../ops/linear/linear.ts';
-import { matmul } from '../../ops/matmul/matmul.ts';
-import { transpose } from '../../ops/transpose/transpose.ts';
+import { linear, matmul } from '../../ops/matmul/matmul.ts';
+import { transpose } from '../../ops/views/views.ts';
 import { compile } from '../../program/compile.ts';
 import { type Tensor, Variable } from '../../tensor/tensor.ts';
 import { findBlas } from './blas.ts';

@@ -1,6 +1,6 @@
 import { NanobardError } from '../../errors.ts';
 import { platform, requireFromProgram } from './host.ts';
-import type { BlasLocation, Koffi } from './host-functions.ts';
+import type { BlasLocation, Koffi } from './kernels.ts';
 
 /** Whose matrix products a device uses: its own, those of a BLAS library if there is one, or of the one named. */
 export type BlasChoice = 'off' | 'auto' | (string & {});
@@ -28,39 +28,30 @@ export const blasHint: string =
  */
 export function findBlas(choice: BlasChoice): BlasLocation | undefined {
   if (choice === 'off') return undefined;
-  const named = choice !== 'auto';
-  let found: { require: NodeJS.Require; koffi: string } | undefined;
+  const libraries = choice === 'auto' ? (LIBRARIES[platform] ?? []) : [choice];
+  let refusal = new NanobardError(
+    'device',
+    `the BLAS library ${choice} cannot be called: the package koffi is missing`,
+    { hint: blasHint },
+  );
   for (const require of requireFromProgram()) {
+    let koffi: string;
     try {
-      found ??= { require, koffi: require.resolve('koffi') };
+      koffi = require.resolve('koffi');
     } catch {
-      // Not installed there.
+      continue; // not installed there
     }
-  }
-  if (found === undefined) {
-    if (!named) return undefined;
-    throw new NanobardError(
-      'device',
-      `the BLAS library ${choice} cannot be called: the package koffi is missing`,
-      {
-        hint: blasHint,
-      },
-    );
-  }
-  const { require, koffi } = found;
-  for (const library of named ? [choice] : (LIBRARIES[platform] ?? [])) {
-    try {
-      const { load } = require(koffi) as Koffi;
-      load(library).func('void cblas_sgemm()');
-      return { koffi, library };
-    } catch (cause) {
-      if (!named) continue;
-      const reason = (cause as Error).message;
-      throw new NanobardError('device', `${library} is not a BLAS library: ${reason}`, {
-        hint: blasHint,
-        cause,
-      });
+    for (const library of libraries) {
+      try {
+        (require(koffi) as Koffi).load(library).func('void cblas_sgemm()');
+        return { koffi, library };
+      } catch (cause) {
+        const problem = `${library} is not a BLAS library: ${(cause as Error).message}`;
+        refusal = new NanobardError('device', problem, { hint: blasHint, cause });
+      }
     }
+    break;
   }
+  if (choice !== 'auto') throw refusal;
   return undefined;
 }

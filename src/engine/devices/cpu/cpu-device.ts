@@ -2,12 +2,8 @@ import { NanobardError } from '../../errors.ts';
 import { PANEL_COLUMNS, WIDE_PANEL_COLUMNS } from '../../ops/matmul/constants.ts';
 import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram } from '../../program/program.ts';
-import type { Constant } from '../../tensor/constant.ts';
-import { BYTES_PER_ELEMENT, type TypedArray, typedArray } from '../../tensor/dtype.ts';
-import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
-import type { Device, Executable } from '../device.ts';
-import { evaluateOn } from '../evaluate.ts';
+import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
+import { Device, type Executable } from '../device.ts';
 import { bestSimd } from './best-simd.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
 import { assemble, CpuExecutable } from './cpu-executable.ts';
@@ -50,7 +46,7 @@ export interface CpuOptions {
  * Runs programs on all cores with WebAssembly SIMD. Results do not depend on the number of threads,
  * to the last bit, nor on whether SIMD is wide; without fused multiply-add (`simd128`) they round differently.
  */
-export class CpuDevice implements Device {
+export class CpuDevice extends Device {
   readonly name = 'cpu';
   readonly threads: number;
   readonly simd: SimdLevel;
@@ -65,12 +61,12 @@ export class CpuDevice implements Device {
   private reserved = 0;
   /** Programs are loaded one after another, so that each finds the variables of those before in place. */
   private last: Promise<unknown> = Promise.resolve();
-  private disposed = false;
 
   private constructor(
     runner: Runner,
     choice: Pick<CpuDevice, 'threads' | 'simd' | 'blas' | 'notes'> & { flopsPerThread: number },
   ) {
+    super();
     this.runner = runner;
     this.threads = choice.threads;
     this.simd = choice.simd;
@@ -131,50 +127,36 @@ export class CpuDevice implements Device {
     });
   }
 
-  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<Constant> {
-    return evaluateOn(this, tensor, inputs);
-  }
-
-  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R> {
-    return compileOn(this, fn, sources);
-  }
-
   async read(variable: Variable): Promise<TypedArray> {
     this.check();
     const region = this.variables.get(variable);
-    return region ? this.runner.read(region) : valuesOf(variable, variable.initial ?? []);
+    return region ? this.runner.read(region) : typedArray(variable.dtype, variable.size, variable.initial);
   }
 
   write(variable: Variable, values: ArrayLike<number>): Promise<void> {
     return this.inTurn(async () => {
-      if (values.length !== variable.size) {
-        throw new NanobardError(
-          'shape',
-          `variable ${variable.name} holds ${variable.size} values, not ${values.length}`,
-        );
-      }
+      variable.requireSize(values);
       await this.place(`variable ${variable.name}`, [variable], () => ({ contents: [] }));
-      await this.runner.write(this.variables.get(variable)!, valuesOf(variable, values));
+      const region = this.variables.get(variable)!;
+      await this.runner.write([{ region, values: typedArray(variable.dtype, variable.size, values) }]);
     });
   }
 
   release(variables: Iterable<Variable>): void {
     for (const variable of variables) {
       const region = this.variables.get(variable);
-      if (region === undefined) continue;
-      this.heap.release(region.address);
+      if (region) this.heap.release(region.address);
       this.variables.delete(variable);
     }
   }
 
   async dispose(): Promise<void> {
-    this.disposed = true;
     this.runner.stop();
     this.variables.clear();
   }
 
   private check(): void {
-    if (this.disposed) throw new NanobardError('device', DISPOSED);
+    if (this.runner.stopped) throw this.runner.stopped;
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -199,23 +181,23 @@ export class CpuDevice implements Device {
       blocks.push(block);
       return block.address;
     };
+    const free = (from: number): void => {
+      for (const { address } of blocks.slice(from)) this.heap.release(address);
+    };
     const fresh = variables.filter((variable) => !this.variables.has(variable));
-    for (const variable of fresh) {
-      const { dtype, size } = variable;
-      this.variables.set(variable, { address: allocate(BYTES_PER_ELEMENT * size), length: size, dtype });
-    }
-    const forVariables = blocks.length;
+    const initial = fresh.flatMap((variable) => {
+      const { dtype, size, initial: values } = variable;
+      const region = { address: allocate(BYTES_PER_ELEMENT * size), length: size, dtype };
+      this.variables.set(variable, region);
+      return values ? [{ region, values }] : [];
+    });
     try {
       const layout = lay(allocate);
       await this.reserve(purpose, before, blocks);
-      for (const variable of fresh) {
-        if (variable.initial) await this.runner.write(this.variables.get(variable)!, variable.initial);
-      }
-      for (const { region, values } of layout.contents) await this.runner.write(region, values);
-      const owned = blocks.slice(forVariables);
-      return { layout, free: () => this.free(owned) };
+      for (const content of [...initial, ...layout.contents]) await this.runner.write([content]);
+      return { layout, free: () => free(fresh.length) };
     } catch (error) {
-      this.free(blocks);
+      free(0);
       for (const variable of fresh) this.variables.delete(variable);
       throw error;
     }
@@ -224,43 +206,24 @@ export class CpuDevice implements Device {
   /** Makes memory reach all that is allocated, if there is as much; until then nothing has been taken. */
   private async reserve(purpose: string, before: number, blocks: readonly Block[]): Promise<void> {
     const { end } = this.heap;
-    const growth = end - this.reserved;
     const available = Math.min(HEAP_END - before, availableMemory());
-    const refuse = (cause?: unknown): NanobardError => {
+    const fits = end <= HEAP_END && end - this.reserved <= available;
+    if (!fits || !(await this.runner.reserve(end, blocks))) {
       const needed = blocks.reduce((sum, { bytes }) => sum + bytes, 0);
       const [needs, are] = [needed, available].map(formatMegabytes);
-      return new NanobardError('memory', `${purpose} needs ${needs} but ${are} are available`, {
+      throw new NanobardError('memory', `${purpose} needs ${needs} but ${are} are available`, {
         hint: 'Use a smaller batch size, block size or model, or fewer rows in its tables.',
-        cause,
       });
-    };
-    if (end > HEAP_END || growth > available) throw refuse();
-    try {
-      await this.runner.reserve(end, blocks);
-    } catch (error) {
-      throw error instanceof NanobardError && error.code === 'memory' ? refuse(error) : error;
     }
     this.reserved = Math.max(this.reserved, end);
   }
-
-  private free(blocks: readonly Block[]): void {
-    for (const { address } of blocks) this.heap.release(address);
-  }
 }
-
-const DISPOSED = 'the CPU device was disposed of and cannot be used any more';
 
 const NOT_SHARED =
   'One thread: threads share memory only on pages that are cross-origin isolated, which the server says with the ' +
   'headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.';
 
 const formatMegabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MB`;
-
-function valuesOf({ dtype, size }: Variable, values: ArrayLike<number>): TypedArray {
-  const copy = typedArray(dtype, size);
-  copy.set(values);
-  return copy;
-}
 
 /**
  * The best runner that this place allows: a page may refuse workers, or a worker may be refused workers of its own.

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { gelu } from '../../ops/gelu/gelu.ts';
-import { linear } from '../../ops/linear/linear.ts';
-import { matmul } from '../../ops/matmul/matmul.ts';
+import { gelu } from '../../ops/elementwise/elementwise.ts';
+import { linear, matmul } from '../../ops/matmul/matmul.ts';
 import { compile } from '../../program/compile.ts';
 import { Input } from '../../tensor/tensor.ts';
 import { CpuDevice } from './cpu-device.ts';

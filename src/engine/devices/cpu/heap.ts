@@ -3,52 +3,42 @@ import type { Block } from './runner.ts';
 
 /** First-fit allocation of addresses from `base` on. What lies at them is not its business. */
 export class Heap {
-  /** Where the last block ends. */
-  end: number;
-  /** Free ranges below `end`, by address. */
-  private free: Block[] = [];
-  private readonly blocks = new Map<number, Block>();
+  private readonly base: number;
+  /** By address. */
+  private readonly blocks: Block[] = [];
 
   constructor(base: number) {
-    this.end = base;
+    this.base = base;
+  }
+
+  /** Where the last block ends. */
+  get end(): number {
+    const last = this.blocks.at(-1);
+    return last ? last.address + last.bytes : this.base;
   }
 
   /** Bytes in use. */
   get bytes(): number {
-    return [...this.blocks.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.blocks.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** A block of at least so many bytes, however far it reaches. */
   allocate(wanted: number): Block {
     const bytes = Math.max(1, Math.ceil(wanted / ALIGNMENT)) * ALIGNMENT;
-    const gap = this.free.findIndex((range) => range.bytes >= bytes);
-    const range = this.free[gap];
-    const block = { address: range?.address ?? this.end, bytes };
-    if (!range) this.end += bytes;
-    else if (range.bytes === bytes) this.free.splice(gap, 1);
-    else this.free[gap] = { address: range.address + bytes, bytes: range.bytes - bytes };
-    this.blocks.set(block.address, block);
+    let address = this.base;
+    let at = 0;
+    for (const block of this.blocks) {
+      if (block.address - address >= bytes) break;
+      address = block.address + block.bytes;
+      at++;
+    }
+    const block = { address, bytes };
+    this.blocks.splice(at, 0, block);
     return block;
   }
 
   release(address: number): void {
-    const block = this.blocks.get(address);
-    if (block === undefined) return;
-    this.blocks.delete(address);
-    const at = this.free.findIndex((range) => range.address > address);
-    this.free.splice(at < 0 ? this.free.length : at, 0, block);
-    const merged: Block[] = [];
-    for (const range of this.free) {
-      const last = merged.at(-1);
-      if (last && last.address + last.bytes === range.address)
-        merged[merged.length - 1] = { address: last.address, bytes: last.bytes + range.bytes };
-      else merged.push(range);
-    }
-    const last = merged.at(-1);
-    if (last && last.address + last.bytes === this.end) {
-      this.end = last.address;
-      merged.pop();
-    }
-    this.free = merged;
+    const at = this.blocks.findIndex((block) => block.address === address);
+    if (at >= 0) this.blocks.splice(at, 1);
   }
 }

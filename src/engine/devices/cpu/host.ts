@@ -1,38 +1,19 @@
 // What differs between the places where JavaScript runs: Node, Bun, Deno, pages and web workers. Node's modules are
 // reached without importing them, so that one build serves all, and nothing here runs before it is asked for.
 
-interface NodeProcess {
-  getBuiltinModule?: {
-    (name: 'node:worker_threads'): typeof import('node:worker_threads');
-    (name: 'node:os'): typeof import('node:os');
-    (name: 'node:zlib'): typeof import('node:zlib');
-    (name: 'node:fs'): typeof import('node:fs');
-    (name: 'node:v8'): typeof import('node:v8');
-    (name: 'node:module'): typeof import('node:module');
-  };
-  availableMemory?: () => number;
-  cwd(): string;
-  platform?: string;
-  arch?: string;
-  argv?: readonly string[];
-  execArgv?: readonly string[];
-  env?: Readonly<Record<string, string | undefined>>;
-  versions?: { readonly node: string };
-}
-
 interface Globals {
-  readonly process?: NodeProcess;
+  readonly process?: Partial<NodeJS.Process>;
   readonly Bun?: { readonly version: string };
   readonly Deno?: { readonly version: { readonly deno: string } };
   readonly document?: unknown;
 }
 
-const globals = globalThis as Globals;
+const globals = globalThis as unknown as Globals;
 const node = globals.process;
 const builtin = node?.getBuiltinModule;
 
 /** The operating system, as Node names it; `browser` without one. */
-export const platform = node?.platform ?? 'browser';
+export const platform: string = node?.platform ?? 'browser';
 
 /** What runs this program. Bun and Deno have versions of their own, whatever version of Node they answer for. */
 export function runtime(): { readonly name: 'node' | 'bun' | 'deno' | 'browser'; readonly version: string } {
@@ -63,23 +44,23 @@ function processorQuota(): number {
     }
   };
   const quotaAt = (folder: string): number => {
-    const text =
+    const limits =
       read(`${folder}/cpu.max`) ||
       `${read(`${folder}/cpu.cfs_quota_us`)} ${read(`${folder}/cpu.cfs_period_us`)}`;
-    const [quota = Number.NaN, period = Number.NaN] = text.split(' ').map(Number);
+    const [quota = Number.NaN, period = Number.NaN] = limits.split(' ').map(Number);
     return quota > 0 && period > 0 ? quota / period : Number.POSITIVE_INFINITY;
   };
+  const quotas: number[] = [];
   // A line for each hierarchy: number:controllers:path. A group is bound by those above it, too.
-  let least = Number.POSITIVE_INFINITY;
-  for (const line of read('/proc/self/cgroup').split('\n')) {
-    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    const root = controllers === '' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/cpu';
+  for (const [, controllers = '', path = ''] of read('/proc/self/cgroup').matchAll(/^\d+:([^:]*):(.*)$/gm)) {
     if (controllers !== '' && !controllers.split(',').includes('cpu')) continue;
-    const parts = path.split('/').filter(Boolean);
-    for (let depth = 0; depth <= parts.length; depth++)
-      least = Math.min(least, quotaAt([root, ...parts.slice(0, depth)].join('/')));
+    const parts = [
+      controllers === '' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/cpu',
+      ...path.split('/').filter(Boolean),
+    ];
+    for (let depth = 1; depth <= parts.length; depth++) quotas.push(quotaAt(parts.slice(0, depth).join('/')));
   }
-  return least;
+  return Math.min(...quotas);
 }
 
 /** Bytes of memory that can still be taken, as far as the host tells. */
@@ -121,7 +102,7 @@ export function mayBlock(): boolean {
  * file: bundlers write the place that it had on the machine that made the bundle.)
  */
 export function requireFromProgram(): NodeJS.Require[] {
-  if (!node || !builtin) return [];
+  if (!node?.cwd || !builtin) return [];
   const { createRequire } = builtin('node:module');
   const program = node.argv?.[1];
   let path: string | undefined;
@@ -187,59 +168,43 @@ export function startWorker(
   data: unknown,
   listen: (message: unknown) => void = () => {},
 ): WorkerThread {
-  return builtin ? startNodeWorker(source, data, listen) : startWebWorker(source, data, listen);
-}
-
-function startNodeWorker(source: string, data: unknown, listen: (message: unknown) => void): WorkerThread {
-  const { Worker } = builtin!('node:worker_threads');
-  const worker = new Worker(source, { eval: true, execArgv: [] });
-  const ready = new Promise<void>((resolve, reject) => {
-    const exit = (): void => reject(new Error('it ended before it was ready'));
-    worker.once('error', reject);
-    worker.once('exit', exit);
-    worker.once('message', () => {
-      worker.off('error', reject);
-      worker.off('exit', exit);
-      worker.on('message', listen);
-      worker.unref();
-      resolve();
-    });
+  let resolve = (): void => {};
+  let fail: (reason: Error) => void = () => {};
+  const ready = new Promise<void>((...settle) => {
+    [resolve, fail] = settle;
   });
-  worker.postMessage(data);
-  return {
-    ready,
-    post: (message) => worker.postMessage(message),
-    hold: (alive) => (alive ? worker.ref() : worker.unref()),
-    terminate: () => void worker.terminate(),
+  let started = false;
+  const receive = (message: unknown): void => {
+    if (started) listen(message);
+    else resolve();
+    started = true;
   };
-}
-
-function startWebWorker(source: string, data: unknown, listen: (message: unknown) => void): WorkerThread {
+  if (builtin) {
+    const { Worker } = builtin('node:worker_threads');
+    const worker = new Worker(source, { eval: true, execArgv: [] });
+    const hold = (alive: boolean): void => (alive ? worker.ref() : worker.unref());
+    worker.once('message', () => hold(false)).on('message', receive);
+    worker.once('exit', () => fail(new Error('it ended before it was ready')));
+    worker.on('error', (error: Error) => {
+      if (started) throw error;
+      fail(error);
+    });
+    worker.postMessage(data);
+    const terminate = (): void => void worker.terminate();
+    return { ready, post: (message) => worker.postMessage(message), hold, terminate };
+  }
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const worker = new Worker(url);
-  let stop: (reason: Error) => void = () => {};
-  const ready = new Promise<void>((resolve, reject) => {
-    stop = reject;
-    worker.addEventListener('error', (event) => reject(new Error(event.message || 'it was not allowed to')), {
-      once: true,
-    });
-    worker.addEventListener(
-      'message',
-      () => {
-        worker.addEventListener('message', ({ data }) => listen(data));
-        resolve();
-      },
-      { once: true },
-    );
-    worker.postMessage(data);
-  }).finally(() => URL.revokeObjectURL(url));
+  worker.addEventListener('message', ({ data }) => receive(data));
+  worker.addEventListener('error', ({ message }) => fail(new Error(message || 'it was not allowed to')));
+  worker.postMessage(data);
   return {
-    ready,
+    ready: ready.finally(() => URL.revokeObjectURL(url)),
     post: (message) => worker.postMessage(message),
     hold: () => {},
     terminate: () => {
       worker.terminate();
-      stop(new Error('it was stopped before it was ready'));
+      fail(new Error('it was stopped before it was ready'));
     },
   };
 }

@@ -36,7 +36,7 @@ describe('findKernels', () => {
 
 describe('encode', () => {
   it('writes a word for each argument, in the order of the parameters', () => {
-    expect(encode('softmax', { n: 3, rows: 2, y: 128, x: { address: 64 } }).slice(1)).toEqual([
+    expect(encode('softmax', { width: 3, rows: 2, y: 128, x: { address: 64 } }).slice(1)).toEqual([
       4, 64, 128, 2, 3,
     ]);
   });

@@ -21,12 +21,15 @@ export function traitsOf(op: string): KernelTraits {
 
 const opcodes = new Map(Object.keys(signatures).map((kernel, opcode) => [kernel, opcode]));
 
+/** What kernels run on. */
+export type Machine = Pick<CpuTape, 'panelColumns' | 'blas'> & { readonly threads: number };
+
 /** The tape of a program: kernel calls as 32-bit words, and where each instruction begins. `memory` is for scratch. */
 export function lower(
   program: PlacedProgram,
   locate: (view: View) => CpuView,
   memory: number,
-  { threads, panelColumns, blas }: Pick<CpuTape, 'panelColumns' | 'blas'> & { readonly threads: number },
+  { threads, panelColumns, blas }: Machine,
 ): { words: number[]; marks: number[]; scratchBytes: number } {
   const words: number[] = [];
   const marks: number[] = [];

@@ -1,18 +1,12 @@
 import type { NanobardError } from '../../errors.ts';
 import type { DType, TypedArray } from '../../tensor/dtype.ts';
-import type { BlasLocation } from './host-functions.ts';
+import type { BlasLocation } from './kernels.ts';
 
 /** A row of values in the device's memory. */
 export interface Region {
   readonly address: number;
   readonly length: number;
   readonly dtype: DType;
-}
-
-export function viewOf(buffer: ArrayBufferLike, { address, length, dtype }: Region): TypedArray {
-  return dtype === 'f32'
-    ? new Float32Array(buffer, address, length)
-    : new Int32Array(buffer, address, length);
 }
 
 /** A part of memory, in bytes. */
@@ -32,7 +26,7 @@ export interface Run {
   readonly begin: number;
   readonly end: number;
   readonly threads: number;
-  /** What is written first, and what is read afterwards: for runners whose memory the caller cannot reach. */
+  /** What is written first, and what is read afterwards. */
   readonly writes: readonly Content[];
   readonly reads: readonly Region[];
 }
@@ -58,13 +52,13 @@ export type Soon<T> = T | Promise<T>;
 export interface Runner {
   /** Why nothing can run any more. */
   readonly stopped: NanobardError | undefined;
-  /** The memory itself, where this thread can reach it; undefined elsewhere. It changes when memory grows. */
-  readonly buffer: ArrayBufferLike | undefined;
   /** Starts the workers that `threads` threads need, this runner's own included. */
   start(threads: number): Promise<void>;
-  /** Makes memory reach `end`, and a little further; clears the blocks. Fails with code `memory` if it cannot. */
-  reserve(end: number, blocks: readonly Block[]): Soon<void>;
-  write(region: Region, values: TypedArray): Soon<void>;
+  /** Makes memory reach `end`, and a little further, and clears the blocks; false if the host gives no more. */
+  reserve(end: number, blocks: readonly Block[]): Soon<boolean>;
+  /** The values there themselves, where memory is within reach; until it grows. */
+  view?(region: Region): TypedArray;
+  write(contents: readonly Content[]): Soon<void>;
   /** A copy of the values there. */
   read(region: Region): Soon<TypedArray>;
   /** Walks a tape; what was to be read afterwards. */
@@ -74,3 +68,14 @@ export interface Runner {
   /** Ends all threads and gives the memory back. */
   stop(): void;
 }
+
+/** What a runner in a worker is asked for by messages: a method and its arguments. */
+export type Method = Exclude<keyof Runner, 'stopped' | 'stop' | 'view'>;
+
+/** Its answers come in the order of the requests. */
+export interface Answer {
+  readonly value?: unknown;
+  readonly error?: Pick<NanobardError, 'code' | 'message' | 'hint'>;
+}
+
+export const DISPOSED = 'the CPU device was disposed of and cannot be used any more';

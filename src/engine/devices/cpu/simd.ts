@@ -8,30 +8,26 @@ import { allowRelaxedSimd, inflate } from './host.ts';
  */
 export type SimdLevel = keyof typeof lengths;
 
-type Binaries = Readonly<Record<SimdLevel, Uint8Array<ArrayBuffer>>>;
-
-let binaries: Promise<Binaries> | undefined;
+let binaries: Promise<Readonly<Record<string, Uint8Array<ArrayBuffer>>>> | undefined;
 
 async function binaryOf(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
   binaries ??= unpack();
-  return (await binaries)[level].slice();
+  return (await binaries)[level]!.slice();
 }
 
 /** See `pack` in scripts/build-kernels.ts. */
-async function unpack(): Promise<Binaries> {
-  const deflated = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-  const pieces = await inflate(deflated);
-  const builds = Object.entries(lengths).map(([name, length]) => ({ name, binary: new Uint8Array(length) }));
-  const longest = Math.max(...Object.values(lengths));
+async function unpack(): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
+  const pieces = await inflate(Uint8Array.from(atob(packed), (character) => character.charCodeAt(0)));
+  const builds = Object.entries(lengths).map(([name, length]) => [name, new Uint8Array(length)] as const);
   let from = 0;
-  for (let at = 0; at < longest; at += PIECE) {
-    for (const { binary } of builds) {
+  for (let at = 0; from < pieces.length; at += PIECE) {
+    for (const [, binary] of builds) {
       const piece = pieces.subarray(from, from + Math.max(0, Math.min(PIECE, binary.length - at)));
-      binary.set(piece, at);
+      if (piece.length > 0) binary.set(piece, at);
       from += piece.length;
     }
   }
-  return Object.fromEntries(builds.map(({ name, binary }) => [name, binary])) as Binaries;
+  return Object.fromEntries(builds);
 }
 
 /** Whether this engine has relaxed SIMD, which on Node 20 is turned on for it. */

@@ -31,7 +31,6 @@ const SPINS: i32 = 20000;
  * Sleeps while the word at `p` is `old`: `Atomics.wait`, done by the host. (WebAssembly's own
  * `memory.atomic.wait32` clobbers a register in the baseline compiler of Node 20.)
  */
-// @ts-ignore: decorator
 @external('env', 'sleep')
 declare function sleep(p: usize, old: i32): void;
 

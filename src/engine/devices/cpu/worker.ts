@@ -1,10 +1,10 @@
 // A worker of the CPU device, embedded as text. Its first message says what it is: a thread that walks tapes beside
 // others, and lives inside WebAssembly from then on; or the runner of a device whose caller must not wait.
 
-import { type ErrorCode, NanobardError } from '../../errors.ts';
-import { hostFunctions } from './host-functions.ts';
-import { type Kernels, LocalRunner, loadKoffi } from './local-runner.ts';
-import type { RunnerStart } from './runner.ts';
+import { NanobardError } from '../../errors.ts';
+import { instantiate } from './kernels.ts';
+import { LocalRunner } from './local-runner.ts';
+import type { Answer, Method, RunnerStart } from './runner.ts';
 
 export interface ThreadStart extends RunnerStart {
   readonly memory: WebAssembly.Memory;
@@ -12,43 +12,25 @@ export interface ThreadStart extends RunnerStart {
   readonly thread: number;
 }
 
-/** What a runner is asked for by messages: a method and its arguments. */
-export type Method = 'start' | 'reserve' | 'write' | 'read' | 'run' | 'profile';
-type Request = { [M in Method]: [method: M, ...args: Parameters<LocalRunner[M]>] }[Method];
+type Request = readonly [method: Method, ...args: unknown[]];
 
-export interface Answer {
-  readonly value?: unknown;
-  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
-}
-
-/** The other end, in Node and on pages. */
-interface Port {
-  post(message: unknown, transfer: ArrayBufferLike[]): void;
-  listen(receive: (message: unknown) => void): void;
-}
-
-interface Globals {
-  readonly process?: { getBuiltinModule?(name: 'node:worker_threads'): typeof import('node:worker_threads') };
-  postMessage(message: unknown, transfer: ArrayBufferLike[]): void;
+interface Scope {
+  readonly process?: Partial<NodeJS.Process>;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
 }
 
-const scope = globalThis as unknown as Globals;
+const scope = globalThis as unknown as Scope;
+/** The other end, in Node and what is like it. */
 const parent = scope.process?.getBuiltinModule?.('node:worker_threads').parentPort;
-const port: Port = parent
-  ? {
-      post: (message, transfer) => parent.postMessage(message, transfer as ArrayBuffer[]),
-      listen: (receive) => parent.on('message', receive),
-    }
-  : {
-      post: (message, transfer) => scope.postMessage(message, transfer),
-      listen: (receive) => scope.addEventListener('message', ({ data }) => receive(data)),
-    };
+
+function post(message: unknown, transfer: ArrayBuffer[] = []): void {
+  (parent ?? scope).postMessage(message, transfer);
+}
 
 function beThread({ module, memory, control, thread, blas }: ThreadStart): void {
-  const env = hostFunctions(memory, blas, loadKoffi);
-  const kernels = new WebAssembly.Instance(module, { env }).exports as unknown as Kernels;
-  port.post('ready', []);
+  const kernels = instantiate(module, memory, blas);
+  post('ready');
   try {
     kernels.runAsWorker(control, thread);
   } catch {
@@ -57,31 +39,15 @@ function beThread({ module, memory, control, thread, blas }: ThreadStart): void 
   }
 }
 
-function perform(runner: LocalRunner, request: Request): unknown {
-  switch (request[0]) {
-    case 'start':
-      return runner.start(request[1]);
-    case 'reserve':
-      return runner.reserve(request[1], request[2]);
-    case 'write':
-      return runner.write(request[1], request[2]);
-    case 'read':
-      return runner.read(request[1]);
-    case 'run':
-      return runner.run(request[1]);
-    case 'profile':
-      return runner.profile(request[1], request[2]);
-  }
-}
-
-async function answer(runner: LocalRunner, request: Request): Promise<void> {
+async function answer(runner: LocalRunner, [method, ...args]: Request): Promise<void> {
   try {
-    const value = await perform(runner, request);
-    port.post({ value } satisfies Answer, ArrayBuffer.isView(value) ? [value.buffer] : []);
+    const perform = runner[method] as (...args: unknown[]) => unknown;
+    const value = await perform.apply(runner, args);
+    post({ value } satisfies Answer, ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : []);
   } catch (reason) {
     const { message } = reason as Error;
     const { code, hint } = reason instanceof NanobardError ? reason : { code: 'internal' as const };
-    port.post({ error: { code, message, ...(hint !== undefined && { hint }) } } satisfies Answer, []);
+    post({ error: { code, message, hint } } satisfies Answer);
   }
 }
 
@@ -89,7 +55,7 @@ let runner: LocalRunner | undefined;
 /** Requests are answered one after another. */
 let last = Promise.resolve();
 
-port.listen((message) => {
+function receive(message: unknown): void {
   if (runner) {
     const serving = runner;
     last = last.then(() => answer(serving, message as Request));
@@ -98,6 +64,9 @@ port.listen((message) => {
     parent?.close?.(); // Deno’s has none
   } else {
     runner = new LocalRunner(message as RunnerStart);
-    port.post('ready', []);
+    post('ready');
   }
-});
+}
+
+if (parent) parent.on('message', receive);
+else scope.addEventListener('message', ({ data }) => receive(data));

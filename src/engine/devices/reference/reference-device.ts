@@ -3,15 +3,12 @@ import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
 import type { ReferenceArray, ReferenceKernel } from '../../ops/shared/reference.ts';
 import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram, Instruction, PlacedProgram, View } from '../../program/program.ts';
-import type { Constant } from '../../tensor/constant.ts';
-import { type TypedArray, typedArray } from '../../tensor/dtype.ts';
+import { BYTES_PER_ELEMENT, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { isContiguous } from '../../tensor/layout.ts';
 import type { Operation } from '../../tensor/operation.ts';
 import { sizeOf, stridesOf } from '../../tensor/shape.ts';
-import type { Tensor, Variable } from '../../tensor/tensor.ts';
-import { type CompiledFunction, compileOn, type Sources, type Traced } from '../compiled-function.ts';
-import type { Device, Executable } from '../device.ts';
-import { evaluateOn } from '../evaluate.ts';
+import type { Variable } from '../../tensor/tensor.ts';
+import { Device, type Executable } from '../device.ts';
 
 const kernels: Readonly<Record<string, ReferenceKernel<Operation>>> = referenceKernels;
 
@@ -19,7 +16,7 @@ const kernels: Readonly<Record<string, ReferenceKernel<Operation>>> = referenceK
  * Runs programs with the reference kernels, in float64 throughout: slow, simple, and the measure of
  * every other device.
  */
-export class ReferenceDevice implements Device {
+export class ReferenceDevice extends Device {
   readonly name = 'reference';
   readonly threads = 1;
   readonly notes = [];
@@ -37,18 +34,8 @@ export class ReferenceDevice implements Device {
     );
   }
 
-  evaluate(tensor: Tensor, inputs: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<Constant> {
-    return evaluateOn(this, tensor, inputs);
-  }
-
-  compile<R extends Traced>(fn: (...args: Tensor[]) => R, sources?: Sources): CompiledFunction<R> {
-    return compileOn(this, fn, sources);
-  }
-
   async read(variable: Variable): Promise<TypedArray> {
-    const copy = typedArray(variable.dtype, variable.size);
-    copy.set(this.values(variable));
-    return copy;
+    return typedArray(variable.dtype, variable.size, this.values(variable));
   }
 
   /** The variable's values in full precision. */
@@ -57,12 +44,7 @@ export class ReferenceDevice implements Device {
   }
 
   async write(variable: Variable, values: ArrayLike<number>): Promise<void> {
-    if (values.length !== variable.size) {
-      throw new NanobardError(
-        'shape',
-        `variable ${variable.name} holds ${variable.size} values, not ${values.length}`,
-      );
-    }
+    variable.requireSize(values);
     this.values(variable).set(values);
   }
 
@@ -75,11 +57,9 @@ export class ReferenceDevice implements Device {
   }
 
   private values(variable: Variable): Float64Array {
-    let values = this.variables.get(variable);
-    if (!values) {
-      values = variable.initial ? Float64Array.from(variable.initial) : new Float64Array(variable.size);
-      this.variables.set(variable, values);
-    }
+    const { initial, size } = variable;
+    const values = this.variables.get(variable) ?? Float64Array.from(initial ?? new Float64Array(size));
+    this.variables.set(variable, values);
     return values;
   }
 }
@@ -90,12 +70,12 @@ class ReferenceExecutable implements Executable {
 
   constructor(program: PlacedProgram, variables: readonly Float64Array[]) {
     this.program = program;
-    // Every arena buffer gets memory of its own: sharing is a matter of the plan, not of meaning.
-    this.memory = program.buffers.map((buffer) => {
+    // Every temporary that is used gets memory of its own: sharing is a matter of the plan, not of meaning.
+    this.memory = program.buffers.map((buffer, i) => {
       if (buffer.kind === 'variable') return variables[buffer.index]!;
       if (buffer.kind === 'input') return new Float64Array(sizeOf(program.inputs[buffer.index]!.shape));
       if (buffer.kind === 'constant') return Float64Array.from(buffer.data);
-      return new Float64Array(buffer.bytes / 4);
+      return new Float64Array(program.offsets.has(i) ? buffer.bytes / BYTES_PER_ELEMENT : 0);
     });
   }
 

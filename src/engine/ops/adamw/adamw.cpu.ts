@@ -4,21 +4,10 @@ import type { adamwOperation } from './adamw.ts';
 
 export const adamwCpu: CpuKernel<typeof adamwOperation> = {
   inPlace: [0, 2, 3],
-  lower(tape, inputs, outputs, attributes) {
-    const [parameter, gradient, m, v, learningRate, step, gradientScale] = inputs;
+  lower(tape, [parameter, gradient, m, v, learningRate, step, gradientScale], outputs, attributes) {
+    const operands = { parameter, gradient, m, v, learningRate, step, gradientScale };
     const [newParameter, newM, newV] = outputs;
-    const operands = {
-      parameter,
-      gradient,
-      m,
-      v,
-      learningRate,
-      step,
-      gradientScale,
-      newParameter,
-      newM,
-      newV,
-    };
-    tape.emit('adamw', { ...operands, n: sizeOf(parameter.shape), ...attributes });
+    const results = { newParameter, newM, newV };
+    tape.emit('adamw', { ...operands, ...results, n: sizeOf(parameter.shape), ...attributes });
   },
 };

@@ -1,29 +1,16 @@
-import { apply, type Operation } from '../../tensor/operation.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { apply, type Operation, type Tensor } from '../../tensor/index.ts';
 import { requireFloat, requireIntegers, requireNumbers, requireShape } from '../shared/operands.ts';
 
-/** What one update reads. */
-export interface AdamWOperands {
-  readonly parameter: Tensor;
-  readonly gradient: Tensor;
-  /** Running mean of the gradients, of the parameter's shape. */
-  readonly m: Tensor;
-  /** Running mean of their squares, of the parameter's shape. */
-  readonly v: Tensor;
-  /** Scalar. */
-  readonly learningRate: Tensor;
-  /** Number of this update, an i32 scalar that counts from 1. */
-  readonly step: Tensor;
-  /** Scalar that multiplies the gradient first, to clip it. */
-  readonly gradientScale: Tensor;
-}
+/**
+ * What one update reads: `m`, the running mean of the gradients, and `v`, that of their squares, have the
+ * parameter's shape; the others are scalars. `step` is the number of this update, i32, and counts from 1;
+ * `gradientScale` multiplies the gradient first, to clip it.
+ */
+type AdamWOperands = Readonly<
+  Record<'parameter' | 'gradient' | 'm' | 'v' | 'learningRate' | 'step' | 'gradientScale', Tensor>
+>;
 
-export type AdamWAttributes = {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-};
+type AdamWAttributes = Readonly<Record<'beta1' | 'beta2' | 'epsilon' | 'weightDecay', number>>;
 
 /**
  * One update of a parameter by Adam with decoupled weight decay: the new parameter and moments, which a
@@ -36,18 +23,15 @@ export type AdamWAttributes = {
  */
 export function adamW(
   { parameter, gradient, m, v, learningRate, step, gradientScale }: AdamWOperands,
-  { beta1, beta2, epsilon, weightDecay }: AdamWAttributes,
+  attributes: AdamWAttributes,
 ): { parameter: Tensor; m: Tensor; v: Tensor } {
-  const [newParameter, newM, newV] = apply(
-    adamwOperation,
-    [parameter, gradient, m, v, learningRate, step, gradientScale],
-    { beta1, beta2, epsilon, weightDecay },
-  );
+  const operands = [parameter, gradient, m, v, learningRate, step, gradientScale] as const;
+  const [newParameter, newM, newV] = apply(adamwOperation, operands, attributes);
   return { parameter: newParameter, m: newM, v: newV };
 }
 
 export const adamwOperation: Operation<
-  [
+  readonly [
     parameter: Tensor,
     gradient: Tensor,
     m: Tensor,
@@ -60,8 +44,8 @@ export const adamwOperation: Operation<
   AdamWAttributes
 > = {
   name: 'adamw',
-  shape([parameter, gradient, m, v, learningRate, step, gradientScale], attributes) {
-    const { beta1, beta2, epsilon, weightDecay } = attributes;
+  shape(operands, { beta1, beta2, epsilon, weightDecay }) {
+    const [parameter, gradient, m, v, learningRate, step, gradientScale] = operands;
     requireFloat('adamW', parameter, gradient, m, v, learningRate, gradientScale);
     requireIntegers('adamW', { step });
     requireShape('adamW', parameter.shape, { gradient, m, v });

@@ -1,6 +1,6 @@
 import { extents } from '../../tensor/shape.ts';
 import { dropMask } from '../shared/philox.ts';
-import { dot, type ReferenceArray, type ReferenceKernel, scalarOf } from '../shared/reference.ts';
+import { accumulate, dot, type ReferenceArray, type ReferenceKernel, scalarOf } from '../shared/reference.ts';
 import type { attentionGradientOperation, attentionOperation } from './attention.ts';
 
 /** One row of scores: a query of one head, and the keys that it sees. */
@@ -34,13 +34,6 @@ function rows(q: ReferenceArray, k: ReferenceArray, position: ReferenceArray): R
 /** What dropout multiplies weight j of a row by: 0 or 1/(1 − p). */
 function keepScale(j: number, row: number, site: number, key: ReferenceArray, p: number): number {
   return p === 0 ? 1 : dropMask(j >> 2, row, site, key.data, p)[j & 3]!;
-}
-
-/** y ← y + factor · x */
-function accumulate(y: Float64Array, factor: number, x: Float64Array): void {
-  x.forEach((value, i) => {
-    y[i]! += factor * value;
-  });
 }
 
 export const attentionReference: ReferenceKernel<typeof attentionOperation> = (

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkDevices, checkGradient, checkThreads, RUNS, values } from '../../../testing/check.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { mul } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { mul } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { reshape } from '../reshape/reshape.ts';
-import { split } from '../split/split.ts';
+import { split } from '../views/split.ts';
+import { reshape } from '../views/views.ts';
 import { attention } from './attention.ts';
 
 const extents = fc.record({

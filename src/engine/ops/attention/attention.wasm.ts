@@ -2,7 +2,7 @@
 // pass by in strips of 6 rows that see only the keys they may. Scores live in a strip's own buffer (forward)
 // or in one of ROWS rows (backward), never as a T × T matrix.
 
-import { first, int, loadPart, madd, max4, PerThread, storePart, sum4, Words } from '../shared/kernel.wasm';
+import { first, int, loadPart, madd, max4, PerThread, scaleRow, storePart, sum4, Words } from '../shared/kernel.wasm';
 import { MR, ROWS } from '../matmul/constants';
 import { packB, packStrip } from '../matmul/gemm.wasm';
 import { NR, PANEL, tile, tilePart, ZEROS } from '../matmul/tile.wasm';
@@ -10,21 +10,32 @@ import { exp4, log4 } from '../shared/math.wasm';
 import { dropRow } from '../shared/philox.wasm';
 
 /** Where a (batch, head) of a (B, T, H, D) view starts. */
-// @ts-ignore: decorator
-@inline
 function start(view: usize, b: i32, h: i32, strides: Words): usize {
   return view + (<usize>(b * int(strides, 0) + h * int(strides, 2)) << 2);
 }
 
 /** How far apart the rows of a (batch, head) of a (B, T, H, D) view are, in bytes. */
-// @ts-ignore: decorator
-@inline
 function rowBytes(strides: Words): usize {
   return <usize>int(strides, 1) << 2;
 }
 
-// @ts-ignore: decorator
-@inline
+/** A strip's products with the first `keys` of the keys in panels; rows of scores lie `row` bytes apart. */
+function scoreStrip(strip: usize, panels: usize, D: i32, scores: usize, row: usize, keys: i32): void {
+  for (let j = 0; j < keys; j += NR) {
+    tile(strip, panels + <usize>j * (<usize>D << 2), D, ZEROS, 0, scores + (<usize>j << 2), row);
+  }
+}
+
+/** A strip's products with the D columns of a matrix in panels of `rows`, over k of them: see `tilePart`. */
+function multiplyStrip(
+  strip: usize, panels: usize, rows: i32, k: i32, start: usize, to: usize, ldc: usize, height: i32, D: i32, edge: usize,
+): void {
+  for (let c = 0; c < D; c += NR) {
+    const at = <usize>c << 2;
+    tilePart(strip, panels + at * <usize>rows, k, start, to + at, ldc, height, min(NR, D - c), edge);
+  }
+}
+
 function round8(n: i32): i32 {
   return (n + 7) & ~7;
 }
@@ -73,24 +84,11 @@ function rowExp(p: usize, n: i32, end: i32, scale: f32, shift: f32): f32 {
   return sum4(f32x4.add(s0, s1));
 }
 
-/** y (d) = y · factor */
-function scaleRow(y: usize, d: i32, factor: f32): void {
-  const f = f32x4.splat(factor);
-  let j = 0;
-  for (; j + 4 <= d; j += 4) {
-    const at = y + (<usize>j << 2);
-    v128.store(at, f32x4.mul(v128.load(at), f));
-  }
-  const at = y + (<usize>j << 2);
-  if (j < d) storePart(at, f32x4.mul(loadPart(at, d - j), f), d - j);
-}
-
 /** Σ a · b over d elements. */
 function dotRow(a: usize, b: usize, d: i32): f32 {
   let s = f32x4.splat(0);
-  let j = 0;
-  for (; j + 4 <= d; j += 4) s = madd(v128.load(a + (<usize>j << 2)), v128.load(b + (<usize>j << 2)), s);
-  if (j < d) s = madd(loadPart(a + (<usize>j << 2), d - j), loadPart(b + (<usize>j << 2), d - j), s);
+  for (; d >= 4; d -= 4, a += 16, b += 16) s = madd(v128.load(a), v128.load(b), s);
+  if (d > 0) s = madd(loadPart(a, d), loadPart(b, d), s);
   return sum4(s);
 }
 
@@ -125,9 +123,7 @@ export function attention(
       const height = min(MR, T - i);
       const limit = min(S, past + i + height);
       packStrip(fromQ + <usize>i * rowsQ, rowsQ, 4, height, D, strip);
-      for (let j = 0; j < limit; j += NR) {
-        tile(strip, keys + <usize>j * (<usize>D << 2), D, ZEROS, 0, scores + (<usize>j << 2), row);
-      }
+      scoreStrip(strip, keys, D, scores, row, limit);
       for (let r = 0; r < height; r++) {
         const x = scores + <usize>r * row;
         const n = min(S, past + i + r + 1);
@@ -143,14 +139,10 @@ export function attention(
         storePart(toLse + (<usize>(i + r) << 2), logSum, height - r);
       }
       packStrip(scores, row, 4, height, limit, strip);
-      for (let j = 0; j < D; j += NR) {
-        tilePart(
-          strip, values + <usize>j * (<usize>visible << 2), limit, ZEROS,
-          to + <usize>i * rowsY + (<usize>j << 2), rowsY, height, min(NR, D - j), edge,
-        );
-      }
+      multiplyStrip(strip, values, visible, limit, ZEROS, to + <usize>i * rowsY, rowsY, height, D, edge);
       for (let r = 0; r < height; r++) {
-        scaleRow(to + <usize>(i + r) * rowsY, D, 1 / load<f32>(sums + (<usize>r << 2)));
+        const from = to + <usize>(i + r) * rowsY;
+        scaleRow(from, from, D, 1 / load<f32>(sums + (<usize>r << 2)));
       }
     }
   }
@@ -163,13 +155,12 @@ function weighRows(weights: usize, n: i32, v: usize, rows: usize, y: usize, widt
   let s2 = s0;
   let s3 = s0;
   // What lies beyond the width is read and multiplied too, but never kept.
-  for (let j = 0; j < n; j++) {
+  for (let j = 0; j < n; j++, v += rows) {
     const weight = v128.load32_splat(weights + (<usize>j << 2));
     s0 = madd(weight, v128.load(v), s0);
     s1 = madd(weight, v128.load(v, 16), s1);
     s2 = madd(weight, v128.load(v, 32), s2);
     s3 = madd(weight, v128.load(v, 48), s3);
-    v += rows;
   }
   const f = f32x4.splat(factor);
   storePart(y, f32x4.mul(s0, f), width);
@@ -229,7 +220,6 @@ export function attentionGradient(
   const rowsV = rowBytes(stridesV);
   const rowsY = <usize>(H * D) << 2;
   const row = <usize>ld << 2;
-  const panelBytes = <usize>D << 2; // of one key in the panels over keys
   const visible = min(S, past + T);
   const pairs = B * H;
   for (let pair = first(pairs, thread, threads), last = first(pairs, thread + 1, threads); pair < last; pair++) {
@@ -262,13 +252,9 @@ export function attentionGradient(
         const P = weights + <usize>i * row;
         const dS = slopes + <usize>i * row;
         packStrip(fromQ + <usize>(i0 + i) * rowsQ, rowsQ, 4, height, D, strip);
-        for (let j = 0; j < limit; j += NR) {
-          tile(strip, keys + <usize>j * panelBytes, D, ZEROS, 0, P + (<usize>j << 2), row);
-        }
+        scoreStrip(strip, keys, D, P, row, limit);
         packStrip(fromDy + <usize>(i0 + i) * rowsY, rowsY, 4, height, D, strip);
-        for (let j = 0; j < limit; j += NR) {
-          tile(strip, values + <usize>j * panelBytes, D, ZEROS, 0, dS + (<usize>j << 2), row);
-        }
+        scoreStrip(strip, values, D, dS, row, limit);
         for (let r = 0; r < height; r++) {
           const at = <usize>(i0 + i + r);
           const n = min(S, past + <i32>at + 1);
@@ -294,30 +280,20 @@ export function attentionGradient(
           if (p > 0) dropRow(weight, weight, 0, n, pair * T + <i32>at, site, key, p);
         }
         packStrip(dS, row, 4, height, limit, strip);
-        for (let j = 0; j < D; j += NR) {
-          tilePart(
-            strip, keyRows + <usize>j * (<usize>visible << 2), limit, ZEROS,
-            toQ + <usize>(i0 + i) * rowsY + (<usize>j << 2), rowsY, height, min(NR, D - j), edge,
-          );
-        }
+        multiplyStrip(strip, keyRows, visible, limit, ZEROS, toQ + <usize>(i0 + i) * rowsY, rowsY, height, D, edge);
       }
       // Keys in strips: only the queries from the strip's first key on see any of it.
       const seen = min(S, past + i0 + rows);
       for (let j = 0; j < seen; j += MR) {
         const height = min(MR, S - j);
         const from = max(0, j - past - i0);
+        const skipped = <usize>from * PANEL;
         const inBlock = <usize>from * row + (<usize>j << 2);
         const outK = <usize>j * rowsY;
         packStrip(weights + inBlock, 4, row, height, rows - from, strip);
-        for (let c = 0; c < D; c += NR) {
-          const panel = slopesY + (<usize>c * <usize>rows << 2) + <usize>from * PANEL;
-          tilePart(strip, panel, rows - from, 0, toV + outK + (<usize>c << 2), rowsY, height, min(NR, D - c), edge);
-        }
+        multiplyStrip(strip, slopesY + skipped, rows, rows - from, 0, toV + outK, rowsY, height, D, edge);
         packStrip(slopes + inBlock, 4, row, height, rows - from, strip);
-        for (let c = 0; c < D; c += NR) {
-          const panel = queries + (<usize>c * <usize>rows << 2) + <usize>from * PANEL;
-          tilePart(strip, panel, rows - from, 0, toK + outK + (<usize>c << 2), rowsY, height, min(NR, D - c), edge);
-        }
+        multiplyStrip(strip, queries + skipped, rows, rows - from, 0, toK + outK, rowsY, height, D, edge);
       }
     }
   }

@@ -1,5 +1,5 @@
-import { contiguousCpu } from '../contiguous/contiguous.cpu.ts';
 import type { CpuKernel } from '../shared/kernel.ts';
+import { contiguousCpu } from '../views/views.cpu.ts';
 import type { cacheWriteOperation } from './cache-write.ts';
 
 export const cacheWriteCpu: CpuKernel<typeof cacheWriteOperation> = {

@@ -14,8 +14,8 @@ import { placedOnCpu } from '../../../testing/program.ts';
 import { fillInputs } from '../../devices/evaluate.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { add } from '../arithmetic/arithmetic.ts';
 import { constant } from '../constant/constant.ts';
+import { add } from '../elementwise/elementwise.ts';
 import { cacheWrite } from './cache-write.ts';
 
 const at = (position: number): Tensor => constant(Int32Array.of(position), []);

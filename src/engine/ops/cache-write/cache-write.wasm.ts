@@ -5,8 +5,7 @@ export function cacheWrite(
   thread: i32, threads: i32, update: usize, position: usize, y: usize, B: i32, T: i32, t: i32, C: i32,
 ): void {
   const start = load<i32>(position);
-  const last = first(B * t, thread + 1, threads);
-  for (let row = first(B * t, thread, threads); row < last; row++) {
+  for (let row = first(B * t, thread, threads), last = first(B * t, thread + 1, threads); row < last; row++) {
     const to = start + (row % t);
     if (<u32>to >= <u32>T) continue;
     const rowY = y + ((<usize>(((row / t) * T + to) * C)) << 2);

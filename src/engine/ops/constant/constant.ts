@@ -2,8 +2,9 @@ import { NanobardError } from '../../errors.ts';
 import { Constant, type NestedNumbers } from '../../tensor/constant.ts';
 import { type DType, type TypedArray, typedArray } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { checkType } from '../../tensor/tensor.ts';
-import { requireNumbers } from '../shared/operands.ts';
+import { checkType, type Tensor } from '../../tensor/tensor.ts';
+import { add } from '../elementwise/elementwise.ts';
+import { requireNumbers, requirePosition } from '../shared/operands.ts';
 
 /**
  * A tensor with fixed values, row-major; `shape` defaults to one dimension.
@@ -80,4 +81,18 @@ function collect(values: NestedNumbers, [extent, ...inner]: Shape, path: string,
   }
   if (Array.isArray(values)) values.forEach((value, i) => void collect(value, inner, `${path}[${i}]`, flat));
   else flat.push(values as number);
+}
+
+/**
+ * The i32 numbers start, start + 1, … (length). `start` is an i32 scalar, such as an `Input` that tells
+ * how far a sequence has come, so that positions move from run to run; 0 by default.
+ *
+ * @throws {NanobardError} code `argument` if `length` is not a natural number or `start` not an i32 scalar.
+ */
+export function arange(length: number, start?: Tensor): Tensor {
+  requireNumbers('arange', 'an integer from 0 to 2^31 − 1', { length });
+  const numbers = new Constant(Int32Array.from({ length }, (_, i) => i));
+  if (start === undefined) return numbers;
+  requirePosition('arange', 'start', start);
+  return add(numbers, start);
 }

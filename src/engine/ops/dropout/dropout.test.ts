@@ -12,7 +12,7 @@ import {
 } from '../../../testing/check.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
-import { square } from '../pointwise/pointwise.ts';
+import { square } from '../elementwise/elementwise.ts';
 import { dropout } from './dropout.ts';
 
 const key = (...words: [number, number, number]): Tensor => constant(Int32Array.from(words));

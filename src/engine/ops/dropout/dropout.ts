@@ -1,5 +1,4 @@
-import { apply, type Operation } from '../../tensor/operation.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { apply, type Operation, type Tensor } from '../../tensor/index.ts';
 import { requireFloat, requireNumbers } from '../shared/operands.ts';
 import { newSite, requireKey } from '../shared/philox.ts';
 

@@ -14,7 +14,5 @@ export const globalNormCpu: CpuKernel<typeof globalNormOperation> = {
 };
 
 export const clipScaleCpu: CpuKernel<typeof clipScaleOperation> = {
-  lower(tape, [norm], [scale], { maxNorm }) {
-    tape.emit('clipScale', { norm, scale, maxNorm });
-  },
+  lower: (tape, [norm], [scale], { maxNorm }) => tape.emit('clipScale', { norm, scale, maxNorm }),
 };

@@ -11,3 +11,5 @@ export const ROWS = 96;
 /** Columns of a panel of B, and of a tile: two vectors, or four in the build for engines that join them to wider ones. */
 export const PANEL_COLUMNS = 8;
 export const WIDE_PANEL_COLUMNS = 16;
+/** Rows of a task of a symmetric product: whole strips and whole panels, so that it meets the diagonal at a tile's corner. */
+export const BLOCK = 48;

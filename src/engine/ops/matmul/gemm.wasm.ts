@@ -20,31 +20,30 @@ export function packStrip(a: usize, rows: usize, columns: usize, height: i32, k:
   } else if (rows == 4) {
     packColumns(a, columns, k, to);
   } else {
-    for (let p = 0; p < k; p++) {
+    for (let p = 0; p < k; p++, to += STRIP) {
       for (let r = 0; r < height; r++) {
         store<f32>(to + (<usize>r << 2), load<f32>(a + <usize>r * rows + <usize>p * columns));
       }
-      to += STRIP;
     }
   }
 }
 
 /** Rows whose elements lie next to each other along k: transposed four columns at a time. */
 function packRows(a: usize, rows: usize, height: i32, k: i32, to: usize): void {
-  let p0 = a;
-  let p1 = height > 1 ? p0 + rows : p0;
-  let p2 = height > 2 ? p1 + rows : p0;
-  let p3 = height > 3 ? p2 + rows : p0;
-  let p4 = height > 4 ? p3 + rows : p0;
-  let p5 = height > 5 ? p4 + rows : p0;
-  const end = a + (<usize>(k & ~3) << 2);
-  while (p0 < end) {
-    const r0 = v128.load(p0);
-    const r1 = v128.load(p1);
-    const r2 = v128.load(p2);
-    const r3 = v128.load(p3);
-    const r4 = v128.load(p4);
-    const r5 = v128.load(p5);
+  const p1 = height > 1 ? a + rows : a;
+  const p2 = height > 2 ? p1 + rows : a;
+  const p3 = height > 3 ? p2 + rows : a;
+  const p4 = height > 4 ? p3 + rows : a;
+  const p5 = height > 5 ? p4 + rows : a;
+  const end = <usize>k << 2;
+  let at: usize = 0;
+  for (; at + 16 <= end; at += 16, to += 96) {
+    const r0 = v128.load(a + at);
+    const r1 = v128.load(p1 + at);
+    const r2 = v128.load(p2 + at);
+    const r3 = v128.load(p3 + at);
+    const r4 = v128.load(p4 + at);
+    const r5 = v128.load(p5 + at);
     const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5); // r0[0] r1[0] r0[1] r1[1]
     const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
     const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
@@ -57,38 +56,22 @@ function packRows(a: usize, rows: usize, height: i32, k: i32, to: usize): void {
     v128.store(to, v128.shuffle<i64>(b01, b23, 0, 2), 48);
     v128.store(to, v128.shuffle<i64>(b45, b01, 0, 3), 64);
     v128.store(to, v128.shuffle<i64>(b23, b45, 1, 3), 80);
-    to += 96;
-    p0 += 16;
-    p1 += 16;
-    p2 += 16;
-    p3 += 16;
-    p4 += 16;
-    p5 += 16;
   }
-  for (let p = k & ~3; p < k; p++) {
-    store<f32>(to, load<f32>(p0));
-    store<f32>(to, load<f32>(p1), 4);
-    store<f32>(to, load<f32>(p2), 8);
-    store<f32>(to, load<f32>(p3), 12);
-    store<f32>(to, load<f32>(p4), 16);
-    store<f32>(to, load<f32>(p5), 20);
-    to += STRIP;
-    p0 += 4;
-    p1 += 4;
-    p2 += 4;
-    p3 += 4;
-    p4 += 4;
-    p5 += 4;
+  for (; at < end; at += 4, to += STRIP) {
+    store<f32>(to, load<f32>(a + at));
+    store<f32>(to, load<f32>(p1 + at), 4);
+    store<f32>(to, load<f32>(p2 + at), 8);
+    store<f32>(to, load<f32>(p3 + at), 12);
+    store<f32>(to, load<f32>(p4 + at), 16);
+    store<f32>(to, load<f32>(p5 + at), 20);
   }
 }
 
 /** Rows of which each column's elements lie next to each other: a transposed matrix. */
 function packColumns(a: usize, columns: usize, k: i32, to: usize): void {
-  for (let p = 0; p < k; p++) {
+  for (let p = 0; p < k; p++, a += columns, to += STRIP) {
     v128.store(to, v128.load(a));
     store<i64>(to, load<i64>(a, 16), 16);
-    a += columns;
-    to += STRIP;
   }
 }
 
@@ -97,7 +80,7 @@ function packColumnsOfFour(a: usize, columns: usize, k: i32, to: usize, stripByt
   let to1 = to + stripBytes;
   let to2 = to1 + stripBytes;
   let to3 = to2 + stripBytes;
-  for (let p = 0; p < k; p++) {
+  for (let p = 0; p < k; p++, a += columns, to += STRIP, to1 += STRIP, to2 += STRIP, to3 += STRIP) {
     v128.store(to, v128.load(a));
     store<i64>(to, load<i64>(a, 16), 16);
     v128.store(to1, v128.load(a, 24));
@@ -106,11 +89,6 @@ function packColumnsOfFour(a: usize, columns: usize, k: i32, to: usize, stripByt
     store<i64>(to2, load<i64>(a, 64), 16);
     v128.store(to3, v128.load(a, 72));
     store<i64>(to3, load<i64>(a, 88), 16);
-    a += columns;
-    to += STRIP;
-    to1 += STRIP;
-    to2 += STRIP;
-    to3 += STRIP;
   }
 }
 
@@ -134,7 +112,7 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
     const width = min(NR, n - j);
     let p = b + <usize>j * columns;
     if (columns == 4) {
-      for (let i = 0; i < k; i++) {
+      for (let i = 0; i < k; i++, p += rows, out += PANEL) {
         if (width == NR) {
           v128.store(out, v128.load(p));
           v128.store(out, v128.load(p, 16), 16);
@@ -148,61 +126,51 @@ export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, pac
             v128.store(out + at, c < width ? loadPart(p + at, width - c) : f32x4.splat(0));
           }
         }
-        p += rows;
-        out += PANEL;
       }
     } else if (rows == 4 && width == NR) {
       packTransposed(p, columns, k, out);
     } else {
-      for (let i = 0; i < k; i++) {
+      for (let i = 0; i < k; i++, p += rows, out += PANEL) {
         for (let c = 0; c < NR; c++) {
           store<f32>(out + (<usize>c << 2), c < width ? load<f32>(p + <usize>c * columns) : 0);
         }
-        p += rows;
-        out += PANEL;
       }
     }
   }
 }
 
+/** Stores four vectors as the columns of four rows that lie `step` bytes apart. */
+@inline
+export function storeTransposed(to: usize, step: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
+  const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+  const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+  const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+  const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
+  v128.store(to + step, v128.shuffle<i64>(a01, a23, 1, 3));
+  v128.store(to + 2 * step, v128.shuffle<i64>(b01, b23, 0, 2));
+  v128.store(to + 3 * step, v128.shuffle<i64>(b01, b23, 1, 3));
+}
+
 /** A panel whose columns lie contiguously along k: transposed 4 × 4 at a time. */
 function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
   for (let quarter: usize = 0; quarter < PANEL; quarter += 16) {
-    let p0 = b + (quarter >> 2) * columns;
-    let p1 = p0 + columns;
-    let p2 = p1 + columns;
-    let p3 = p2 + columns;
+    const p0 = b + (quarter >> 2) * columns;
+    const p1 = p0 + columns;
+    const p2 = p1 + columns;
+    const p3 = p2 + columns;
+    const end = <usize>k << 2;
     let to = out + quarter;
-    let i = 0;
-    for (; i + 4 <= k; i += 4) {
-      const r0 = v128.load(p0);
-      const r1 = v128.load(p1);
-      const r2 = v128.load(p2);
-      const r3 = v128.load(p3);
-      const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
-      const b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
-      const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
-      const b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-      v128.store(to, v128.shuffle<i64>(a01, a23, 0, 2));
-      v128.store(to + PANEL, v128.shuffle<i64>(a01, a23, 1, 3));
-      v128.store(to + 2 * PANEL, v128.shuffle<i64>(b01, b23, 0, 2));
-      v128.store(to + 3 * PANEL, v128.shuffle<i64>(b01, b23, 1, 3));
-      to += 4 * PANEL;
-      p0 += 16;
-      p1 += 16;
-      p2 += 16;
-      p3 += 16;
+    let at: usize = 0;
+    for (; at + 16 <= end; at += 16, to += 4 * PANEL) {
+      const r3 = v128.load(p3 + at);
+      storeTransposed(to, PANEL, v128.load(p0 + at), v128.load(p1 + at), v128.load(p2 + at), r3);
     }
-    for (; i < k; i++) {
-      store<f32>(to, load<f32>(p0));
-      store<f32>(to, load<f32>(p1), 4);
-      store<f32>(to, load<f32>(p2), 8);
-      store<f32>(to, load<f32>(p3), 12);
-      to += PANEL;
-      p0 += 4;
-      p1 += 4;
-      p2 += 4;
-      p3 += 4;
+    for (; at < end; at += 4, to += PANEL) {
+      store<f32>(to, load<f32>(p0 + at));
+      store<f32>(to, load<f32>(p1 + at), 4);
+      store<f32>(to, load<f32>(p2 + at), 8);
+      store<f32>(to, load<f32>(p3 + at), 12);
     }
   }
 }
@@ -236,9 +204,8 @@ export function gemmBlock(
         const b = packed + (<usize>panel * <usize>k + <usize>k0) * PANEL;
         const start = k0 > 0 ? 0 : bias ? bias + (<usize>j << 2) : ZEROS;
         let out = c + <usize>i0 * ldc + (<usize>j << 2);
-        for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes) {
+        for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes, out += <usize>MR * ldc) {
           tilePart(strip, b, kc, start, out, ldc, min(MR, mc - i), min(NR, n - j), edge);
-          out += <usize>MR * ldc;
         }
       }
       k0 += longest;

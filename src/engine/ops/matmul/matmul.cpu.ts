@@ -1,8 +1,8 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
-import { nests } from '../shared/strided.ts';
+import { headsOf, nests } from '../shared/strided.ts';
 import { KC, MC, MR } from './constants.ts';
-import type { matmulOperation } from './matmul.ts';
+import type { linearOperation, matmulOperation } from './matmul.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
 const TASK_BYTES = 512 * 1024;
@@ -29,10 +29,7 @@ function leading({ shape, strides }: CpuView): [transposed: number, leadingDimen
 export const edgeOf = (tape: CpuTape): PerThread => tape.perThread(MR * tape.panelColumns);
 
 /** Batches of a matrix: three loops. */
-interface Batches {
-  readonly extents: readonly number[];
-  readonly strides: readonly number[];
-}
+type Batches = Readonly<Record<'extents' | 'strides', readonly number[]>>;
 
 /** Copies the matrices of b into panels; where they are. */
 export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
@@ -48,31 +45,24 @@ export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
 export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, bias?: CpuView): void {
   if (sizeOf(c.shape) === 0) return;
   // Batches are three loops: with more separate dimensions, several products.
-  for (const { addresses, extents, strides } of nests([first(a), first(b), first(c)], 3)) {
-    const matrices = [a, b, c].map((view, i) => ({ ...view, address: addresses[i]! }));
-    product(tape, matrices as [CpuView, CpuView, CpuView], extents, strides, bias);
+  for (const { addresses, extents, strides } of nests([headsOf(a, 2), headsOf(b, 2), headsOf(c, 2)], 3)) {
+    const at = (view: CpuView, i: 0 | 1 | 2): CpuView => ({ ...view, address: addresses[i] });
+    const operands = { a: at(a, 0), b: at(b, 1), c: at(c, 2), bias };
+    product(tape, operands, { extents, strides: strides[0] }, { extents, strides: strides[1] });
   }
 }
 
-/** The first element of each matrix. */
-const first = (view: CpuView): CpuView => ({
-  ...view,
-  shape: view.shape.slice(0, -2),
-  strides: view.strides.slice(0, -2),
-});
-
 function product(
   tape: CpuTape,
-  [a, b, c]: readonly [CpuView, CpuView, CpuView],
-  extents: readonly number[],
-  [stridesA, stridesB]: readonly [readonly number[], readonly number[], unknown],
-  bias: CpuView | undefined,
+  { a, b, c, bias }: Record<'a' | 'b' | 'c', CpuView> & { bias: CpuView | undefined },
+  batchesA: Batches,
+  batchesB: Batches,
 ): void {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
   const [rowStride, columnStride] = a.strides.slice(-2) as [number, number];
   const [rowsB, columnsB] = b.strides.slice(-2) as [number, number];
-  const batches = sizeOf(extents);
+  const batches = sizeOf(batchesA.extents);
   const args = { a, c, m, n, k, bias: bias ?? 0 };
 
   if (k > 0 && m < FEW_ROWS && batches === 1 && columnStride === 1 && rowsB === 1) {
@@ -86,7 +76,7 @@ function product(
     tape.emit('matmulBlas', { ...args, b, transposeA, lda, transposeB, ldb });
     return;
   }
-  const packed = pack(tape, b, { extents, strides: stridesB });
+  const packed = pack(tape, b, batchesB);
   const strips = Math.ceil(m / MR);
   // Tasks depend on the shapes alone, never on the number of threads.
   const down = Math.ceil((strips * MR) / MC);
@@ -101,8 +91,7 @@ function product(
     columnStride,
     taskRows: MR * Math.ceil(strips / down),
     taskPanels: Math.ceil(Math.ceil(n / tape.panelColumns) / across),
-    extents,
-    strides: stridesA,
+    ...batchesA,
     strips: tape.perThread(Math.min(strips * MR, MC) * Math.min(k, KC)),
     edge: edgeOf(tape),
   });
@@ -110,7 +99,12 @@ function product(
 
 export const matmulCpu: CpuKernel<typeof matmulOperation> = {
   strided: 'all',
-  lower(tape, [a, b], [c]) {
-    lowerMatmul(tape, a, b, c);
+  lower: (tape, [a, b], [c]) => lowerMatmul(tape, a, b, c),
+};
+
+export const linearCpu: CpuKernel<typeof linearOperation> = {
+  lower(tape, [x, weight, bias], [y]) {
+    const [n, k] = weight.shape as [number, number];
+    lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, bias);
   },
 };

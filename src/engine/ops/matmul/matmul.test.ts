@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkDevices, checkGradient, checkThreads, extent, RUNS, values } from '../../../testing/check.ts';
 import { Input } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
-import { slice } from '../slice/slice.ts';
-import { transpose } from '../transpose/transpose.ts';
+import { slice, transpose } from '../views/views.ts';
 import { matmul } from './matmul.ts';
 
 describe('matmul', () => {

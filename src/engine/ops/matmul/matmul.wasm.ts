@@ -1,26 +1,8 @@
-import { first, firstUnit, int, madd, PerThread, sum4, Words } from '../shared/kernel.wasm';
+import { first, firstUnit, itemAt, itemsOf, madd, PerThread, sum4, Words } from '../shared/kernel.wasm';
 import { gemmBlock, packB } from './gemm.wasm';
 import { NR, PANEL } from './tile.wasm';
 
 // Batches are three nested loops (`extents`) over which A and B move by strides of their own.
-
-/** Where in a matrix's batches number `batch` begins. */
-// @ts-ignore: decorator
-@inline
-function start(view: usize, batch: i32, extents: Words, strides: Words): usize {
-  const e1 = int(extents, 1);
-  const e2 = int(extents, 2);
-  const i2 = batch % e2;
-  const i1 = (batch / e2) % e1;
-  const i0 = batch / (e1 * e2);
-  return view + (<usize>(i0 * int(strides, 0) + i1 * int(strides, 1) + i2 * int(strides, 2)) << 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function batchesOf(extents: Words): i32 {
-  return int(extents, 0) * int(extents, 1) * int(extents, 2);
-}
 
 /** B of all batches (k × n) to panels. */
 export function matmulPack(
@@ -30,13 +12,12 @@ export function matmulPack(
   const rows = <usize>rowStride << 2;
   const columns = <usize>columnStride << 2;
   const panels = (n + NR - 1) / NR;
-  const items = batchesOf(extents) * panels;
-  const end = first(items, thread + 1, threads);
-  for (let i = first(items, thread, threads); i < end; ) {
+  const items = itemsOf(extents) * panels;
+  for (let i = first(items, thread, threads), end = first(items, thread + 1, threads); i < end; ) {
     const batch = i / panels;
     const from = i - batch * panels;
     const to = min(panels, from + end - i);
-    const matrix = start(b, batch, extents, strides);
+    const matrix = itemAt(b, batch, extents, strides);
     packB(matrix, rows, columns, k, n, packed + <usize>batch * <usize>panels * <usize>k * PANEL, from, to);
     i += to - from;
   }
@@ -56,7 +37,7 @@ export function matmul(
   const panels = (n + NR - 1) / NR;
   const down = (m + taskRows - 1) / taskRows;
   const across = (panels + taskPanels - 1) / taskPanels;
-  const tasks = batchesOf(extents) * down * across;
+  const tasks = itemsOf(extents) * down * across;
   for (let task = first(tasks, thread, threads), end = first(tasks, thread + 1, threads); task < end; task++) {
     // Neighbouring tasks share a part of B.
     const i = (task % down) * taskRows;
@@ -65,7 +46,7 @@ export function matmul(
     const j = panel * NR;
     gemmBlock(
       min(taskRows, m - i), min(taskPanels * NR, n - j), k,
-      start(a, batch, extents, strides) + <usize>i * rows, rows, columns,
+      itemAt(a, batch, extents, strides) + <usize>i * rows, rows, columns,
       packed + (<usize>batch * <usize>panels + <usize>panel) * <usize>k * PANEL,
       c + (((<usize>batch * <usize>m + <usize>i) * <usize>n + <usize>j) << 2), <usize>n << 2,
       bias ? bias + (<usize>j << 2) : 0,
@@ -75,7 +56,6 @@ export function matmul(
 }
 
 /** C = A · B + beta · C by a BLAS library: see host-functions.ts. */
-// @ts-ignore: decorator
 @external('env', 'sgemm')
 declare function sgemm(
   transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32,
@@ -122,8 +102,7 @@ export function matmulRows(
 ): void {
   const rowsA = <usize>strideA << 2;
   const rowsW = <usize>strideW << 2;
-  const end = firstUnit(n, 4, thread + 1, threads);
-  for (let j = firstUnit(n, 4, thread, threads); j < end; j += 4) {
+  for (let j = firstUnit(n, 4, thread, threads), end = firstUnit(n, 4, thread + 1, threads); j < end; j += 4) {
     const rows = w + <usize>j * rowsW;
     for (let i = 0; i < m; i++) {
       const x = a + <usize>i * rowsA;
@@ -158,7 +137,7 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
   let b3 = a0;
   const end16 = x + (<usize>(k & ~15) << 2);
   const end = x + (<usize>k << 2);
-  while (x < end16) {
+  for (; x < end16; x += 64, y += 64, y1 += 64, y2 += 64, y3 += 64) {
     let u = v128.load(x);
     let v = v128.load(x, 16);
     a0 = madd(u, v128.load(y), a0);
@@ -179,11 +158,6 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
     b2 = madd(v, v128.load(y2, 48), b2);
     a3 = madd(u, v128.load(y3, 32), a3);
     b3 = madd(v, v128.load(y3, 48), b3);
-    x += 64;
-    y += 64;
-    y1 += 64;
-    y2 += 64;
-    y3 += 64;
   }
   a0 = f32x4.add(a0, b0);
   a1 = f32x4.add(a1, b1);
@@ -198,17 +172,12 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
     f32x4.add(v128.shuffle<i64>(low01, low23, 0, 2), v128.shuffle<i64>(low01, low23, 1, 3)),
     f32x4.add(v128.shuffle<i64>(high01, high23, 0, 2), v128.shuffle<i64>(high01, high23, 1, 3)),
   );
-  while (x < end) {
+  for (; x < end; x += 4, y += 4, y1 += 4, y2 += 4, y3 += 4) {
     let column = f32x4.splat(load<f32>(y));
     column = f32x4.replace_lane(column, 1, load<f32>(y1));
     column = f32x4.replace_lane(column, 2, load<f32>(y2));
     column = f32x4.replace_lane(column, 3, load<f32>(y3));
     sums = madd(v128.load32_splat(x), column, sums);
-    x += 4;
-    y += 4;
-    y1 += 4;
-    y2 += 4;
-    y3 += 4;
   }
   return sums;
 }
@@ -221,19 +190,13 @@ function dot(x: usize, y: usize, k: i32): f32 {
   const end16 = x + (<usize>(k & ~15) << 2);
   const end4 = x + (<usize>(k & ~3) << 2);
   const end = x + (<usize>k << 2);
-  while (x < end16) {
+  for (; x < end16; x += 64, y += 64) {
     s0 = madd(v128.load(x), v128.load(y), s0);
     s1 = madd(v128.load(x, 16), v128.load(y, 16), s1);
     s2 = madd(v128.load(x, 32), v128.load(y, 32), s2);
     s3 = madd(v128.load(x, 48), v128.load(y, 48), s3);
-    x += 64;
-    y += 64;
   }
-  while (x < end4) {
-    s0 = madd(v128.load(x), v128.load(y), s0);
-    x += 16;
-    y += 16;
-  }
+  for (; x < end4; x += 16, y += 16) s0 = madd(v128.load(x), v128.load(y), s0);
   let sum = sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
   while (x < end) {
     sum += load<f32>(x) * load<f32>(y);

@@ -1,13 +1,10 @@
-import { extents } from '../../tensor/shape.ts';
-import { combine, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
-import {
-  EPSILON,
-  type muonMomentumOperation,
-  type muonUpdateOperation,
-  type normalizeGramsOperation,
-} from './muon.ts';
+import { extents, lastOf } from '../../tensor/shape.ts';
+import { matmulReference } from '../matmul/matmul.reference.ts';
+import { combine, type ReferenceArray, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import type * as ops from './muon.ts';
+import { EPSILON } from './muon.ts';
 
-export const muonMomentumReference: ReferenceKernel<typeof muonMomentumOperation> = (
+export const muonMomentumReference: ReferenceKernel<typeof ops.muonMomentumOperation> = (
   [momentum, gradientScale, ...matrices],
   [directions, ...means],
 ) => {
@@ -21,7 +18,7 @@ export const muonMomentumReference: ReferenceKernel<typeof muonMomentumOperation
   });
 };
 
-export const normalizeGramsReference: ReferenceKernel<typeof normalizeGramsOperation> = (
+export const normalizeGramsReference: ReferenceKernel<typeof ops.normalizeGramsOperation> = (
   stacks,
   [grams, scales],
 ) => {
@@ -37,7 +34,7 @@ export const normalizeGramsReference: ReferenceKernel<typeof normalizeGramsOpera
     });
 };
 
-export const muonUpdateReference: ReferenceKernel<typeof muonUpdateOperation> = (
+export const muonUpdateReference: ReferenceKernel<typeof ops.muonUpdateOperation> = (
   [directions, scales, learningRate, ...parameters],
   updated,
   { weightDecay, factor },
@@ -49,5 +46,21 @@ export const muonUpdateReference: ReferenceKernel<typeof muonUpdateOperation> = 
     const update = (value: number, d: number): number =>
       (1 - rate * weightDecay) * value - rate * factor * (scale * d);
     combine(data, parameters[k]!.data, direction, update);
+  });
+};
+
+export const symmetricMatmulReference: ReferenceKernel<typeof ops.symmetricMatmulOperation> = matmulReference;
+
+export const symmetricPolynomialReference: ReferenceKernel<typeof ops.symmetricPolynomialOperation> = (
+  [a],
+  [y],
+  { alpha, beta, gamma },
+) => {
+  const r = lastOf(a.shape);
+  const square: ReferenceArray = { shape: a.shape, data: new Float64Array(a.data.length) };
+  matmulReference([a, a], [square], {});
+  combine(y.data, a.data, square.data, (value, squared, i) => {
+    const identity = Math.floor(i / r) % r === i % r ? alpha : 0;
+    return identity + beta * value + gamma * squared;
   });
 };

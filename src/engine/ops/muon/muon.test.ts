@@ -12,7 +12,7 @@ import {
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { constant, scalar } from '../constant/constant.ts';
 import { matmul } from '../matmul/matmul.ts';
-import { transpose } from '../transpose/transpose.ts';
+import { transpose } from '../views/views.ts';
 import { muonMomentum, muonUpdate, normalizeGrams } from './muon.ts';
 
 const forward = { gradients: false } as const;

@@ -1,30 +1,25 @@
+// The parts of Muon's step.
 import { NanobardError } from '../../errors.ts';
 import { apply, type NoAttributes, type Operation } from '../../tensor/operation.ts';
-import { hasRank, type Shape, sameShape, shapeError } from '../../tensor/shape.ts';
+import { extents, hasRank, type Shape, sameShape, shapeError } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { requireFloat, requireNumbers, requireShape } from '../shared/operands.ts';
 
 /** Keeps the divisor from 0 where a gradient is zero, as in Keller Jordan's code. */
 export const EPSILON = 1e-7;
 
-/** What `muonMomentum` reads: scalars. */
-export interface MomentumOperands {
-  readonly momentum: Tensor;
-  /** Multiplies the gradients first, to clip them. */
-  readonly gradientScale: Tensor;
-}
-
 /**
  * Nesterov momentum for k matrices of one shape (r, c), in the form of Keller Jordan's code:
- * m ← μ · m + (1 − μ) · g, and the direction (1 − μ) · g + μ · m of each, stacked to (k, r, c). A device
- * computes the new means in place when they are assigned to the variables that they come from.
+ * m ← μ · m + (1 − μ) · g, and the direction (1 − μ) · g + μ · m of each, stacked to (k, r, c); `gradientScale`, a
+ * scalar as `momentum` is, multiplies the gradients first, to clip them. A device computes the new means in place
+ * when they are assigned to the variables that they come from.
  *
  * @throws {NanobardError} code `shape` if shapes differ, `argument` if there is no matrix or one is not f32.
  */
 export function muonMomentum(
   moments: readonly Tensor[],
   gradients: readonly Tensor[],
-  { momentum, gradientScale }: MomentumOperands,
+  { momentum, gradientScale }: Readonly<Record<'momentum' | 'gradientScale', Tensor>>,
 ): { moments: readonly Tensor[]; directions: Tensor } {
   matrixShape('muonMomentum', [...moments, ...gradients]);
   const count = moments.length;
@@ -87,33 +82,24 @@ export const normalizeGramsOperation: Operation<
   },
 };
 
-export type MuonUpdateAttributes = {
+type MuonUpdateAttributes = {
   /** Share of the parameter, times the learning rate, that the update takes away. */
   readonly weightDecay: number;
   /** Multiplies the learning rate. */
   readonly factor: number;
 };
 
-/** What `muonUpdate` reads beside the parameters. */
-export interface MuonUpdateOperands {
-  /** (k, r, c) */
-  readonly directions: Tensor;
-  /** (k): multiplies each direction. */
-  readonly scales: Tensor;
-  /** Scalar. */
-  readonly learningRate: Tensor;
-}
-
 /**
  * k parameters of one shape (r, c) after a step: (1 − η · weightDecay) · parameter − η · factor · scale ·
- * direction, which a device computes in place when they are assigned to the variables that they come from.
+ * direction, with directions (k, r, c), a scale for each (k), and η the learning rate, a scalar. A device computes
+ * them in place when they are assigned to the variables that they come from.
  *
  * @throws {NanobardError} code `shape` if shapes differ, `argument` if there is no matrix, one is not f32 or an
  *   attribute is out of range.
  */
 export function muonUpdate(
   parameters: readonly Tensor[],
-  { directions, scales, learningRate }: MuonUpdateOperands,
+  { directions, scales, learningRate }: Readonly<Record<'directions' | 'scales' | 'learningRate', Tensor>>,
   { weightDecay, factor }: MuonUpdateAttributes,
 ): readonly Tensor[] {
   const operands = [directions, scales, learningRate, ...parameters] as const;
@@ -151,4 +137,54 @@ function matrixShape(op: string, matrices: readonly Tensor[]): Shape {
     throw shapeError(op, 'needs matrices of one shape', head.shape, shape);
   }
   return head.shape;
+}
+
+/**
+ * Products that are known to be symmetric, (N, R, K) · (N, K, R) → (N, R, R): X · Xᵀ, or two polynomials in
+ * the same symmetric matrix. Half the work of `matmul`: what lies below the diagonal is copied from above it.
+ *
+ * @throws {NanobardError} code `shape` unless the operands are stacks of matrices whose product is square.
+ */
+export function symmetricMatmul(a: Tensor, b: Tensor): Tensor {
+  return apply(symmetricMatmulOperation, [a, b], {})[0];
+}
+
+export const symmetricMatmulOperation: Operation<[a: Tensor, b: Tensor], [c: Tensor], NoAttributes> = {
+  name: 'symmetric-matmul',
+  shape([a, b]) {
+    requireFloat('symmetricMatmul', a, b);
+    const [n, r, k] = a.shape;
+    if (!hasRank(a.shape, 3) || b.shape.join() !== [n, k, r].join())
+      throw shapeError('symmetricMatmul', 'needs matrices (N, R, K) and (N, K, R)', a.shape, b.shape);
+    return [{ shape: a.shape.with(2, a.shape[1]), dtype: 'f32' }];
+  },
+  flops: ({ inputs: [a] }) => symmetricFlops(a),
+};
+
+export type PolynomialAttributes = { readonly alpha: number; readonly beta: number; readonly gamma: number };
+
+/**
+ * α · I + β · A + γ · A² for each of the symmetric matrices A (N, R, R).
+ *
+ * @throws {NanobardError} code `shape` unless `a` holds square matrices, `argument` unless the coefficients are numbers.
+ */
+export function symmetricPolynomial(a: Tensor, { alpha, beta, gamma }: PolynomialAttributes): Tensor {
+  return apply(symmetricPolynomialOperation, [a], { alpha, beta, gamma })[0];
+}
+
+export const symmetricPolynomialOperation: Operation<[a: Tensor], [y: Tensor], PolynomialAttributes> = {
+  name: 'symmetric-polynomial',
+  shape([a], { alpha, beta, gamma }) {
+    requireFloat('symmetricPolynomial', a);
+    requireNumbers('symmetricPolynomial', 'a finite number', { alpha, beta, gamma });
+    if (a.rank !== 3 || a.shape[1] !== a.shape[2])
+      throw shapeError('symmetricPolynomial', 'needs square matrices (N, R, R)', a.shape);
+    return [a];
+  },
+  flops: ({ inputs: [a] }) => symmetricFlops(a),
+};
+
+function symmetricFlops(a: Tensor): number {
+  const [n, r, k] = extents(a.shape, 3);
+  return n * r * (r + 1) * k;
 }

@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { checkDevices, checkThreads, cpus, devices, extent, RUNS, values } from '../../../testing/check.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
-import { slice } from '../slice/slice.ts';
-import { transpose } from '../transpose/transpose.ts';
-import { symmetricMatmul, symmetricPolynomial } from './symmetric-matmul.ts';
+import { slice, transpose } from '../views/views.ts';
+import { symmetricMatmul, symmetricPolynomial } from './muon.ts';
 
 const swap = (x: Tensor): Tensor => transpose(x, 1, 2);
 const gram = (x: Tensor): Tensor => symmetricMatmul(x, swap(x));

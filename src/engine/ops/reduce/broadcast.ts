@@ -9,8 +9,8 @@ import {
   shapeError,
 } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { reshape } from '../reshape/reshape.ts';
 import { requireFloat } from '../shared/operands.ts';
+import { reshape } from '../views/views.ts';
 
 /**
  * `x` seen under a larger shape by NumPy's rule: shapes are aligned at the end, and dimensions that are

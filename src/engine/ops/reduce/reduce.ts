@@ -1,11 +1,14 @@
 import { apply, type NoAttributes, type Operation, requireArray } from '../../tensor/operation.ts';
 import { normalizeDim, type Shape, shapeError } from '../../tensor/shape.ts';
 import type { Scalar, Tensor } from '../../tensor/tensor.ts';
-import { div } from '../arithmetic/arithmetic.ts';
-import { reshape } from '../reshape/reshape.ts';
+import { div } from '../elementwise/elementwise.ts';
+import { gradientOperation } from '../shared/gradient.ts';
 import { requireFloat } from '../shared/operands.ts';
-import { permute } from '../transpose/transpose.ts';
+import { permute, reshape } from '../views/views.ts';
 import { sumTo } from './broadcast.ts';
+
+/** Dimensions; negative ones count from the end. */
+type Dims = number | readonly number[];
 
 export interface ReduceOptions {
   /** Keep the reduced dimensions, with extent 1, so that the result broadcasts against the input. */
@@ -14,24 +17,16 @@ export interface ReduceOptions {
 
 /** Sum over the dimensions `dims`; over all of them, to a scalar, by default. Negative ones count from the end. */
 export function sum(x: Tensor): Scalar;
-export function sum(x: Tensor, dims?: number | readonly number[], options?: ReduceOptions): Tensor;
-export function sum(
-  x: Tensor,
-  dims?: number | readonly number[],
-  { keepDims = false }: ReduceOptions = {},
-): Tensor {
-  return total('sum', x, dims, keepDims);
+export function sum(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor;
+export function sum(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
+  return total('sum', x, dims, options);
 }
 
 /** Arithmetic mean over the dimensions `dims`; over all of them, to a scalar, by default. */
 export function mean(x: Tensor): Scalar;
-export function mean(x: Tensor, dims?: number | readonly number[], options?: ReduceOptions): Tensor;
-export function mean(
-  x: Tensor,
-  dims?: number | readonly number[],
-  { keepDims = false }: ReduceOptions = {},
-): Tensor {
-  const result = total('mean', x, dims, keepDims);
+export function mean(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor;
+export function mean(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
+  const result = total('mean', x, dims, options);
   return div(result, x.size / result.size);
 }
 
@@ -49,20 +44,13 @@ export function max(x: Tensor, dim: number, { keepDims = false }: ReduceOptions 
   return reshape(largest, keepDims ? x.shape.with(d, 1) : without(x.shape, new Set([d])));
 }
 
-function total(
-  op: string,
-  x: Tensor,
-  dims: number | readonly number[] | undefined,
-  keepDims: boolean,
-): Tensor {
+function total(op: string, x: Tensor, dims?: Dims, { keepDims = false }: ReduceOptions = {}): Tensor {
   requireFloat(op, x);
   if (dims !== undefined && typeof dims !== 'number') requireArray(op, 'the dimensions', dims);
   const given = typeof dims === 'number' ? [dims] : (dims ?? x.shape.map((_, d) => d));
   const reduced = new Set(given.map((dim) => normalizeDim(op, dim, x.rank)));
-  const result = sumTo(
-    x,
-    x.shape.map((extent, d) => (reduced.has(d) ? 1 : extent)),
-  );
+  const kept = x.shape.map((extent, d) => (reduced.has(d) ? 1 : extent));
+  const result = sumTo(x, kept);
   return keepDims ? result : reshape(result, without(x.shape, reduced));
 }
 
@@ -79,7 +67,4 @@ export const maxOperation: Operation<[x: Tensor], [y: Tensor], NoAttributes> = {
 };
 
 /** dx is dy at the first largest element of each row, 0 elsewhere. */
-export const maxGradientOperation: Operation<[x: Tensor, dy: Tensor], [dx: Tensor], NoAttributes> = {
-  name: 'max-gradient',
-  shape: ([x]) => [x],
-};
+export const maxGradientOperation = gradientOperation<[x: Tensor, dy: Tensor]>('max-gradient', 1);

@@ -13,15 +13,12 @@ import {
 import { placedOnCpu } from '../../../testing/program.ts';
 import { compile } from '../../program/compile.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
-import { add, mul, sub } from '../arithmetic/arithmetic.ts';
-import { concat } from '../concat/concat.ts';
 import { constant } from '../constant/constant.ts';
+import { add, mul, sub } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { reshape } from '../reshape/reshape.ts';
-import { slice } from '../slice/slice.ts';
-import { split } from '../split/split.ts';
-import { transpose } from '../transpose/transpose.ts';
+import { split } from '../views/split.ts';
+import { concat, reshape, slice, transpose } from '../views/views.ts';
 import { rotary } from './rotary.ts';
 
 const at = (position: number): Tensor => constant(Int32Array.of(position), []);

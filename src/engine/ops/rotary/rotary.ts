@@ -1,7 +1,4 @@
-import { Constant } from '../../tensor/constant.ts';
-import { apply, type Operation } from '../../tensor/operation.ts';
-import { hasRank, shapeError } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { apply, Constant, hasRank, type Operation, shapeError, type Tensor } from '../../tensor/index.ts';
 import { requireFloat, requireNumbers, requirePosition } from '../shared/operands.ts';
 
 /**

@@ -12,22 +12,18 @@ export function rotaryTable(
 ): void {
   const start = <f64>load<i32>(position);
   const square = f64x2.splat(ratio * ratio);
-  const last = first(T, thread + 1, threads);
-  for (let t = first(T, thread, threads); t < last; t++) {
+  for (let t = first(T, thread, threads), last = first(T, thread + 1, threads); t < last; t++) {
     const p = f64x2.splat(direction * (start + <f64>t));
     let at = <usize>(t * step) << 2;
     let frequency = f64x2.replace_lane(f64x2.splat(1), 1, ratio);
-    for (let i = 0; i < half; i += 2) {
+    for (let i = 0; i < half; i += 2, at += 8) {
       storeCosSin(f64x2.mul(p, frequency), cosines + at, sines + at);
       frequency = f64x2.mul(frequency, square);
-      at += 8;
     }
   }
 }
 
 /** Cosines and sines of two angles, rounded to floats; Taylor series to 2e-9 in the quarter turn nearest to 0. */
-// @ts-ignore: decorator
-@inline
 function storeCosSin(angle: v128, cosines: usize, sines: usize): void {
   // angle = n · π/2 + r with |r| ≤ π/4. Near 1.5 · 2^52 doubles are integers: adding it rounds, and leaves n in
   // the lowest bits.
@@ -77,7 +73,6 @@ export function rotary(
 }
 
 /** y (2 · half) = the pairs (i, i + half) of x, each turned by its own angle */
-// @ts-ignore: decorator
 @inline
 function turn(x: usize, cosines: usize, sines: usize, y: usize, half: i32): void {
   const upper = <usize>half << 2; // from the first element of a pair to the second

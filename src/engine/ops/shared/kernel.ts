@@ -1,6 +1,6 @@
 import type { DType } from '../../tensor/dtype.ts';
 import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
-import type { Shape } from '../../tensor/shape.ts';
+import { lastOf, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { signatures } from '../signatures.generated.ts';
 
 /** What a CPU lowering sees: a byte address in WebAssembly memory; strides count elements. */
@@ -9,6 +9,11 @@ export interface CpuView {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly strides: readonly number[];
+}
+
+/** How many rows the last dimension makes of a view, and how wide they are: how most kernels see their operands. */
+export function rowsOf({ shape }: CpuView): { rows: number; width: number } {
+  return { rows: sizeOf(shape.slice(0, -1)), width: lastOf(shape) };
 }
 
 type Signatures = typeof signatures;

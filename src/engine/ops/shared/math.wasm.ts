@@ -4,7 +4,6 @@
 
 import { madd, nmadd } from './kernel.wasm';
 
-
 // Constants are read from tables in memory: engines load and broadcast a number in one instruction, but need
 // several for one that is written in the code, and repeat them in each turn of a loop.
 
@@ -36,14 +35,20 @@ const TANH = memory.data<f32>([
 ]);
 
 /** Entry i of a table, in all lanes. */
-// @ts-ignore: decorator
-@inline
 function constant(table: usize, i: usize): v128 {
   return v128.load32_splat(table + (i << 2));
 }
 
+/** Four steps of Horner's rule: p · t⁴ and the polynomial of degree 3 whose coefficients begin at entry i. */
+@inline
+function horner4(p: v128, t: v128, table: usize, i: usize): v128 {
+  p = madd(p, t, constant(table, i));
+  p = madd(p, t, constant(table, i + 1));
+  p = madd(p, t, constant(table, i + 2));
+  return madd(p, t, constant(table, i + 3));
+}
+
 /** eˣ to 2 ulp; 0 below −87.33 and of NaN, e^88.37 from there on. */
-// @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
   const inRange = f32x4.gt(x, constant(EXP, 0));
@@ -55,39 +60,25 @@ export function exp4(x: v128): v128 {
   const n = f32x4.sub(shifted, magic);
   let r = nmadd(n, constant(EXP, 4), c);
   r = nmadd(n, constant(EXP, 5), r);
-  let p = constant(EXP, 6);
-  p = madd(p, r, constant(EXP, 7));
-  p = madd(p, r, constant(EXP, 8));
-  p = madd(p, r, constant(EXP, 9));
-  p = madd(p, r, constant(EXP, 10));
+  let p = horner4(constant(EXP, 6), r, EXP, 7);
   p = madd(f32x4.mul(p, r), r, f32x4.add(r, constant(EXP, 11)));
   const power = i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23);
   return v128.and(f32x4.mul(p, power), inRange);
 }
 
 /** The error function to 4e-7 absolute: z · P(z²) / Q(z²), constant beyond ±3.92. */
-// @ts-ignore: decorator
 @inline
 export function erf4(x: v128): v128 {
   const z = f32x4.pmax(f32x4.pmin(x, constant(ERF, 0)), constant(ERF, 1));
   const t = f32x4.mul(z, z);
-  let p = constant(ERF, 2);
-  p = madd(p, t, constant(ERF, 3));
-  p = madd(p, t, constant(ERF, 4));
-  p = madd(p, t, constant(ERF, 5));
-  p = madd(p, t, constant(ERF, 6));
+  let p = horner4(constant(ERF, 2), t, ERF, 3);
   p = madd(p, t, constant(ERF, 7));
-  let q = constant(ERF, 8);
-  q = madd(q, t, constant(ERF, 9));
-  q = madd(q, t, constant(ERF, 10));
-  q = madd(q, t, constant(ERF, 11));
-  q = madd(q, t, constant(ERF, 12));
+  let q = horner4(constant(ERF, 8), t, ERF, 9);
   q = madd(q, t, constant(ERF, 13));
   return f32x4.div(f32x4.mul(z, p), q);
 }
 
 /** Φ, the distribution function of the standard normal. */
-// @ts-ignore: decorator
 @inline
 export function phi4(x: v128): v128 {
   const half = constant(PHI, 0);
@@ -95,7 +86,6 @@ export function phi4(x: v128): v128 {
 }
 
 /** The natural logarithm to 3e-7 relative; −∞ of 0, NaN of what is negative. */
-// @ts-ignore: decorator
 @inline
 export function log4(x: v128): v128 {
   const subnormal = f32x4.lt(x, constant(LOG, 0)); // 2^−126
@@ -120,21 +110,12 @@ export function log4(x: v128): v128 {
 }
 
 /** The hyperbolic tangent to 4e-7 relative: z · P(z²) / Q(z²), constant beyond ±9. */
-// @ts-ignore: decorator
 @inline
 export function tanh4(x: v128): v128 {
   const z = f32x4.pmax(f32x4.pmin(x, constant(TANH, 0)), constant(TANH, 1));
   const t = f32x4.mul(z, z);
-  let p = constant(TANH, 2);
-  p = madd(p, t, constant(TANH, 3));
-  p = madd(p, t, constant(TANH, 4));
-  p = madd(p, t, constant(TANH, 5));
-  p = madd(p, t, constant(TANH, 6));
-  let q = constant(TANH, 7);
-  q = madd(q, t, constant(TANH, 8));
-  q = madd(q, t, constant(TANH, 9));
-  q = madd(q, t, constant(TANH, 10));
-  q = madd(q, t, constant(TANH, 11));
+  const p = horner4(constant(TANH, 2), t, TANH, 3);
+  const q = horner4(constant(TANH, 7), t, TANH, 8);
   const y = f32x4.div(f32x4.mul(z, p), q);
   return f32x4.pmax(f32x4.pmin(y, constant(TANH, 11)), constant(TANH, 12));
 }

@@ -1,8 +1,6 @@
 // What the operations check of what they are given. Names in messages are those of parameters and options.
 import { NanobardError } from '../../errors.ts';
-import { requireTensors } from '../../tensor/operation.ts';
-import { type Shape, sameShape, shapeError } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { requireTensors, type Shape, sameShape, shapeError, type Tensor } from '../../tensor/index.ts';
 
 type Named<T> = Readonly<Record<string, T>>;
 

@@ -1,9 +1,7 @@
 // Random numbers that need no state: the k-th number is a function of k. Dropout draws its masks so, which
 // makes them the same on every device and lets the backward pass draw them again.
 
-import { requireTensors } from '../../tensor/operation.ts';
-import { sameShape, shapeError } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { requireTensors, sameShape, shapeError, type Tensor } from '../../tensor/index.ts';
 
 type Words4 = readonly [number, number, number, number];
 

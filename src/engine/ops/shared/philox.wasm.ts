@@ -8,14 +8,7 @@ import { storePart } from './kernel.wasm';
  * 1 / (1 − p); `key` points at the seed's two halves and the step.
  */
 export function dropRow(
-  from: usize,
-  to: usize,
-  start: i32,
-  n: i32,
-  row: i32,
-  site: i32,
-  key: usize,
-  p: f32,
+  from: usize, to: usize, start: i32, n: i32, row: i32, site: i32, key: usize, p: f32,
 ): void {
   const threshold = i32x4.splat(<i32>(<u32>(<f64>p * 4294967296.0)));
   const scale = f32x4.splat(<f32>1 / (<f32>1 - p));
@@ -60,8 +53,6 @@ export function dropRow(
 }
 
 /** Drops the first n (at most 4) elements whose words are below the threshold, and scales the others. */
-// @ts-ignore: decorator
-@inline
 function drop4(from: usize, to: usize, n: i32, words: v128, threshold: v128, scale: v128): void {
   const mask = v128.and(i32x4.ge_u(words, threshold), scale);
   if (n > 0) storePart(to, f32x4.mul(v128.load(from), mask), n);

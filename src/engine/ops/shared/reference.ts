@@ -1,5 +1,4 @@
-import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
-import { lastOf, type Shape } from '../../tensor/shape.ts';
+import { type InPlaceOf, lastOf, type Operation, type Shape } from '../../tensor/index.ts';
 
 /** What a reference kernel sees: row-major arrays in float64, whatever the dtype. */
 export interface ReferenceArray {
@@ -42,6 +41,11 @@ export function combine(
   f: (a: number, b: number, i: number) => number,
 ): void {
   for (let i = 0; i < y.length; i++) y[i] = f(a[i]!, b[i]!, i);
+}
+
+/** y ← y + factor · x */
+export function accumulate(y: Float64Array, factor: number, x: Float64Array): void {
+  combine(y, y, x, (sum, value) => sum + factor * value);
 }
 
 /** Σ a[i] · b[i] */

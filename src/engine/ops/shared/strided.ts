@@ -5,15 +5,12 @@ import type { CpuView } from './kernel.ts';
 type Each<T extends readonly unknown[], U> = { readonly [K in keyof T]: U };
 
 /** The loops that visit several views of one shape together, as few as possible. */
-export interface Loops<T extends readonly unknown[]> {
+interface Nest<T extends readonly unknown[]> {
   /** Outermost first. */
   readonly extents: readonly number[];
   /** For each view its stride in each loop, in elements. */
   readonly strides: Each<T, readonly number[]>;
-}
-
-/** Loops and where in memory they start: one address for each view. */
-export interface Nest<T extends readonly unknown[]> extends Loops<T> {
+  /** Where in memory each view starts. */
   readonly addresses: Each<T, number>;
 }
 
@@ -25,7 +22,7 @@ function collapse(
   shape: Shape,
   views: readonly CpuView[],
   depth: number,
-): Loops<readonly CpuView[]> | undefined {
+): Nest<readonly CpuView[]> | undefined {
   const extents: number[] = [];
   const strides: number[][] = views.map(() => []);
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -48,7 +45,7 @@ function collapse(
     extents.unshift(1);
     for (const s of strides) s.unshift(innermost ? 1 : 0);
   }
-  return { extents, strides };
+  return { extents, strides, addresses: views.map((view) => view.address) };
 }
 
 /**
@@ -58,18 +55,19 @@ function collapse(
 export function nests<const T extends readonly CpuView[]>(views: T, depth: number): Nest<T>[];
 export function nests(views: readonly CpuView[], depth: number): Nest<readonly CpuView[]>[] {
   const { shape } = views[0]!;
-  const loops = collapse(shape, views, depth);
-  if (loops) return [{ ...loops, addresses: views.map((view) => view.address) }];
+  const nest = collapse(shape, views, depth);
+  if (nest) return [nest];
   const inner = (view: CpuView, i: number): CpuView => ({
     ...view,
     address: view.address + 4 * i * view.strides[0]!,
     shape: shape.slice(1),
     strides: view.strides.slice(1),
   });
-  return Array.from({ length: shape[0]! }, (_, i) =>
-    nests(
-      views.map((view) => inner(view, i)),
-      depth,
-    ),
-  ).flat();
+  const parts = Array.from({ length: shape[0]! }, (_, i) => views.map((view) => inner(view, i)));
+  return parts.flatMap((part) => nests(part, depth));
+}
+
+/** The first element of each part that the last `dims` dimensions are: a row (1), a matrix (2). */
+export function headsOf(view: CpuView, dims: number): CpuView {
+  return { ...view, shape: view.shape.slice(0, -dims), strides: view.strides.slice(0, -dims) };
 }

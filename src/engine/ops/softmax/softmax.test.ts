@@ -10,12 +10,11 @@ import {
   values,
 } from '../../../testing/check.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
-import { mul } from '../arithmetic/arithmetic.ts';
-import { concat } from '../concat/concat.ts';
 import { constant } from '../constant/constant.ts';
+import { mul } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { reshape } from '../reshape/reshape.ts';
+import { concat, reshape } from '../views/views.ts';
 import { softmax } from './softmax.ts';
 
 /**

@@ -1,8 +1,9 @@
+import { evaluateRun } from '../../runs/evaluate.ts';
+import { RunFolder } from '../../runs/run-folder.ts';
 import { formatCount, formatLoss, formatMilliseconds } from '../display/format.ts';
 import { exitCodes, type Io } from '../io.ts';
-import type { MachineFlags } from '../recipe-flags.ts';
+import { type MachineFlags, runOptions } from '../recipe-flags.ts';
 import { styleFor, writeNotes } from '../style.ts';
-import { newestRun } from './open-model.ts';
 
 export interface EvalFlags extends MachineFlags {
   readonly data?: string;
@@ -11,33 +12,27 @@ export interface EvalFlags extends MachineFlags {
 
 /** Measures a model on the whole validation split; returns the exit code. */
 export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
-  const result = await measure(run, flags, io);
+  const begin = performance.now();
+  const path = run ?? (await RunFolder.newest());
+  const { loss, notes, step, tokens } = await evaluateRun(path, runOptions(flags));
+  writeNotes(notes, io);
+  const [perplexity, bitsPerCharacter] = [Math.exp(loss), loss / Math.LN2];
+  const ms = performance.now() - begin;
   if (flags.json) {
-    io.stdout.write(`${JSON.stringify({ type: 'eval', ...result })}\n`);
+    const result = { type: 'eval', loss, perplexity, bitsPerCharacter, tokens, step, path, ms };
+    io.stdout.write(`${JSON.stringify(result)}\n`);
     return exitCodes.success;
   }
-  const style = styleFor(io.stdout, io.env);
+  const { bold, dim } = styleFor(io.stdout, io.env);
   const row = (name: string, value: string, unit: string): string =>
-    `${style.dim(name.padEnd(10))}  ${style.bold(value)} ${style.dim(unit)}`.trimEnd();
+    `${dim(name.padEnd(10))}  ${bold(value)} ${dim(unit)}`.trimEnd();
   const lines = [
-    `${result.path}, after step ${formatCount(result.step)}`,
-    row('loss', formatLoss(result.loss), 'nats per token'),
-    row('perplexity', result.perplexity.toFixed(3), ''),
-    row('bits', formatLoss(result.bitsPerCharacter), 'per character'),
-    style.dim(
-      `whole validation split, ${formatCount(result.tokens)} tokens in ${formatMilliseconds(result.ms)}`,
-    ),
+    `${path}, after step ${formatCount(step)}`,
+    row('loss', formatLoss(loss), 'nats per token'),
+    row('perplexity', perplexity.toFixed(3), ''),
+    row('bits', formatLoss(bitsPerCharacter), 'per character'),
+    dim(`whole validation split, ${formatCount(tokens)} tokens in ${formatMilliseconds(ms)}`),
   ];
   io.stdout.write(`${lines.join('\n')}\n`);
   return exitCodes.success;
-}
-
-async function measure(run: string | undefined, { data, device, threads, blas }: EvalFlags, io: Io) {
-  const begin = performance.now();
-  const { evaluateRun } = await import('../../runs/evaluate.ts');
-  const path = run ?? (await newestRun());
-  const { loss, notes, ...rest } = await evaluateRun(path, { data, device, threads, blas });
-  writeNotes(notes, io);
-  const ms = performance.now() - begin;
-  return { loss, perplexity: Math.exp(loss), bitsPerCharacter: loss / Math.LN2, ...rest, path, ms };
 }

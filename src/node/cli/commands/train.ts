@@ -1,10 +1,10 @@
 import type { EndEvent } from '../../../language/train/events.ts';
-import type { TrainingRun } from '../../runs/training.ts';
+import { RunFolder } from '../../runs/run-folder.ts';
+import { TrainingRun } from '../../runs/training.ts';
 import { createDisplay, type Display } from '../display/display.ts';
 import { exitCodes, type Io, isTerminal } from '../io.ts';
-import { type MachineFlags, recipeChanges } from '../recipe-flags.ts';
+import { type MachineFlags, runOptions } from '../recipe-flags.ts';
 import { writeNotes } from '../style.ts';
-import { newestRun } from './open-model.ts';
 
 export interface TrainFlags extends MachineFlags {
   readonly profile?: true;
@@ -35,7 +35,7 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
   try {
     const run = await open(recipe, flags, io);
     writeNotes(run.notices, io);
-    display = await createDisplay(run, io, flags.json === true);
+    display = createDisplay(run, io, flags.json === true);
     let end: EndEvent | undefined;
     for await (const event of run.events(controller.signal)) {
       display.show(event);
@@ -50,14 +50,12 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
 
 /** Opening may take seconds, for a download; on a terminal a line says so for as long as it lasts. */
 async function open(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<TrainingRun> {
-  const { data, out, resume, json, device, threads, blas } = flags;
-  const told = isTerminal(io.stdout, io.env) && !json;
+  const told = isTerminal(io.stdout, io.env) && !flags.json;
   if (told) io.stdout.write('Getting the text and the model ready…');
   try {
-    const { TrainingRun } = await import('../../runs/training.ts');
-    const options = { recipe, data, device, threads, blas, ...recipeChanges(flags) };
-    if (!resume) return await TrainingRun.create({ ...options, folder: out });
-    return await TrainingRun.resume({ ...options, folder: out ?? (await newestRun()) });
+    const options = { recipe, ...runOptions(flags) };
+    if (!flags.resume) return await TrainingRun.create({ ...options, folder: flags.out });
+    return await TrainingRun.resume({ ...options, folder: flags.out ?? (await RunFolder.newest()) });
   } finally {
     if (told) io.stdout.write('\r\u001b[K');
   }

@@ -2,6 +2,9 @@ import type { TrainEvent } from '../../../language/train/events.ts';
 import type { TrainingRun } from '../../runs/training.ts';
 import { type Io, isTerminal } from '../io.ts';
 import { writeNotes } from '../style.ts';
+import { jsonDisplay } from './json.ts';
+import { liveDisplay } from './live.ts';
+import { plainDisplay } from './plain.ts';
 
 /** What displays tell of a training run apart from its events. */
 export type ShownRun = Pick<TrainingRun, 'folder' | 'recipe'>;
@@ -16,14 +19,13 @@ export interface Display {
 }
 
 /** The display that suits the output: live on a terminal, plain lines elsewhere, or JSON if asked for. */
-export async function createDisplay(run: ShownRun, io: Io, json: boolean): Promise<Display> {
-  if (json) return harmless((await import('./json.ts')).jsonDisplay(run, io), io);
-  if (isTerminal(io.stdout, io.env)) return harmless((await import('./live.ts')).liveDisplay(run, io), io);
-  return harmless((await import('./plain.ts')).plainDisplay(run, io), io);
+export function createDisplay(run: ShownRun, io: Io, json: boolean): Display {
+  const make = json ? jsonDisplay : isTerminal(io.stdout, io.env) ? liveDisplay : plainDisplay;
+  return harmless(make(run, io), io);
 }
 
 /** A display that falls silent when it fails, and says so: nothing that is shown may end a run. */
-export function harmless(display: Display, io: Io): Display {
+function harmless(display: Display, io: Io): Display {
   let failed = false;
   const attempt = (show: () => void): void => {
     try {

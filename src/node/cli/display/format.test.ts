@@ -3,7 +3,6 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
-  formatLearningRate,
   formatLoss,
   formatMilliseconds,
   formatRate,
@@ -35,7 +34,6 @@ describe('numbers for people', () => {
     [formatBytes(13e6), '13 MB'],
     [formatBytes(1.3e9), '1.2 GB'],
     [formatLoss(1.88), '1.8800'],
-    [formatLearningRate(5.826e-4), '5.83e-4'],
   ])('%s', (formatted, expected) => {
     expect(formatted).toBe(expected);
   });

@@ -43,8 +43,3 @@ export function formatBytes(bytes: number): string {
 export function formatLoss(loss: number): string {
   return loss.toFixed(4);
 }
-
-/** 5.83e-4 */
-export function formatLearningRate(lr: number): string {
-  return lr.toExponential(2);
-}

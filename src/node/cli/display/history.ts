@@ -1,5 +1,5 @@
 /** A point of a curve: the update, and the loss there. */
-export type Point = readonly [step: number, loss: number];
+export type Point = [step: number, loss: number];
 
 const CAPACITY = 256;
 
@@ -8,8 +8,7 @@ const CAPACITY = 256;
  * neighbours are merged and the stretches doubled, so that adding costs next to nothing however long a run is.
  */
 export class LossHistory {
-  private readonly losses = new Float64Array(CAPACITY);
-  private count = 0;
+  private losses: number[] = [];
   private stretch = 1;
   private sum = 0;
   private pending = 0;
@@ -21,27 +20,28 @@ export class LossHistory {
     this.sum += loss;
     this.pending++;
     if (this.pending < this.stretch) return;
-    this.losses[this.count++] = this.sum / this.pending;
+    this.losses.push(this.sum / this.pending);
     this.sum = 0;
     this.pending = 0;
-    if (this.count === CAPACITY) this.merge();
+    if (this.losses.length < CAPACITY) return;
+    this.losses = meansOf(this.losses, 2);
+    this.stretch *= 2;
   }
 
   /** The curve as at most `limit` means of equal weight. */
   points(limit: number): Point[] {
-    const group = Math.max(1, Math.ceil(this.count / limit));
-    const points: Point[] = [];
-    for (let start = 0; start + group <= this.count; start += group) {
-      let sum = 0;
-      for (let i = start; i < start + group; i++) sum += this.losses[i]!;
-      points.push([this.first! + (start + group / 2) * this.stretch, sum / group]);
-    }
-    return points;
+    const group = Math.max(1, Math.ceil(this.losses.length / limit));
+    return meansOf(this.losses, group).map((loss, i) => [
+      this.first! + (i + 0.5) * group * this.stretch,
+      loss,
+    ]);
   }
+}
 
-  private merge(): void {
-    this.count /= 2;
-    for (let i = 0; i < this.count; i++) this.losses[i] = (this.losses[2 * i]! + this.losses[2 * i + 1]!) / 2;
-    this.stretch *= 2;
-  }
+/** The mean of each `size` values; what is left over at the end does not count. */
+function meansOf(values: readonly number[], size: number): number[] {
+  return Array.from({ length: Math.floor(values.length / size) }, (_, i) => {
+    const group = values.slice(i * size, (i + 1) * size);
+    return group.reduce((sum, value) => sum + value, 0) / size;
+  });
 }

@@ -14,56 +14,43 @@ const counted = (count: number, noun: string): string => `${count} ${noun}${coun
 export function greeting(run: ShownRun, start: StartEvent, style: Style): string[] {
   const { recipe, folder } = run;
   const { recipeName, data } = folder.config;
+  const row = (name: string, value: string): string => `${style.dim(name.padEnd(7))} ${value}`;
   const size =
     recipe.model === 'bigram'
       ? ''
       : `${counted(recipe.nLayer, 'layer')}, ${counted(recipe.nHead, 'head')}, ${recipe.nEmbd} wide, `;
-  const threads = counted(start.threads, 'thread');
-  const row = (name: string, value: string): string => `${style.dim(name.padEnd(7))} ${value}`;
-  const lines = [
+  const text = `${data.name}, ${formatCount(data.characters)} characters, ${folder.tokenizer.vocabSize} different`;
+  const device = `${start.device}, ${counted(start.threads, 'thread')}, ${formatBytes(start.bytes)}`;
+  return [
     style.bold(`nanobard ${version} · ${recipeName}`),
-    row(
-      'text',
-      `${data.name}, ${formatCount(data.characters)} characters, ${folder.tokenizer.vocabSize} different`,
-    ),
+    row('text', text),
     row('model', `${formatCount(start.parameters)} parameters: ${size}block ${recipe.blockSize}`),
-    row('device', `${start.device}, ${threads}, ${formatBytes(start.bytes)}`),
+    row('device', device),
     row('folder', folder.path),
+    ...(start.step > 0 ? [row('resumed', `after step ${formatCount(start.step)}`)] : []),
   ];
-  if (start.step > 0) lines.push(row('resumed', `after step ${formatCount(start.step)}`));
-  return lines;
 }
 
 /** How the run went, and what can be done now: lines to end with. `command` is how nanobard is called. */
 export function farewell(run: ShownRun, status: RunStatus, style: Style, command: string): string[] {
-  const { sample, end } = status;
+  const { sample, end, maxIters } = status;
   if (!end) return [];
   const folder = shellWord(run.folder.path);
   const call = (words: string): string => `  ${style.bold(`${command} ${words}`)}`;
-  const lines: string[] = [];
+  const more = ['Write more, or measure it, with', call(`sample ${folder}`), call(`eval ${folder}`)];
+  const steps = formatCount(end.step);
   if (end.reason === 'interrupted') {
-    const done = `${formatCount(end.step)} of ${formatCount(status.maxIters)} steps`;
-    lines.push(
-      '',
-      `${style.yellow('Stopped')} after ${done}; everything is saved.`,
-      'Resume it with',
-      call(`train --resume --out ${folder}`),
-    );
-  } else {
-    if (sample) {
-      const title = `A sample, after step ${formatCount(sample.step)}:`;
-      lines.push('', style.dim(title), '', printable(sample.text).trim());
-    }
-    const best =
-      end.bestVal === null
-        ? ''
-        : `, best val loss ${formatLoss(end.bestVal)} at ${formatCount(end.bestStep ?? 0)}`;
-    lines.push(
-      '',
-      `${style.green('Done')}: ${formatCount(end.step)} steps in ${formatDuration(end.seconds)}${best}`,
-      `Stored in ${run.folder.path}`,
-    );
+    const stopped = `${style.yellow('Stopped')} after ${steps} of ${formatCount(maxIters)} steps`;
+    const resume = ['Resume it with', call(`train --resume --out ${folder}`)];
+    return ['', `${stopped}; everything is saved.`, ...resume, ...more];
   }
-  lines.push('Write more, or measure it, with', call(`sample ${folder}`), call(`eval ${folder}`));
-  return lines;
+  const text = sample && [
+    ...['', style.dim(`A sample, after step ${formatCount(sample.step)}:`)],
+    ...['', printable(sample.text).trim()],
+  ];
+  const { bestVal, bestStep } = end;
+  const best =
+    bestVal === null ? '' : `, best val loss ${formatLoss(bestVal)} at ${formatCount(bestStep ?? 0)}`;
+  const done = `${style.green('Done')}: ${steps} steps in ${formatDuration(end.seconds)}${best}`;
+  return [...(text ?? []), '', done, `Stored in ${run.folder.path}`, ...more];
 }

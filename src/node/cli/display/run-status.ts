@@ -1,11 +1,4 @@
-import type {
-  EndEvent,
-  EvalEvent,
-  SampleEvent,
-  StartEvent,
-  StepEvent,
-  TrainEvent,
-} from '../../../language/train/events.ts';
+import type * as events from '../../../language/train/events.ts';
 import { LossHistory } from './history.ts';
 
 /** Weight of a new value in a running mean. */
@@ -14,12 +7,12 @@ const WEIGHT = 0.02;
 /** What there is to know about a run while it goes on, gathered from its events. */
 export class RunStatus {
   readonly history = new LossHistory();
-  readonly evals: EvalEvent[] = [];
-  start: StartEvent | undefined;
-  step: StepEvent | undefined;
-  best: EvalEvent | undefined;
-  sample: SampleEvent | undefined;
-  end: EndEvent | undefined;
+  readonly evals: events.EvalEvent[] = [];
+  start: events.StartEvent | undefined;
+  step: events.StepEvent | undefined;
+  best: events.EvalEvent | undefined;
+  sample: events.SampleEvent | undefined;
+  end: events.EndEvent | undefined;
   /** Whether the user has asked to stop. */
   stopping = false;
   /** Running means over about the last 50 steps. */
@@ -33,30 +26,20 @@ export class RunStatus {
   }
 
   /** Takes in an event. Called for every step: it must cost next to nothing. */
-  update(event: TrainEvent): void {
-    switch (event.type) {
-      case 'step': {
-        this.step = event;
-        this.steps++;
-        const weight = Math.max(WEIGHT, 1 / this.steps);
-        this.loss += weight * (event.loss - this.loss);
-        this.stepMs += weight * (event.ms - this.stepMs);
-        this.history.add(event.step, event.loss);
-        break;
-      }
-      case 'eval':
-        this.evals.push(event);
-        if (event.best) this.best = event;
-        break;
-      case 'start':
-        this.start = event;
-        break;
-      case 'sample':
-        this.sample = event;
-        break;
-      case 'end':
-        this.end = event;
-        break;
+  update(event: events.TrainEvent): void {
+    if (event.type === 'start') this.start = event;
+    else if (event.type === 'sample') this.sample = event;
+    else if (event.type === 'end') this.end = event;
+    else if (event.type === 'eval') {
+      this.evals.push(event);
+      if (event.best) this.best = event;
+    } else if (event.type === 'step') {
+      this.step = event;
+      this.steps++;
+      const weight = Math.max(WEIGHT, 1 / this.steps);
+      this.loss += weight * (event.loss - this.loss);
+      this.stepMs += weight * (event.ms - this.stepMs);
+      this.history.add(event.step, event.loss);
     }
   }
 
