@@ -25,6 +25,7 @@ export default defineConfig([
     ...common,
     entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/node/cli/cli.ts' },
     platform: 'node',
+    clean: ['dist/*', '!dist/studio'], // which a build of its own puts there
     fixedExtension: false,
     dts: { resolve: ['valibot'] },
   },

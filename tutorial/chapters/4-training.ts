@@ -1,6 +1,6 @@
 // %% setup
 import { AdamW, Generator, type Tensor } from 'nanobard';
-import { decode, trainData, vocabSize } from './1-data.ts';
+import { chars, decode, trainData, vocabSize } from './1-data.ts';
 import { getBatch } from './2-batches.ts';
 import { BigramLanguageModel, device, generate } from './3-bigram.ts';
 import { curve, heatmap } from './figures.ts';
@@ -68,7 +68,7 @@ for (let iter = 0; iter < maxIters; iter++) {
     const { train, val } = await estimateLoss(measure, generator, [batchSize, blockSize], evalIters);
     console.log(`step ${iter}: train loss ${train.toFixed(4)}, val loss ${val.toFixed(4)}`);
     losses.add(iter, { train, val });
-    await heatmap('table', device.read(model.token_embedding_table.weight), vocabSize);
+    await heatmap('table', device.read(model.token_embedding_table.weight), vocabSize, chars);
   }
   await step(...getBatch('train', generator, [batchSize, blockSize]));
 }

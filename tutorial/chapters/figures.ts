@@ -10,7 +10,7 @@ export type Figure =
       readonly name: string;
       readonly values: Float32Array;
       readonly columns: number;
-      /** What the columns stand for, where it can be said. */
+      /** What columns and rows stand for, where it can be said. */
       readonly labels: readonly string[];
     }
   | {
@@ -35,7 +35,7 @@ export function bars(name: string, bars: readonly (readonly [label: string, valu
   canvas.draw({ kind: 'bars', name, bars });
 }
 
-/** A matrix as a field of colours: values in rows of `columns`. */
+/** Matrices as fields of colours: values in rows of `columns`, which `labels` name as they do the rows. */
 export async function heatmap(
   name: string,
   values: Constant | TypedArray | Promise<Constant | TypedArray>,

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type UPlot from 'uplot';
 import type { Figure } from '../../../tutorial/chapters/figures.ts';
 import { language, theme } from './address.ts';
@@ -38,41 +38,74 @@ function Bars({ figure: { bars } }: Kind<'bars'>) {
   );
 }
 
-/** Values as colours, light for the smallest and dark for the largest, of each picture. */
+/** Values as colours, light for the smallest and dark for the largest of each picture; square by square, where there are more rows. */
 function HeatMap({ figure: { values, columns, labels, name } }: Kind<'heatmap'>) {
+  const [pointed, setPointed] = useState('');
+  const rows = values.length / columns;
+  const height = rows % columns === 0 ? columns : rows;
+  const squares = Array.from({ length: rows / height }, (_, i) =>
+    values.subarray(i * height * columns, (i + 1) * height * columns),
+  );
+  const caption = words[language.value].heatmap(rows, columns);
+  const nameOf = (i: number): string => (labels[i] === undefined ? String(i) : visible(labels[i]));
+  return (
+    <figure class="heatmap">
+      <figcaption>{caption}</figcaption>
+      <div class="maps">
+        {squares.map((square, i) => (
+          <ColourMap
+            key={i}
+            values={square}
+            columns={columns}
+            label={`${name} ${squares.length > 1 ? i + 1 : ''}: ${caption}`}
+            onPoint={(row, column) =>
+              setPointed(`${nameOf(row)} → ${nameOf(column)}: ${square[row * columns + column]?.toFixed(3)}`)
+            }
+          />
+        ))}
+      </div>
+      <p class="pointed" aria-hidden="true">
+        {pointed}
+      </p>
+    </figure>
+  );
+}
+
+interface ColourMapProps {
+  readonly values: Float32Array;
+  readonly columns: number;
+  readonly label: string;
+  readonly onPoint: (row: number, column: number) => void;
+}
+
+function ColourMap({ values, columns, label, onPoint }: ColourMapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const rows = values.length / columns;
   useEffect(() => {
     const context = canvas.current!.getContext('2d')!;
     const image = context.createImageData(columns, rows);
-    const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
     values.forEach((value, i) => {
       image.data.set(colour((value - low) / (high - low || 1)), 4 * i);
     });
     context.putImageData(image, 0, 0);
   }, [values, columns, rows]);
-  const caption = words[language.value].heatmap(rows, columns);
-  const shown = rows % columns === 0 && rows > columns ? columns : rows;
+  const point = (event: MouseEvent): void => {
+    const { left, top, width, height } = canvas.current!.getBoundingClientRect();
+    const row = Math.floor(((event.clientY - top) / height) * rows);
+    onPoint(Math.min(row, rows - 1), Math.min(Math.floor(((event.clientX - left) / width) * columns), columns - 1));
+  };
   return (
-    <figure class="heatmap">
-      <figcaption>{caption}</figcaption>
-      {labels.length > 0 && (
-        <ol class="labels" style={{ gridTemplateColumns: `repeat(${columns}, 1fr)` }} aria-hidden="true">
-          {labels.map((label, i) => (
-            <li key={i}>{visible(label)}</li>
-          ))}
-        </ol>
-      )}
-      <canvas
-        ref={canvas}
-        width={columns}
-        height={rows}
-        role="img"
-        aria-label={`${name}: ${caption}`}
-        style={{ aspectRatio: `${columns} / ${rows}` }}
-        data-group={shown}
-      />
-    </figure>
+    <canvas
+      ref={canvas}
+      width={columns}
+      height={rows}
+      role="img"
+      aria-label={label}
+      style={{ aspectRatio: `${columns} / ${rows}` }}
+      onMouseMove={point}
+    />
   );
 }
 
