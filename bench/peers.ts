@@ -66,16 +66,26 @@ const recipeNames = (options.recipe ? [options.recipe] : Object.keys(RECIPES)) a
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is 1 or more, not ${options.rounds}`);
 
-/** Our own kernels on another Node, if there is one. */
+const majorOf = (node: string): number =>
+  Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }));
+
+/** Our own kernels on another Node, if there is one; with the flag that the command line sets from version 24 on. */
 const otherNode = options.node !== undefined && {
-  name: `nanobard, Node ${execFileSync(options.node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }).trim()}`,
+  name: `nanobard, Node ${majorOf(options.node)}`,
   command: options.node,
+  flags: majorOf(options.node) >= 24 ? ['--experimental-wasm-revectorize'] : [],
   script: inBench('dist/nanobard.js'),
   variant: 'off',
 };
 
 /** What to run, and the argument that follows those all peers take. */
-const PEERS: readonly { name: string; command: string; script: string; variant?: string }[] = [
+const PEERS: readonly {
+  name: string;
+  command: string;
+  flags?: readonly string[];
+  script: string;
+  variant?: string;
+}[] = [
   ...PYTORCH.map((name) => ({
     name,
     command: options.python,
@@ -134,9 +144,10 @@ async function compare(name: RecipeName, folder: string): Promise<{ section: str
   const failures = new Map<string, string>();
   let reference: Report | undefined;
   for (let round = 1; round <= rounds; round++) {
-    for (const { name: peer, command, script, variant } of PEERS) {
+    for (const { name: peer, command, flags = [], script, variant } of PEERS) {
       if (failures.has(peer)) continue;
       const result = await runChild<Report>(command, [
+        ...flags,
         script,
         file,
         ...LIMITS[name],

@@ -51,7 +51,7 @@ beforeAll(async () => {
   await copyFile(join(apps, 'bundled.js'), join(project, 'main.js'));
   await page('.', './main.js');
   expected = (await run(process.execPath, ['main.js'], project)).trim();
-  expect(expected).toMatch(/^\{"loss":4\.\d+,"sample":".+"\}$/);
+  expect(expected).toMatch(/^\{"loss":3\.\d+,"sample":".+"\}$/);
   browser = await openBrowser('chromium');
 });
 
