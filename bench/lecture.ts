@@ -35,7 +35,12 @@ const [data = 'tinyshakespeare', steps = '2000'] = process.argv.slice(2);
 const scratch = await mkdtemp(join(tmpdir(), 'nanobard-lecture-'));
 
 /** Trains a recipe and prints its evaluations beside PyTorch's; gives back the sample at its end. */
-async function compare(recipe: string, lines: readonly Line[], bound: (step: number) => number, maxIters?: number) {
+async function compare(
+  recipe: string,
+  lines: readonly Line[],
+  bound: (step: number) => number,
+  maxIters?: number,
+) {
   const run = await TrainingRun.create({ recipe, data, maxIters, folder: join(scratch, recipe) });
   let sample = '';
   let compared = 0;
@@ -47,7 +52,8 @@ async function compare(recipe: string, lines: readonly Line[], bound: (step: num
     const [step, train, val] = line;
     const here = [event.train, event.val].map((loss) => loss.toFixed(4));
     console.log(`| ${step} | ${train.toFixed(4)} | ${here[0]} | ${val.toFixed(4)} | ${here[1]} |`);
-    if (Math.max(Math.abs(event.train - train), Math.abs(event.val - val)) > bound(step)) process.exitCode = 1;
+    if (Math.max(Math.abs(event.train - train), Math.abs(event.val - val)) > bound(step))
+      process.exitCode = 1;
     compared++;
   }
   if (compared === 0) process.exitCode = 1;

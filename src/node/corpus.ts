@@ -207,7 +207,10 @@ async function loadDownload(
     await writeAtomically(path, bytes);
     return { ...loaded, path };
   } catch (error) {
-    return { ...loaded, notice: `${name} could not be kept in ${dirname(path)}: ${(error as Error).message}.` };
+    return {
+      ...loaded,
+      notice: `${name} could not be kept in ${dirname(path)}: ${(error as Error).message}.`,
+    };
   }
 }
 

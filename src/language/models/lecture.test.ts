@@ -3,6 +3,7 @@ import { CpuDevice } from '../../engine/devices/cpu/cpu-device.ts';
 import { constant } from '../../engine/ops/index.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import { Decoder } from '../generate/decoder.ts';
+import { Embedding } from '../nn/embedding.ts';
 import { Linear } from '../nn/linear.ts';
 import { LectureGPT } from './lecture.ts';
 
@@ -10,7 +11,14 @@ const tiny = { vocabSize: 11, blockSize: 8, nLayer: 2, nHead: 2, nEmbd: 8, dropo
 
 describe('LectureGPT', () => {
   it('has the parameters of the lecture, by its names', () => {
-    const model = new LectureGPT({ vocabSize: 65, blockSize: 32, nLayer: 4, nHead: 4, nEmbd: 64, dropout: 0 });
+    const model = new LectureGPT({
+      vocabSize: 65,
+      blockSize: 32,
+      nLayer: 4,
+      nHead: 4,
+      nEmbd: 64,
+      dropout: 0,
+    });
     expect(model.parameterCount()).toBe(209_729); // the script prints 0.209729 M
     const names = [...model.namedParameters().keys()];
     expect(names.slice(0, 5)).toEqual([
@@ -38,11 +46,17 @@ describe('LectureGPT', () => {
     const device = await CpuDevice.create({ threads: 1 });
     const model = new LectureGPT(tiny).initialize(new Generator(1));
     for (const [, module] of model.namedModules()) {
-      if (module instanceof Linear) module.weight.initial = module.weight.initial!.map((value) => 20 * value) as Float32Array;
+      if (module instanceof Linear || module instanceof Embedding)
+        module.weight.initial = module.weight.initial!.map((value) => 20 * value) as Float32Array;
     }
     const decoder = await Decoder.create(model, device);
     const written: number[] = [];
-    for await (const token of decoder.generate([3, 1], { tokens: 6, temperature: 0, generator: new Generator(1) })) written.push(token);
+    for await (const token of decoder.generate([3, 1], {
+      tokens: 6,
+      temperature: 0,
+      generator: new Generator(1),
+    }))
+      written.push(token);
     const expected = [3, 1];
     for (let i = 0; i < 6; i++) {
       const idx = constant(Int32Array.from(expected), [1, expected.length]);

@@ -25,7 +25,10 @@ async function minimise(device: Device): Promise<{ weight: number[]; bias: numbe
     sum(square(sub(weight, constant(Float32Array.from(target.weight), [2, 3])))),
     sum(square(sub(bias, constant(Float32Array.from(target.bias))))),
   );
-  const optimizer = new AdamW([weight, bias], { betas: [beta1, beta2], epsilon, weightDecay, maxNorm });
+  const optimizer = new AdamW([weight, bias], {
+    ...{ betas: [beta1, beta2], epsilon, weightDecay, maxNorm },
+    decays: ({ rank }) => rank >= 2, // nanoGPT's rule
+  });
   const step = device.compile(() => optimizer.minimize(loss));
   for (const rate of rates) {
     optimizer.learningRate = rate;

@@ -115,16 +115,9 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('studio')
     .summary('open the tutorial in the browser')
     .description('Serves the tutorial to the browsers of this machine, and to nobody else. Ctrl-C stops it.')
-    .option(
-      '--port <n>',
-      'port to listen on (default: the first free one from 4240 on)',
-      inRange(parseWhole, { min: 0, max: 65_535 }),
-    )
+    .option('--port <n>', 'port to listen on (default: the first free one from 4240 on)', numberParser(port))
     .option('--no-open', 'print the address only')
-    .addHelpText(
-      'after',
-      examples(['nanobard studio', ''], ['nanobard studio --port 8080 --no-open', 'open it yourself']),
-    )
+    .addHelpText('after', studioExamples)
     .action(async (flags: StudioFlags) =>
       finish(await (await import('./commands/studio.ts')).studio(flags, io)),
     );
@@ -137,6 +130,13 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
 const probability = numberParser(
   v.pipe(v.number(), v.gtValue(0, 'must be greater than 0'), v.maxValue(1, 'must be at most 1')),
 );
+
+const port = v.pipe(wholeFrom0, v.maxValue(65_535, 'must be at most 65,535'));
+
+const studioExamples = `
+Examples:
+  nanobard studio
+  nanobard studio --port 8080 --no-open  # open it yourself`;
 
 const generalExamples = `
 Examples:

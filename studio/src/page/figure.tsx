@@ -94,7 +94,10 @@ function ColourMap({ values, columns, label, onPoint }: ColourMapProps) {
   const point = (event: MouseEvent): void => {
     const { left, top, width, height } = canvas.current!.getBoundingClientRect();
     const row = Math.floor(((event.clientY - top) / height) * rows);
-    onPoint(Math.min(row, rows - 1), Math.min(Math.floor(((event.clientX - left) / width) * columns), columns - 1));
+    onPoint(
+      Math.min(row, rows - 1),
+      Math.min(Math.floor(((event.clientX - left) / width) * columns), columns - 1),
+    );
   };
   return (
     <canvas
