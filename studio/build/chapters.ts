@@ -62,7 +62,7 @@ const PLACE = /^\{\{([\w-]+)\}\}$/m;
 export function proseOf(markdown: string, module: string): Prose {
   const cells = cellsOf(module);
   const marked = new Marked({
-    renderer: { code: ({ text }) => `<pre><code>${coloured(text)}</code></pre>` },
+    renderer: { code: ({ text }) => `<pre tabindex="0"><code>${coloured(text)}</code></pre>` },
   });
   const title = /^# (.+)$/m.exec(markdown)?.[1] ?? '';
   const body = markdown

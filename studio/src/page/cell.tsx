@@ -32,12 +32,12 @@ export function Cell({ live, onRun, onRunAbove }: Props) {
     setEditing(false);
   };
   return (
-    <section class="cell" aria-label={`${say.code}: ${cell.id}`} data-cell={cell.id}>
+    <section class="cell" aria-label={cell.id} data-cell={cell.id}>
       {editing ? (
         <EditorView live={live} onRun={onRun} />
       ) : (
         // biome-ignore lint/a11y: a region, so that wide code can be scrolled by keyboard
-        <pre class="code" tabIndex={0} role="region" aria-label={say.code}>
+        <pre class="code" tabIndex={0} role="region" aria-label={`${say.code}: ${cell.id}`}>
           {/* Coloured when the page was built, from the project's own source. */}
           <code dangerouslySetInnerHTML={{ __html: cell.html }} />
         </pre>
@@ -69,19 +69,19 @@ export function Cell({ live, onRun, onRunAbove }: Props) {
             (output.state === 'done' ? say.done(output.seconds.toFixed(1)) : `${say[output.state]}…`)}
         </span>
       </div>
-      {output && <OutputView output={output} />}
+      {output && <OutputView output={output} id={cell.id} />}
     </section>
   );
 }
 
-function OutputView({ output }: { readonly output: Output }) {
+function OutputView({ output, id }: { readonly output: Output; readonly id: string }) {
   const say = words[language.value];
   const { failure } = output;
   return (
     <div class="output">
       {output.text !== '' && (
         // biome-ignore lint/a11y: a region, so that long output can be scrolled by keyboard
-        <pre tabIndex={0} role="region" aria-label={say.output}>
+        <pre tabIndex={0} role="region" aria-label={`${say.output}: ${id}`}>
           {output.text}
         </pre>
       )}

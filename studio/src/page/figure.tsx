@@ -26,7 +26,8 @@ function Bars({ figure: { bars } }: Kind<'bars'>) {
   return (
     <figure class="bars">
       <figcaption>{words[language.value].bars}</figcaption>
-      <ol>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow page it is scrolled by keyboard */}
+      <ol tabIndex={0}>
         {bars.map(([label, value]) => (
           <li key={label} title={`${visible(label)}: ${value.toLocaleString('en')}`}>
             <span class="bar" style={{ height: `${(100 * value) / most}%` }} />
