@@ -203,6 +203,27 @@ describe('the page', () => {
     await page.close();
   });
 
+  it('forgets the cells that wait when it is stopped', async () => {
+    const { page } = await open(`${isolated.url}?chapter=1&lang=en`);
+    const write = async (id: string, source: string): Promise<void> => {
+      const cell = page.locator(`[data-cell=${id}]`);
+      await cell.getByRole('button', { name: 'Edit' }).click();
+      await cell.locator('.cm-content').fill(source);
+      await cell.getByRole('button', { name: '▶' }).click();
+    };
+    await write(
+      'text',
+      "for (;;) {\n  await new Promise((done) => setTimeout(done, 20));\n  console.log('on');\n}",
+    );
+    await page.locator('[data-cell=text] .output > pre').filter({ hasText: 'on' }).waitFor();
+    await write('split', 'Object.assign(globalThis, { ran: true });');
+    await page.locator('[data-cell=text]').getByRole('button', { name: 'Stop' }).click();
+    await page.locator('[data-cell=split] .note').filter({ hasText: 'Stopped' }).waitFor();
+    await write('exercise', "console.log('ran:', 'ran' in globalThis);");
+    await page.locator('[data-cell=exercise] .output > pre').filter({ hasText: 'ran: false' }).waitFor();
+    await page.close();
+  });
+
   it('is steered by its address and by keys', async () => {
     const { page } = await open(`${isolated.url}?chapter=2&lang=zh&theme=dark`);
     expect(await page.getAttribute('html', 'lang')).toBe('zh');

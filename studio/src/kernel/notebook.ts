@@ -47,7 +47,7 @@ export class Notebook {
   }
 
   /** Runs a cell of a chapter. What it prints goes to `print`; what it throws is thrown. */
-  async run(chapter: string, { code }: CompiledCell, print: Print): Promise<void> {
+  async run(chapter: string, { code }: Pick<CompiledCell, 'code'>, print: Print): Promise<void> {
     const scope = this.scope(chapter);
     const define = (names: Scope): void => {
       const descriptors = Object.entries(Object.getOwnPropertyDescriptors(names));
@@ -91,11 +91,7 @@ export class Notebook {
     let running = this.imported.get(name);
     if (!running) {
       running = chapter.then(async ({ cells }) => {
-        if (
-          Object.keys(this.scope(name)).length > 0 &&
-          cells.every(({ shared, code }) => !shared || this.ran(name, code))
-        )
-          return;
+        if (cells.every(({ shared, code }) => !shared || this.ran(name, code))) return;
         const last = cells.findLastIndex(({ shared }) => shared);
         for (const cell of cells.slice(0, last + 1)) {
           if (!this.ran(name, cell.code)) await this.runQuietly(name, cell);

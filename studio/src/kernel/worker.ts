@@ -2,7 +2,6 @@
 
 import * as nanobard from 'nanobard';
 import * as figures from '../../../tutorial/chapters/figures.ts';
-import { canvas } from '../../../tutorial/chapters/figures.ts';
 import type { PageChapter } from '../../build/chapters.ts';
 import { Notebook, Stopped, stoppable } from './notebook.ts';
 import type { Failure, Message, Request } from './protocol.ts';
@@ -66,17 +65,24 @@ async function loadText(): Promise<string> {
   return text;
 }
 
-canvas.draw = (figure) => {
+figures.canvas.draw = (figure) => {
   if (stopping) throw new Stopped();
   if (notebook.quiet) return;
   post({ type: 'figure', run: running, figure });
 };
 
 let queue = Promise.resolve();
+/** Cells that were asked for before the last stop and still wait are forgotten. */
+let stops = 0;
 
 addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  if (data.type === 'stop') stopping = true;
-  else queue = queue.then(() => run(data));
+  if (data.type === 'stop') {
+    stopping = true;
+    stops++;
+    return;
+  }
+  const asked = stops;
+  queue = queue.then(() => (asked === stops ? run(data) : undefined));
 });
 
 async function run({ run, chapter, code }: Extract<Request, { type: 'run' }>): Promise<void> {
@@ -84,7 +90,7 @@ async function run({ run, chapter, code }: Extract<Request, { type: 'run' }>): P
   stopping = false;
   lastTurn = performance.now();
   try {
-    await notebook.run(chapter, { code, shared: false }, (text) => {
+    await notebook.run(chapter, { code }, (text) => {
       if (stopping) throw new Stopped();
       post({ type: 'text', run, text });
     });

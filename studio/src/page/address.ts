@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { type Language, languages } from './words.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
@@ -17,6 +17,17 @@ export const language = signal<Language>(languageOf(query.get('lang')));
 export const chapter = signal(Math.max(1, Number.parseInt(query.get('chapter') ?? '1', 10) || 1));
 export const theme = signal<Theme>(
   (['light', 'dark'] as const).find((name) => name === query.get('theme')) ?? 'auto',
+);
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const systemIsDark = signal(dark.matches);
+dark.addEventListener('change', ({ matches }) => {
+  systemIsDark.value = matches;
+});
+
+/** The colours that are shown. */
+export const shade = computed(() =>
+  theme.value === 'auto' ? (systemIsDark.value ? 'dark' : 'light') : theme.value,
 );
 
 /** The address of a chapter with everything else as it is. */
@@ -38,6 +49,6 @@ addEventListener('popstate', () => {
 
 effect(() => {
   document.documentElement.lang = language.value;
-  document.documentElement.dataset.theme = theme.value;
+  document.documentElement.dataset.theme = shade.value;
   history.replaceState(null, '', addressOf(chapter.value));
 });

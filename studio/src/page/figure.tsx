@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type UPlot from 'uplot';
 import type { Figure } from '../../../tutorial/chapters/figures.ts';
-import { language, theme } from './address.ts';
+import { language, shade } from './address.ts';
 import { words } from './words.ts';
 
 type Kind<K extends Figure['kind']> = { readonly figure: Extract<Figure, { kind: K }> };
@@ -141,7 +141,7 @@ function Curve({ figure }: Kind<'curve'>) {
   const latest = useRef(data);
   latest.current = data;
   const plot = useRef<UPlot | undefined>(undefined);
-  const colours = theme.value;
+  const colours = shade.value;
   useEffect(() => {
     let gone = false;
     let close = (): void => {};
