@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { NanobardError } from '../../engine/errors.ts';
 import { add, arange, attention, gelu, reshape, split } from '../../engine/ops/index.ts';
 import type { Generator as RandomGenerator, Tensor } from '../../engine/tensor/index.ts';
 import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
@@ -9,7 +8,8 @@ import type { KVCache, LayerCache } from '../nn/kv-cache.ts';
 import { LayerNorm } from '../nn/layer-norm.ts';
 import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
-import { LanguageModel, type LanguageModelConfig } from './language-model.ts';
+import { normalWeights } from '../nn/normal-weights.ts';
+import { checkHeads, LanguageModel, type LanguageModelConfig } from './language-model.ts';
 
 // Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
 
@@ -113,12 +113,8 @@ export class GPT extends LanguageModel<GPTConfig> {
 
   constructor(config: GPTConfig) {
     super(config);
-    const { vocabSize, blockSize, nLayer, nHead, nEmbd } = config;
-    if (nEmbd % nHead !== 0) {
-      throw new NanobardError('config', `nHead ${nHead} does not divide nEmbd ${nEmbd}`, {
-        hint: 'Every head gets an equal share of the width: choose nEmbd as a multiple of nHead.',
-      });
-    }
+    const { vocabSize, blockSize, nLayer, nEmbd } = config;
+    checkHeads(config);
     this.transformer = {
       wte: new Embedding(vocabSize, nEmbd),
       wpe: new Embedding(blockSize, nEmbd),
@@ -143,12 +139,7 @@ export class GPT extends LanguageModel<GPTConfig> {
   /** N(0, 0.02), biases 0; projections back to the residual stream smaller, since 2 · nLayer of them add up. */
   override *initialization(generator: RandomGenerator): Iterable<void> {
     yield* super.initialization(generator); // drawn over, yet the stream goes on after them
-    for (const [, module] of this.namedModules()) {
-      if (!(module instanceof Linear || module instanceof Embedding)) continue;
-      module.weight.initial = generator.normal(module.weight.size, 0, 0.02);
-      if (module instanceof Linear && module.bias) module.bias.initial = undefined;
-      yield;
-    }
+    yield* normalWeights(this, generator);
     for (const [name, parameter] of this.namedParameters()) {
       if (!name.endsWith('c_proj.weight')) continue;
       parameter.initial = generator.normal(parameter.size, 0, 0.02 / Math.sqrt(2 * this.config.nLayer));

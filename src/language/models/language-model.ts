@@ -75,3 +75,11 @@ export abstract class LanguageModel<C extends LanguageModelConfig = LanguageMode
     throw new NanobardError('shape', message);
   }
 }
+
+/** @throws {NanobardError} code `config` unless every head gets an equal share of the width. */
+export function checkHeads({ nEmbd, nHead }: { readonly nEmbd: number; readonly nHead: number }): void {
+  if (nEmbd % nHead === 0) return;
+  throw new NanobardError('config', `nHead ${nHead} does not divide nEmbd ${nEmbd}`, {
+    hint: 'Every head gets an equal share of the width: choose nEmbd as a multiple of nHead.',
+  });
+}

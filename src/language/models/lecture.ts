@@ -1,4 +1,3 @@
-import { NanobardError } from '../../engine/errors.ts';
 import { add, arange, attention, concat, relu, reshape } from '../../engine/ops/index.ts';
 import type { Generator as RandomGenerator, Tensor } from '../../engine/tensor/index.ts';
 import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
@@ -8,7 +7,13 @@ import { KVCache, type LayerCache } from '../nn/kv-cache.ts';
 import { LayerNorm } from '../nn/layer-norm.ts';
 import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
-import { LanguageModel, type LanguageModelConfig, type ParameterGroups } from './language-model.ts';
+import { normalWeights } from '../nn/normal-weights.ts';
+import {
+  checkHeads,
+  LanguageModel,
+  type LanguageModelConfig,
+  type ParameterGroups,
+} from './language-model.ts';
 
 // Shapes: B sequences of T tokens, C = nEmbd wide, H = nHead heads of D = C/H each.
 
@@ -127,12 +132,8 @@ export class LectureGPT extends LanguageModel<LectureConfig> {
 
   constructor(config: LectureConfig) {
     super(config);
-    const { vocabSize, blockSize, nLayer, nHead, nEmbd } = config;
-    if (nEmbd % nHead !== 0) {
-      throw new NanobardError('config', `nHead ${nHead} does not divide nEmbd ${nEmbd}`, {
-        hint: 'Every head gets an equal share of the width: choose nEmbd as a multiple of nHead.',
-      });
-    }
+    const { vocabSize, blockSize, nLayer, nEmbd } = config;
+    checkHeads(config);
     this.token_embedding_table = new Embedding(vocabSize, nEmbd);
     this.position_embedding_table = new Embedding(blockSize, nEmbd);
     this.blocks = Array.from({ length: nLayer }, () => new Block(config));
@@ -164,11 +165,6 @@ export class LectureGPT extends LanguageModel<LectureConfig> {
   /** N(0, 0.02), biases 0. */
   override *initialization(generator: RandomGenerator): Iterable<void> {
     yield* super.initialization(generator); // drawn over, yet the stream goes on after them
-    for (const [, module] of this.namedModules()) {
-      if (!(module instanceof Linear || module instanceof Embedding)) continue;
-      module.weight.initial = generator.normal(module.weight.size, 0, 0.02);
-      if (module instanceof Linear && module.bias) module.bias.initial = undefined;
-      yield;
-    }
+    yield* normalWeights(this, generator);
   }
 }

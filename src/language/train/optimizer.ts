@@ -13,9 +13,9 @@ import type { groupFields, TrainingConfig } from './config.ts';
 type Group = readonly [optimizer: Optimizer, rate: number];
 
 /**
- * The optimizer that a model's parameter groups ask for: AdamW for `all` or `plain`; or Muon for the matrices in blocks, AdamW
- * for the scalars there and, at rates of their own, for token embeddings and the output layer, RowAdaGrad for n-gram
- * tables.
+ * The optimizer that a model's parameter groups ask for: AdamW for `all` or `plain`; or Muon for the matrices in
+ * blocks, AdamW for the scalars there and, at rates of their own, for token embeddings and the output layer,
+ * RowAdaGrad for n-gram tables.
  *
  * @throws {NanobardError} code `config` if a parameter is not in exactly one group, or a group's rate is missing.
  */

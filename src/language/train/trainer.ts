@@ -51,7 +51,7 @@ export class Trainer {
   private readonly evaluator: Evaluator;
   private readonly data: Generator | EvenWindows;
   private readonly evaluation: Generator;
-  /** The batches of the next step; as in nanoGPT, the first is drawn before the evaluation that may come first. */
+  /** The batches of the next step; unless in the lecture's order, the first is drawn before an evaluation, as in nanoGPT. */
   private readonly batches: readonly Batch[];
   /** How far the run has come; where the streams are, they tell themselves. */
   private readonly progress: Omit<Progress, 'streams'> = {

@@ -10,7 +10,6 @@ import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
-
 import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
 import { readIfThere, writeAtomically } from '../files.ts';
 
