@@ -306,7 +306,7 @@ it('a page that has not been built is told, with what to do', async () => {
   await expect(serveStudio({ folder: join(parent, 'nothing') })).rejects.toMatchObject({
     code: 'file',
     message: expect.stringMatching(/^there is no tutorial in .*nothing$/),
-    hint: expect.stringContaining('npm run build'),
+    hint: expect.stringContaining('npm run studio'),
   });
 });
 

@@ -38,7 +38,7 @@ export async function serveStudio({ folder, port, corpus }: StudioOptions): Prom
   const root = await realpath(folder).catch(() => folder);
   if (!(await isFileIn(root, '/index.html'))) {
     throw new NanobardError('file', `there is no tutorial in ${folder}`, {
-      hint: 'In a clone of nanobard, npm run build makes it; otherwise install nanobard again.',
+      hint: 'In a clone of nanobard, npm run studio builds it; otherwise install nanobard again.',
     });
   }
   // `dev`: looks a file up when it is asked for, since a build may have replaced it.
