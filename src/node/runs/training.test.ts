@@ -1,57 +1,16 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NanobardError } from '../../engine/errors.ts';
+import { describe, expect, it } from 'vitest';
 import { plays } from '../../language/data/plays.ts';
 import type { Recipe } from '../../language/recipes/recipe.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
+import { create, machine, parent, recipe, results, text, train } from '../../testing/runs.ts';
 import { version } from '../../version.ts';
 import { loadModel } from '../load-model.ts';
 import { evaluateRun } from './evaluate.ts';
-import { RunFolder } from './run-folder.ts';
-import { defaultFolder, type NewRunOptions, TrainingRun } from './training.ts';
-
-const recipe: Recipe = {
-  ...recipes['shakespeare-char-cpu'].recipe,
-  ...{ nLayer: 1, nHead: 2, nEmbd: 8, blockSize: 8, batchSize: 2, dropout: 0.1 },
-  ...{ maxIters: 6, lrDecayIters: 6, warmupIters: 2, evalInterval: 2, evalIters: 1 },
-};
-
-const machine = { device: 'cpu', threads: 1 } as const;
-
-let parent: string;
-let text: string;
-let count = 0;
-
-beforeAll(async () => {
-  parent = await mkdtemp(join(tmpdir(), 'nanobard-'));
-  text = join(parent, 'plays.txt');
-  await writeFile(text, plays({ characters: 2000, seed: 1 }));
-});
-
-afterAll(async () => {
-  await rm(parent, { recursive: true });
-});
-
-function create(changes: Partial<NewRunOptions> = {}): Promise<TrainingRun> {
-  const folder = join(parent, `run-${count++}`);
-  return TrainingRun.create({ recipeName: 'tiny', recipe, folder, data: text, ...machine, ...changes });
-}
-
-/** All events, stopping the run after the step `stopAfter`. */
-async function train(run: TrainingRun, stopAfter?: number): Promise<TrainEvent[]> {
-  const controller = new AbortController();
-  const events: TrainEvent[] = [];
-  for await (const event of run.events(controller.signal)) {
-    events.push(event);
-    if (event.type === 'step' && event.step === stopAfter) controller.abort();
-  }
-  return events;
-}
+import { defaultFolder, TrainingRun } from './training.ts';
 
 const names = (events: readonly TrainEvent[]): string[] =>
   events.map((event) => `${event.type}${event.type === 'checkpoint' ? ` ${event.kind}` : ''} ${event.step}`);
@@ -61,21 +20,6 @@ const metrics = async (folder: string): Promise<TrainEvent[]> =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-
-/** What was computed, without times and paths. */
-const results = (events: readonly TrainEvent[]): object[] =>
-  events.flatMap((event) => {
-    if (event.type === 'step')
-      return {
-        step: event.step,
-        loss: event.loss,
-        learningRate: event.learningRate,
-        gradNorm: event.gradNorm,
-      };
-    if (event.type === 'eval')
-      return { step: event.step, train: event.train, val: event.val, valFull: event.valFull };
-    return event.type === 'sample' ? event : [];
-  });
 
 describe('TrainingRun', () => {
   it('writes down what it does as it happens', async () => {
@@ -269,7 +213,7 @@ describe('TrainingRun', () => {
   });
 
   it('takes a recipe by name and fields beside it, and calls the run after them', async () => {
-    const folder = join(parent, `run-${count++}`);
+    const folder = join(parent, 'named');
     const options = { batchSize: 2, evalIters: 1, data: text, folder, ...machine };
     const run = await TrainingRun.create({
       recipe: 'shakespeare-char-cpu',
@@ -316,78 +260,6 @@ describe('TrainingRun', () => {
       (await train(await TrainingRun.resume({ folder: run.folder.path, ...machine }))).at(-1),
     ).toMatchObject({
       reason: 'finished',
-    });
-  });
-
-  describe('texts', () => {
-    const characters = plays({ characters: 2000, seed: 1 });
-
-    it('keeps one that was given as it is, so that the run can be resumed and measured', async () => {
-      const run = await create({ data: { name: 'upload', text: characters } });
-      const folder = run.folder.path;
-      expect(run.folder.config.data).toMatchObject({ source: 'text.txt', name: 'upload', characters: 2000 });
-      await train(run, 3);
-      expect((await train(await TrainingRun.resume({ folder, ...machine }))).at(-1)).toMatchObject({
-        reason: 'finished',
-      });
-      expect((await evaluateRun(folder, machine)).tokens).toBe(199);
-    });
-
-    it('keeps one that came from a pipe', async () => {
-      const pipe = join(parent, 'pipe');
-      await promisify(execFile)('mkfifo', [pipe]);
-      const [run] = await Promise.all([create({ data: pipe }), writeFile(pipe, characters)]);
-      expect(run.folder.config.data).toMatchObject({ source: 'text.txt', name: 'pipe', characters: 2000 });
-      await run.dispose();
-    });
-
-    it('trains on CRLF as on LF, bit for bit', async () => {
-      const windows = join(parent, 'windows.txt');
-      await writeFile(windows, `\ufeff${characters.replaceAll('\n', '\r\n').replace('THE', '\ufeffTHE')}`);
-      const run = await create({ data: windows });
-      expect(run.notices).toEqual([
-        'The line ends of windows.txt (CRLF or CR) are read as line feeds. Byte order marks (U+FEFF) within windows.txt are left out.',
-      ]);
-      expect(results(await train(run))).toEqual(results(await train(await create())));
-    });
-
-    it('remembers the place of one that has moved', async () => {
-      const first = join(parent, 'first.txt');
-      await writeFile(first, characters);
-      const run = await create({ data: first });
-      const folder = run.folder.path;
-      await train(run, 1);
-      const second = join(parent, 'deep', 'second.txt');
-      await mkdir(join(parent, 'deep'));
-      await rename(first, second);
-      await expect(TrainingRun.resume({ folder, ...machine })).rejects.toMatchObject({
-        code: 'file',
-        message: `the text of the run ${folder} is no longer at ${first}`,
-        options: ['data'],
-      });
-      await train(await TrainingRun.resume({ folder, data: second, ...machine }), 2);
-      expect((await RunFolder.open(folder)).config.data.source).toBe('../deep/second.txt');
-      await (await TrainingRun.resume({ folder, ...machine })).dispose();
-    });
-
-    it('says what cannot be a text, briefly', async () => {
-      const long = 'To be or not to be.\n'.repeat(50_000);
-      for (const [data, message] of [
-        [long, /^'To be or not to be\.\n.*…' \(1000000 characters\) is neither a corpus nor a file$/s],
-        ['x'.repeat(5000), /is neither a corpus nor a file$/],
-        ['', /^'' is neither/],
-        [new URL('https://example.org/my.txt'), /^'https:\/\/example\.org\/my\.txt' is neither/],
-        [7, /^a text cannot be loaded from 7$/],
-        [null, /^a text cannot be loaded from null$/],
-        [{ text: 7 }, /^a text cannot be loaded from an object of type Object$/],
-        [{ text: '' }, /^'text' is empty$/],
-        [Uint8Array.of(0xff), /^the text is not UTF-8 text/],
-      ] as const) {
-        const failure = await create({ data: data as never }).catch((reason) => reason);
-        expect(failure).toBeInstanceOf(NanobardError);
-        expect(failure.message).toMatch(message);
-        expect(failure.message.length).toBeLessThan(200);
-      }
     });
   });
 
