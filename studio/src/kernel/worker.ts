@@ -60,7 +60,9 @@ async function loadText(): Promise<string> {
   post({
     type: 'text',
     run: running,
-    text: 'tinyshakespeare is not here: with the built-in plays the figures are others.',
+    text:
+      'tinyshakespeare is not here: with the built-in plays the figures are others. To have it, run ' +
+      '"npx nanobard train bigram --data tinyshakespeare" once, or put tinyshakespeare.txt beside index.html.',
   });
   return text;
 }
