@@ -63,6 +63,6 @@ async function compare(
 const sample = await compare('lecture-bigram', BIGRAM, () => 0.00006);
 console.log(`\n${sample.trim().split('\n')[0]}`);
 if (!sample.trim().startsWith('MARI he avayokis erceller thour d')) process.exitCode = 1;
-await compare('lecture-gpt', GPT, (step) => (step === 0 ? 0.00006 : 0.02), Number(steps));
+await compare('lecture-gpt', GPT, (step) => (step === 0 ? 0.00006 : 0.01), Number(steps));
 await rm(scratch, { recursive: true });
 if (process.exitCode) console.error('The figures are not the lecture’s.');

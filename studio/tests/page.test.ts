@@ -98,6 +98,7 @@ describe.each(['en', 'zh'])('every cell of every chapter in the page: %s', (lang
           globalThis.longest = Math.max(globalThis.longest, duration);
       }).observe({ entryTypes: ['longtask'] });
     });
+    await page.waitForLoadState('networkidle'); // who runs a chapter has seen it
     const begin = performance.now();
     await page.click('.all button');
     await finished(page);

@@ -58,6 +58,7 @@ function HeatMap({ figure: { values, columns, labels, name } }: Kind<'heatmap'>)
             key={i}
             values={square}
             columns={columns}
+            names={labels.length === columns && columns <= 32 ? labels.map(visible) : []}
             label={`${name} ${squares.length > 1 ? i + 1 : ''}: ${caption}`}
             onPoint={(row, column) =>
               setPointed(`${nameOf(row)} → ${nameOf(column)}: ${square[row * columns + column]?.toFixed(3)}`)
@@ -75,11 +76,13 @@ function HeatMap({ figure: { values, columns, labels, name } }: Kind<'heatmap'>)
 interface ColourMapProps {
   readonly values: Float32Array;
   readonly columns: number;
+  /** What stands at the columns and at the rows, where there is room for it. */
+  readonly names: readonly string[];
   readonly label: string;
   readonly onPoint: (row: number, column: number) => void;
 }
 
-function ColourMap({ values, columns, label, onPoint }: ColourMapProps) {
+function ColourMap({ values, columns, names, label, onPoint }: ColourMapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const rows = values.length / columns;
   useEffect(() => {
@@ -101,15 +104,24 @@ function ColourMap({ values, columns, label, onPoint }: ColourMapProps) {
     );
   };
   return (
-    <canvas
-      ref={canvas}
-      width={columns}
-      height={rows}
-      role="img"
-      aria-label={label}
-      style={{ aspectRatio: `${columns} / ${rows}` }}
-      onMouseMove={point}
-    />
+    <div class="map">
+      {['across', 'down'].map((way) => (
+        <ol key={way} class={way} aria-hidden="true">
+          {names.map((name, i) => (
+            <li key={i}>{name}</li>
+          ))}
+        </ol>
+      ))}
+      <canvas
+        ref={canvas}
+        width={columns}
+        height={rows}
+        role="img"
+        aria-label={label}
+        style={{ aspectRatio: `${columns} / ${rows}` }}
+        onMouseMove={point}
+      />
+    </div>
   );
 }
 
@@ -127,7 +139,15 @@ function colour(share: number): [number, number, number, number] {
   return [mixed[0]!, mixed[1]!, mixed[2]!, 255];
 }
 
+/** uPlot, which only curves need; asked for while the page is idle, it is there before a training fills the processors. */
+export const loadPlot = () => Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]);
+
 const strokes = ['--line-1', '--line-2', '--line-3', '--line-4'];
+
+/** While nothing is pointed at, the legend tells where the curves stand. */
+function tellLast(chart: UPlot): void {
+  if (chart.cursor.idx == null) chart.setLegend({ idx: chart.data[0].length - 1 }, false);
+}
 
 function Curve({ figure }: Kind<'curve'>) {
   const place = useRef<HTMLDivElement>(null);
@@ -145,7 +165,7 @@ function Curve({ figure }: Kind<'curve'>) {
   useEffect(() => {
     let gone = false;
     let close = (): void => {};
-    void Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: Plot }]) => {
+    void loadPlot().then(([{ default: Plot }]) => {
       if (gone || !place.current) return;
       const style = getComputedStyle(place.current);
       const of = (name: string): string => style.getPropertyValue(name).trim();
@@ -159,13 +179,20 @@ function Curve({ figure }: Kind<'curve'>) {
           series: [
             { label: words[language.peek()].step },
             ...names.map((label, i) => ({ label, stroke: of(strokes[i % strokes.length]!), width: 2 })),
-            ...limits.map(([label]) => ({ label, stroke: of('--quiet'), dash: [4, 4] })),
+            ...limits.map(([label]) => ({
+              label,
+              stroke: of('--quiet'),
+              dash: [4, 4],
+              points: { show: false },
+            })),
           ],
+          hooks: { setCursor: [tellLast] },
         },
         latest.current as UPlot.AlignedData,
         place.current,
       );
       plot.current = chart;
+      tellLast(chart);
       const resize = new ResizeObserver(() => {
         if (place.current) chart.setSize({ width: place.current.clientWidth, height: 240 });
       });
@@ -181,7 +208,11 @@ function Curve({ figure }: Kind<'curve'>) {
       close();
     };
   }, [names.join(), colours]);
-  useEffect(() => plot.current?.setData(data as UPlot.AlignedData));
+  useEffect(() => {
+    if (!plot.current) return;
+    plot.current.setData(data as UPlot.AlignedData);
+    tellLast(plot.current);
+  });
   const last = names.map((name) => `${name} ${figure.series[name]!.at(-1)!.toFixed(4)}`).join(', ');
   return (
     <figure class="curve">

@@ -5,6 +5,7 @@ import type { PageChapter, Prose } from '../../build/chapters.ts';
 import { addressOf, chapter, goTo, language, type Theme, theme } from './address.ts';
 import { Cell, type LiveCell } from './cell.tsx';
 import { load, names } from './chapters.ts';
+import { loadPlot } from './figure.tsx';
 import { busy, device, type Output, restarted, run } from './kernel.ts';
 import './style.css';
 import { type Language, languages, words } from './words.ts';
@@ -227,7 +228,12 @@ async function loadTitles(): Promise<void> {
   }
 }
 
+/** What reading the chapter that is open does not need. */
+function loadTheRest(): void {
+  void loadTitles();
+  void loadPlot();
+}
+
 render(<Page />, document.getElementById('page')!);
-// Titles are not needed to read the chapter that is open.
-if ('requestIdleCallback' in globalThis) requestIdleCallback(() => void loadTitles());
-else setTimeout(() => void loadTitles(), 500);
+if ('requestIdleCallback' in globalThis) requestIdleCallback(loadTheRest);
+else setTimeout(loadTheRest, 500);
