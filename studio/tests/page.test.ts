@@ -86,23 +86,56 @@ const outputOf = (page: Page): Promise<string> =>
     elements.map(({ textContent }) => textContent).join('\n'),
   );
 
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds on the clock, and of the thread's own work. */
+  readonly dur?: number;
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
+}
+
+/**
+ * Watches the page's thread from here on; to be asked for its longest task, in ms. What counts is the thread's own
+ * work: on the clock a task of 10 ms takes 60 where trainings on all processors are given the time in between.
+ */
+async function traceTasks(page: Page): Promise<() => Promise<{ cpu: number; wall: number }>> {
+  const session = await page.context().newCDPSession(page);
+  const events: TraceEvent[] = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
+  await session.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel'] },
+  });
+  return async () => {
+    const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
+    await session.send('Tracing.end');
+    await complete;
+    const thread = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
+    const pages = new Set(events.filter(({ args }) => args.name === 'CrRendererMain').map(thread));
+    const tasks = events.filter(
+      (event) => event.ph === 'X' && event.name.endsWith('RunTask') && pages.has(thread(event)),
+    );
+    const longest = (of: (task: TraceEvent) => number): number =>
+      tasks.reduce((most, task) => Math.max(most, of(task) / 1000), 0);
+    return { cpu: longest(({ tdur = 0 }) => tdur), wall: longest(({ dur = 0 }) => dur) };
+  };
+}
+
 describe.each(['en', 'zh'])('every cell of every chapter in the page: %s', (language) => {
   it.each(names)('%s', async (name) => {
     const { page, problems } = await open(
       `${isolated.url}?chapter=${Number.parseInt(name, 10)}&lang=${language}`,
     );
-    await page.evaluate(() => {
-      globalThis.longest = 0;
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries())
-          globalThis.longest = Math.max(globalThis.longest, duration);
-      }).observe({ entryTypes: ['longtask'] });
-    });
     await page.waitForLoadState('networkidle'); // who runs a chapter has seen it
+    const tasks = await traceTasks(page);
     const begin = performance.now();
     await page.click('.all button');
     await finished(page);
     const seconds = (performance.now() - begin) / 1000;
+    const longest = await tasks();
     const output = await outputOf(page);
     expect(problems).toEqual([]);
     expect(await page.$$('.failure')).toEqual([]);
@@ -110,16 +143,15 @@ describe.each(['en', 'zh'])('every cell of every chapter in the page: %s', (lang
       for (const line of stated[name] ?? []) expect(output).toContain(line);
       if (name in losses) expect(lastLoss(output)).toBeLessThanOrEqual(losses[name]!);
     }
-    const longest = await page.evaluate(() => globalThis.longest);
-    console.log(`${name} ${language}: ${seconds.toFixed(1)} s, longest task ${longest} ms`);
-    expect(longest).toBeLessThanOrEqual(50);
+    console.log(
+      `${name} ${language}: ${seconds.toFixed(1)} s, longest task ${longest.cpu.toFixed(0)} ms of work, ` +
+        `${longest.wall.toFixed(0)} ms on the clock`,
+    );
+    expect(longest.cpu).toBeGreaterThan(0);
+    expect(longest.cpu).toBeLessThanOrEqual(50);
     await page.close();
   });
 });
-
-declare global {
-  var longest: number;
-}
 
 describe('the page', () => {
   it('shows itself at once, and the first step of chapter 4 soon after', async () => {
