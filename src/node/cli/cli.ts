@@ -4,11 +4,14 @@ import { allowWideSimd } from '../../engine/devices/cpu/host.ts';
 import { invocation } from './io.ts';
 import { run } from './main.ts';
 
-// A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.
+// A reader that has seen enough, such as `head`, closes the pipe: no reason to complain. Commands that have more to lose
+// than their output, as `train` has, listen themselves.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (process.stdout.listenerCount('error') > 1) return;
   if (error.code !== 'EPIPE') process.stderr.write(`error: standard output: ${error.message}\n`);
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
+process.stderr.on('error', () => {}); // there is nobody to tell
 
 allowWideSimd(); // a flag of V8: a program may set it, a library not
 
