@@ -75,14 +75,14 @@ export class RunFolder {
     text?: string,
   ): Promise<RunFolder> {
     await refuseOccupied(path);
-    const made = await mkdir(path, { recursive: true }).catch(unmade(path));
+    const made = await makeFolder(path);
     // Whoever makes this one has the folder, should two begin in it at the same time.
-    const mine = await mkdir(join(path, 'checkpoints'), { recursive: true }).catch(unmade(path));
+    const mine = await makeFolder(join(path, 'checkpoints'));
     if (mine === undefined) await refuseOccupied(path);
     const run = new RunFolder(path, config, tokenizer);
     try {
       await run.lock();
-      await mkdir(join(path, 'samples')).catch(unmade(path));
+      await makeFolder(join(path, 'samples'));
       if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
       await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
       await run.writeConfig();
@@ -114,11 +114,11 @@ export class RunFolder {
 
   /** Makes a folder of this name, or with -2, -3, … behind it where there is one already. */
   static async make(path: string): Promise<string> {
-    await mkdir(dirname(path), { recursive: true }).catch(unmade(path));
+    await makeFolder(dirname(path));
     for (let number = 1; ; number++) {
       const numbered = number === 1 ? path : `${path}-${number}`;
       // What is there already is not made, and not returned.
-      if (await mkdir(numbered, { recursive: true }).catch(unmade(path))) return numbered;
+      if ((await makeFolder(numbered)) !== undefined) return numbered;
     }
   }
 
@@ -263,14 +263,18 @@ async function refuseOccupied(path: string): Promise<void> {
   if (names.length > 0) throw runError(`${path} is not empty`, 'Choose a new or empty folder.', ['folder']);
 }
 
-/** Throws what `mkdir` has thrown as an error of the run folder `path`. */
-function unmade(path: string): (cause: Error) => never {
-  return (cause) => {
-    throw new NanobardError('file', `the run folder ${path} cannot be made: ${cause.message}`, {
-      options: ['folder'],
-      cause,
+/** Makes a folder and those above it; returns the first that was made, undefined if all were there. */
+async function makeFolder(path: string): Promise<string | undefined> {
+  // Of a folder above that cannot be written, Node says with `recursive` that it is not there: the second try says why.
+  const recursive = (): Promise<string | undefined> => mkdir(path, { recursive: true });
+  return recursive()
+    .catch(() => mkdir(path).then(() => path))
+    .catch((cause: Error) => {
+      throw new NanobardError('file', `the run folder ${path} cannot be made: ${cause.message}`, {
+        options: ['folder'],
+        cause,
+      });
     });
-  };
 }
 
 /** What `decode` makes of a file's bytes; undefined if there is none. */

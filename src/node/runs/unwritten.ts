@@ -30,8 +30,8 @@ export class Unwritten {
     for (const [kind, { write }] of [...this.attempts]) await this.attempt(kind, write);
   }
 
-  /** Why something is still not written; undefined if all is. */
+  /** Why something is still not written, the state to go on from first; undefined if all is. */
   get error(): NanobardError | undefined {
-    return [...this.attempts.values()][0]?.error;
+    return (this.attempts.get('last') ?? [...this.attempts.values()][0])?.error;
   }
 }
