@@ -213,7 +213,8 @@ export class Trainer {
     for (const [name, variable] of this.training.variables) {
       tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
     }
-    for (const [i, { shape, data }] of this.batches[0]!.entries())
+    const drawn = this.progress.drawn ? this.batches[0]! : [];
+    for (const [i, { shape, data }] of drawn.entries())
       tensors.set(BATCH[i]!, { shape, data: Int32Array.from(data) });
     const places = { data: this.data.getState(), evaluation: this.evaluation.getState() };
     return { progress: { ...this.progress, streams: places }, tensors };
