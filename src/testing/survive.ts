@@ -36,10 +36,11 @@ export interface Survival {
 }
 
 /**
- * Kills runs by SIGKILL `kills` times in all, each after a time drawn from `seed`: most within 80 ms after training has
- * begun, every eighth while the process still starts.
+ * Kills runs by SIGKILL `kills` times in all, and each of them `each` times at most before it may come to its end. When,
+ * is drawn from `seed`: most within 120 ms after training has begun, every eighth while the process still starts.
  */
-export async function survive({ kills, seed = 1 }: { kills: number; seed?: number }): Promise<Survival> {
+export async function survive(options: { kills: number; each: number; seed?: number }): Promise<Survival> {
+  const { kills, each, seed = 1 } = options;
   const scratch = await mkdtemp(join(tmpdir(), 'nanobard-kill-'));
   try {
     const program = join(scratch, 'run.mjs');
@@ -68,15 +69,16 @@ export async function survive({ kills, seed = 1 }: { kills: number; seed?: numbe
         return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       };
       const name = `killed-${round}`;
+      const enough = Math.min(kills, killed + each);
       for (let done = false; !done; ) {
         const child = start(name);
         const exit = once(child, 'exit');
-        if (killed < kills) {
+        if (killed < enough) {
           const early = random.randint(8) === 0 && existsSync(join(scratch, name, 'config.json'));
           if (early) await wait(random.randint(300));
           else {
             await Promise.race([once(child.stdout!, 'data'), exit]);
-            await wait(random.randint(80));
+            await wait(random.randint(120));
           }
           if (child.kill('SIGKILL')) killed++;
         }
