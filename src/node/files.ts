@@ -33,7 +33,12 @@ export async function replaceAtomically(
 
 /** A second name for a file; a copy, which shares its blocks where the disk can, where it cannot have two names. */
 export async function linkOrCopy(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+  try {
+    await link(from, to);
+  } catch {
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+    await sync(to, 'r+');
+  }
 }
 
 /** What is thrown where `path` cannot be written. */
@@ -50,10 +55,18 @@ export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of names) if (name.endsWith(TEMPORARY)) await rm(join(folder, name), { force: true });
 }
 
-/** Makes new names in a folder outlast a power failure; not on Windows, where folders cannot be opened. */
+/**
+ * Makes new names in a folder outlast a power failure. Where folders cannot be synced, as on Windows and some network
+ * disks, the system does it when it likes.
+ */
 export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+  await sync(folder, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EIO' || error.code === 'ENOSPC') throw error;
+  });
+}
+
+async function sync(path: string, flags: string): Promise<void> {
+  const handle = await open(path, flags);
   try {
     await handle.sync();
   } finally {

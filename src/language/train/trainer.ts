@@ -226,8 +226,16 @@ export class Trainer {
    * @throws {NanobardError} code `checkpoint` if its tensors are not those of this model.
    */
   async restore({ progress: { streams: places, ...progress }, tensors }: TrainerState): Promise<void> {
-    await loadParameters(this.training.variables, tensors, this.options.device);
     const stored = BATCH.map((name) => tensors.get(name)?.data);
+    const { vocabSize } = this.options.model;
+    if (
+      !stored.every((tokens = new Int32Array()) => tokens.every((token) => token >= 0 && token < vocabSize))
+    )
+      throw new NanobardError(
+        'checkpoint',
+        'the next batch in the checkpoint holds tokens of another vocabulary',
+      );
+    await loadParameters(this.training.variables, tensors, this.options.device);
     const batch = this.batches[0]!;
     // A batch that was drawn for another batch size is forgotten.
     const drawn = progress.drawn && batch.every(({ data }, i) => stored[i]?.length === data.length);

@@ -66,6 +66,12 @@ export class Metrics {
     this.size = kept.length;
   }
 
+  /** Whether a state to go on from has been recorded as written. */
+  async tellOfState(): Promise<boolean> {
+    const lines = (await readIfThere(this.path))?.toString().split('\n') ?? [];
+    return lines.map(eventOf).some((event) => event?.type === 'checkpoint' && event.kind === 'last');
+  }
+
   /** Writes after the last whole line, over what is left of a piece that was written in part; returns the new size. */
   private async append(bytes: Buffer): Promise<number> {
     const file = await open(this.path, constants.O_WRONLY | constants.O_CREAT, 0o666);
@@ -97,12 +103,16 @@ export function linesUpTo(text: string, position: Position): string {
 
 /** A line that was cut short or damaged belongs nowhere. */
 function belongs(line: string, { step, evaluated }: Position): boolean {
+  const event = eventOf(line);
+  if (typeof event?.step !== 'number' || event.step > step) return false;
+  return event.step < step || event.type !== 'eval' || evaluated;
+}
+
+function eventOf(line: string): { readonly [field: string]: unknown } | undefined {
   try {
-    const event: unknown = JSON.parse(line);
-    if (typeof event !== 'object' || event === null || !('step' in event) || !('type' in event)) return false;
-    if (typeof event.step !== 'number' || event.step > step) return false;
-    return event.step < step || event.type !== 'eval' || evaluated;
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

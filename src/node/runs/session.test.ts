@@ -244,6 +244,17 @@ describe('a run', () => {
     await (await resume()).dispose();
   });
 
+  it('begins again where it was stopped before its first state, with or without a model', async () => {
+    const whole = await train(await create());
+    const run = await create();
+    disk.refuses = (path) => path === run.folder.lastPath; // killed between model and state
+    await expect(train(run, 2)).rejects.toThrow('ENOSPC');
+    disk.refuses = () => false;
+    expect([run.folder.hasModel(), await states(run)]).toEqual([true, []]);
+    const resumed = await TrainingRun.resume({ folder: run.folder.path, ...machine });
+    expect(results(await train(resumed))).toEqual(results(whole));
+  });
+
   it('is rid of what writers that died have left half written', async () => {
     const run = await create();
     await train(run, 3);

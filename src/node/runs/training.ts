@@ -149,7 +149,7 @@ export class TrainingRun {
     const { folder: place, recipe: _, data, ...rest } = options;
     const { where, policy, maxMinutes, changes } = sorted(rest);
     const from = await folder.loadState();
-    if (!from && folder.hasModel()) {
+    if (!from && (await folder.metrics.tellOfState())) {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
       throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }
