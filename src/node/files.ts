@@ -3,7 +3,8 @@ import { constants, copyFile, link, open, readdir, readFile, rename, rm, writeFi
 import { dirname, join } from 'node:path';
 import { NanobardError } from '../engine/errors.ts';
 
-const TEMPORARY = '.tmp';
+/** How `replaceAtomically` names its temporary files: after the file, a UUID. */
+const TEMPORARY = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /**
  * Writes a file so that a crash, of the process or of the machine, leaves either the old contents or the new: temporary
@@ -20,7 +21,7 @@ export async function replaceAtomically(
   path: string,
   make: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await make(temporary);
     await rename(temporary, path);
@@ -52,7 +53,7 @@ export function unwritable(path: string, cause: unknown): NanobardError {
 /** Removes the temporary files of writers that died; nobody else may be writing into the folder. */
 export async function removeTemporaries(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  for (const name of names) if (name.endsWith(TEMPORARY)) await rm(join(folder, name), { force: true });
+  for (const name of names) if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
 }
 
 /**

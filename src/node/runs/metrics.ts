@@ -36,14 +36,15 @@ export class Metrics {
   }
 
   /**
-   * Writes what is pending. What could not be written is kept for the next time, of more than 8 MB the newest half.
+   * Writes what is pending; if it is `durable`, so that a power failure does not lose it. What could not be written is
+   * kept for the next time, of more than 8 MB the newest half.
    *
    * @throws {NanobardError} code `file`, with the path and the reason.
    */
-  async flush(): Promise<void> {
+  async flush(durable = false): Promise<void> {
     if (this.pending === '') return;
     try {
-      this.size = await this.append(Buffer.from(this.pending));
+      this.size = await this.append(Buffer.from(this.pending), durable);
       this.pending = '';
       this.due = PIECE;
     } catch (cause) {
@@ -73,7 +74,7 @@ export class Metrics {
   }
 
   /** Writes after the last whole line, over what is left of a piece that was written in part; returns the new size. */
-  private async append(bytes: Buffer): Promise<number> {
+  private async append(bytes: Buffer, durable: boolean): Promise<number> {
     const file = await open(this.path, constants.O_WRONLY | constants.O_CREAT, 0o666);
     try {
       const size = this.size ?? (await file.stat()).size;
@@ -81,6 +82,7 @@ export class Metrics {
       try {
         for (let at = 0; at < bytes.length; )
           at += (await file.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
+        if (durable) await file.sync();
       } catch (error) {
         await file.truncate(size).catch(() => {});
         throw error;

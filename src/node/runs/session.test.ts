@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -73,6 +74,7 @@ describe('what an event tells of', () => {
       };
       await expect(failing()).rejects.toThrow('mine');
       expect((await run.folder.loadState())!.progress.step).toBe(3);
+      expect(run.folder.hasModel()).toBe(true);
       expect(await lineCount(run)).toBeGreaterThan(5);
     }
   });
@@ -121,12 +123,13 @@ describe('a run', () => {
     const run = await create();
     await train(run, 3);
     for (const folder of ['.', 'checkpoints', 'samples'])
-      await writeFile(join(run.folder.path, folder, 'last.safetensors.1-2-3.tmp'), 'half');
+      await writeFile(join(run.folder.path, folder, `last.safetensors.${randomUUID()}.tmp`), 'half');
+    await writeFile(join(run.folder.path, 'mine.tmp'), 'not of nanobard');
     await (await RunFolder.open(run.folder.path)).loadState(); // a reader removes nothing
     expect(await states(run)).toHaveLength(2);
     await (await TrainingRun.resume({ folder: run.folder.path, ...machine })).dispose();
     expect(await states(run)).toEqual(['last.safetensors']);
-    expect(await readdir(run.folder.path)).not.toContainEqual(expect.stringMatching(/tmp$/));
+    expect((await readdir(run.folder.path)).filter((name) => name.endsWith('tmp'))).toEqual(['mine.tmp']);
   });
 
   it('keeps as many states as it is told, each written once, and remembers that', async () => {
