@@ -2,11 +2,11 @@ import * as v from 'valibot';
 import { NanobardError } from '../../../engine/errors.ts';
 import { parsed, wholeFrom0, wholeNumbers } from '../../fields.ts';
 import { damaged, unknownToken } from './errors.ts';
-import { Heap } from './heap.ts';
+import { Merger } from './merge.ts';
 import { eachWord } from './split.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { binaryOf, bytesOfBinary, bytesOfText, textOf } from './utf8.ts';
-import { type BpeParts, createVocabulary, END_OF_TEXT, pairOf, type Vocabulary } from './vocabulary.ts';
+import { binaryOf, bytesOfBinary, textOf } from './utf8.ts';
+import { type BpeParts, createVocabulary, END_OF_TEXT, type Vocabulary } from './vocabulary.ts';
 
 const BpeTokenizerSchema = v.object({
   type: v.literal('bpe'),
@@ -18,11 +18,10 @@ const BpeTokenizerSchema = v.object({
 
 export type BpeTokenizerJSON = v.InferOutput<typeof BpeTokenizerSchema>;
 
+const encoder = new TextEncoder();
+
 /** Words up to this length are remembered, in UTF-16 units, and so many of them. */
 const [CACHED_LENGTH, CACHED_WORDS] = [48, 2 ** 17];
-
-/** Positions within a word stay below this. */
-const POSITIONS = 2 ** 30;
 
 /**
  * Byte-level byte-pair encoding as GPT-2 has it: a text is cut into words, the UTF-8 bytes of a word are merged pair by
@@ -34,13 +33,21 @@ export class BpeTokenizer implements Tokenizer {
   readonly endOfText: number | undefined;
   private readonly parts: BpeParts;
   private readonly vocabulary: Vocabulary;
+  /** The token of each byte, −1 where it has none. */
+  private readonly byteIds: Int32Array;
+  private readonly merger: Merger;
   private readonly specials: RegExp | undefined;
+  /** The bytes of a word. */
+  private bytes = new Uint8Array(3 * CACHED_LENGTH);
   private readonly cache = new Map<string, readonly number[]>();
 
   /** Throws NanobardError('checkpoint') for parts that contradict one another. */
   constructor(parts: BpeParts) {
     this.parts = parts;
     this.vocabulary = createVocabulary(parts);
+    const { ids } = this.vocabulary;
+    this.byteIds = Int32Array.from({ length: 256 }, (_, byte) => ids.get(String.fromCharCode(byte)) ?? -1);
+    this.merger = new Merger(this.vocabulary);
     this.endOfText = this.vocabulary.special.get(END_OF_TEXT);
     const longestFirst = [...this.vocabulary.special.keys()].sort((a, b) => b.length - a.length);
     const escaped = longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
@@ -116,51 +123,30 @@ export class BpeTokenizer implements Tokenizer {
   private encodeWord(word: string): readonly number[] {
     const known = this.cache.get(word);
     if (known) return known;
-    const tokens = this.mergeBytes(binaryOf(bytesOfText(word)));
+    if (this.bytes.length < 3 * word.length) this.bytes = new Uint8Array(6 * word.length);
+    const { written } = encoder.encodeInto(word, this.bytes);
+    const tokens = this.mergeBytes(this.bytes.subarray(0, written));
     if (word.length > CACHED_LENGTH) return tokens;
     if (this.cache.size >= CACHED_WORDS) this.cache.clear();
     this.cache.set(copied(word), tokens);
     return tokens;
   }
 
-  /** Merges the pair of the lowest rank, the leftmost of its kind first, until there is none. */
-  private mergeBytes(bytes: string): number[] {
-    const { ids, ranks, merged } = this.vocabulary;
-    const whole = this.parts.ignoreMerges ? ids.get(bytes) : undefined;
+  private mergeBytes(bytes: Uint8Array): readonly number[] {
+    const { merger, byteIds } = this;
+    const whole = this.ignoreMerges ? this.vocabulary.ids.get(binaryOf(bytes)) : undefined;
     if (whole !== undefined) return [whole];
-    const n = bytes.length;
-    const symbols = new Int32Array(n);
-    for (let i = 0; i < n; i++) symbols[i] = ids.get(bytes[i]!) ?? this.unknown(bytes, i);
-    if (n === 1) return [symbols[0]!];
-    // A linked list of what is not yet merged away; a symbol of −1 is.
-    const next = Int32Array.from(symbols, (_, i) => i + 1);
-    const previous = Int32Array.from(symbols, (_, i) => i - 1);
-    const pairs = new Heap<number>((a, b) => a < b); // rank and position in one number
-    const rankAt = (i: number): number | undefined =>
-      next[i]! < n ? ranks.get(pairOf(symbols[i]!, symbols[next[i]!]!)) : undefined;
-    const offer = (i: number): void => {
-      const rank = rankAt(i);
-      if (rank !== undefined) pairs.push(rank * POSITIONS + i);
-    };
-    for (let i = 0; i < n - 1; i++) offer(i);
-    for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {
-      const rank = Math.floor(pair / POSITIONS);
-      const i = pair % POSITIONS;
-      if (symbols[i]! < 0 || rankAt(i) !== rank) continue; // it has changed since
-      const gone = next[i]!;
-      symbols[i] = merged[rank]!;
-      symbols[gone] = -1;
-      next[i] = next[gone]!;
-      if (next[i]! < n) previous[next[i]!] = i;
-      if (previous[i]! >= 0) offer(previous[i]!);
-      offer(i);
+    merger.reserve(bytes.length);
+    for (let i = 0; i < bytes.length; i++) {
+      const id = byteIds[bytes[i]!]!;
+      merger.tokens[i] = id < 0 ? this.unknown(bytes, i) : id;
     }
-    return Array.from(symbols.filter((symbol) => symbol >= 0));
+    return merger.merge(bytes.length);
   }
 
-  private unknown(bytes: string, position: number): never {
-    const byte = bytes.charCodeAt(position).toString(16).toUpperCase().padStart(2, '0');
-    const word = JSON.stringify(textOf(bytesOfBinary(bytes.slice(0, 40))));
+  private unknown(bytes: Uint8Array, position: number): never {
+    const byte = bytes[position]!.toString(16).toUpperCase().padStart(2, '0');
+    const word = JSON.stringify(textOf(bytes.subarray(0, 40)));
     throw new NanobardError('vocabulary', `the vocabulary has no token for the byte 0x${byte} in ${word}`, {
       hint: 'Leave the character out, or use a tokenizer that has all 256 bytes.',
     });
