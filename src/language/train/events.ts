@@ -42,6 +42,8 @@ export interface EvalEvent {
   readonly val: number;
   /** Mean loss over the whole validation split, each token once; null before the first step. */
   readonly valFull: number | null;
+  /** The same in bits per byte of UTF-8 text, which compares tokenizers; null, too, where bytes are not known. */
+  readonly bitsPerByte: number | null;
   /** Whether `val` is the lowest so far; what has learned nothing yet does not count. */
   readonly best: boolean;
   readonly ms: number;

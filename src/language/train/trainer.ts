@@ -33,6 +33,8 @@ export interface TrainerOptions {
   readonly config: TrainingConfig;
   /** The generator that the model's weights were drawn from; needed where one stream is shared. */
   readonly generator: Generator;
+  /** Bytes of text that a token of the validation split stands for on average, where that is known. */
+  readonly bytesPerToken?: number | undefined;
   /** Every how many steps the loss is read and told; 1 by default. A GPU need not wait in between. */
   readonly reportEvery?: number | undefined;
 }
@@ -232,12 +234,14 @@ export class Trainer {
         const whole = valFull === null ? '' : ` and ${valFull}`;
         throw diverged(`after step ${step} the losses are ${train} (train), ${val}${whole} (validation)`);
       }
+      const { bytesPerToken } = this.options;
+      const bitsPerByte = valFull === null || !bytesPerToken ? null : valFull / Math.LN2 / bytesPerToken;
       const best = !untrained && (bestVal === null || val < bestVal);
       if (best) Object.assign(progress, { bestVal: val, bestStep: step });
       progress.evaluated = true;
       // The lecture's scripts have no evaluation here: what follows draws as if there were none.
       if (lectureOrder && step >= maxIters) this.evaluation.setState(stream);
-      return { type: 'eval', step, train, val, valFull, best, ms: performance.now() - begin };
+      return { type: 'eval', step, train, val, valFull, bitsPerByte, best, ms: performance.now() - begin };
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
       this.evaluation.setState(stream);

@@ -182,7 +182,7 @@ describe('RunFolder', () => {
 
   it('keeps a text that has no file', async () => {
     const path = fresh();
-    await RunFolder.create(path, config, tokenizer, 'to be');
+    await RunFolder.create(path, config, tokenizer, { name: 'text.txt', contents: 'to be' });
     expect(await readFile(join(path, 'text.txt'), 'utf8')).toBe('to be');
   });
 

@@ -2,28 +2,33 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { checkArgument, checkOptions, fileName, path, signal as signalRule } from '../../language/options.ts';
+import {
+  checkArgument,
+  checkOptions,
+  fileName,
+  path,
+  type Rule,
+  signal as signalRule,
+} from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
-import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
+import { createTraining, type Training } from '../../language/recipes/training.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { streams } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
-import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { describeText } from './run-config.ts';
+import type { TextSource } from '../corpus.ts';
+import { loadRunData, type RunData, type RunDataOptions } from './run-data.ts';
 import { RunFolder, runError } from './run-folder.ts';
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
-export interface NewRunOptions extends DeviceOptions, RecipeChanges {
+export interface NewRunOptions extends DeviceOptions, RecipeChanges, RunDataOptions {
   /** A recipe by name, or a whole one; default `fast`. */
   readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
   /** What a recipe of one's own is called; by default the recipe's name, or its model. */
   readonly recipeName?: string | undefined;
   /** Folder of the run, new or empty; by default `runs/<recipe>-<date>`. */
   readonly folder?: string | undefined;
-  /** The text; by default tinyshakespeare or, without a network, the built-in plays. */
-  readonly data?: TextSource | undefined;
 }
 
 /** A run to go on with, and fields of its recipe to change from here on; not the architecture or the seed. */
@@ -35,7 +40,7 @@ export interface ResumeOptions extends DeviceOptions, RecipeChanges {
   readonly data?: TextSource | undefined;
 }
 
-const runRules = { ...recipeRules, folder: path };
+const runRules: Readonly<Record<string, Rule>> = { ...recipeRules, folder: path };
 
 /** Fields that a run keeps for life. */
 const FIXED = [
@@ -55,13 +60,22 @@ export class TrainingRun {
   /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
   private readonly training: Training;
+  private readonly data: RunData;
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
 
-  private constructor(folder: RunFolder, training: Training, notices: readonly (string | undefined)[]) {
+  private constructor(
+    folder: RunFolder,
+    training: Training,
+    data: RunData,
+    notices: readonly (string | undefined)[] = [],
+  ) {
     this.folder = folder;
     this.training = training;
-    this.notices = [...notices, ...training.model.device.notes].filter((notice) => notice !== undefined);
+    this.data = data;
+    this.notices = [data.notice, ...notices, ...training.model.device.notes].filter(
+      (notice) => notice !== undefined,
+    );
   }
 
   /**
@@ -72,19 +86,16 @@ export class TrainingRun {
    */
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
     checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
-    const { recipe: wanted = defaultRecipe, recipeName, folder, data, ...rest } = options;
-    const { device, threads, blas, ...changes } = rest;
+    const { recipe: wanted = defaultRecipe, recipeName, folder, ...rest } = options;
+    const { data: source, field, tokenizer, device, threads, blas, ...changes } = rest;
     const recipe = chooseRecipe(wanted, changes);
     const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
-    const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
-    const { text } = corpus;
-    return prepare({ device, threads, blas }, { recipe, text }, async (training) => {
+    const data = await loadRunData({ data: source, field, tokenizer });
+    return prepare({ device, threads, blas }, recipe, data, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
-      const about = describeText(corpus, charactersOf(training), place);
-      const config = { nanobard: version, recipeName: name, recipe, data: about };
-      const kept = corpus.source === 'memory' ? text : undefined;
-      const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
-      return new TrainingRun(run, training, [corpus.notice, repetition(training)]);
+      const config = { nanobard: version, recipeName: name, recipe, data: data.describe(place) };
+      const run = await RunFolder.create(place, config, training.model.tokenizer, data.kept);
+      return new TrainingRun(run, training, data, [repetition(training)]);
     });
   }
 
@@ -95,10 +106,11 @@ export class TrainingRun {
    * checkpoint; `checkpoint` for a damaged one.
    */
   static async resume(options: ResumeOptions): Promise<TrainingRun> {
-    checkOptions('TrainingRun.resume', options, runRules, ['folder']);
-    const { folder: place, recipe: expected, data, device, threads, blas, ...changes } = options;
+    const { tokenizer: _, field: __, ...resumeRules } = runRules; // a run keeps these
+    checkOptions('TrainingRun.resume', options, resumeRules, ['folder']);
+    const { folder: place, recipe: expected, data: source, device, threads, blas, ...changes } = options;
     const folder = await RunFolder.open(place);
-    const { recipeName, data: known } = folder.config;
+    const { recipeName } = folder.config;
     if (expected !== undefined && expected !== recipeName) {
       const hint = 'Resume it without naming a recipe, or begin a new run in another folder.';
       throw runError(`the run ${folder.path} is of ${recipeName}, not ${expected}`, hint, ['folder']);
@@ -108,7 +120,6 @@ export class TrainingRun {
       const hint = 'It stopped before its first one: begin a new run in another folder.';
       throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }
-    const corpus = await folder.loadText(data);
     const recipe = extend(folder, changes);
     const { step } = state.progress;
     if (recipe.maxIters < step) {
@@ -118,13 +129,12 @@ export class TrainingRun {
         options: ['maxIters'],
       });
     }
-    const { text } = corpus;
-    const { tokenizer } = folder;
-    return prepare({ device, threads, blas }, { recipe, text, tokenizer }, async (training) => {
+    const data = await folder.loadData(source);
+    return prepare({ device, threads, blas }, recipe, data, async (training) => {
       await training.trainer.restore(state);
       await folder.rewindMetrics(state.progress);
-      const found = corpus.source === 'memory' ? known : describeText(corpus, charactersOf(training), place);
-      return new TrainingRun(await folder.with({ recipe, data: found }), training, [corpus.notice]);
+      const found = data.kept ? folder.config.data : data.describe(place);
+      return new TrainingRun(await folder.with({ recipe, data: found }), training, data);
     });
   }
 
@@ -152,6 +162,7 @@ export class TrainingRun {
   /** Frees the memory and threads of a run that is not wanted any more; one whose events have ended has done so. */
   async dispose(): Promise<void> {
     this.over = 'been disposed';
+    this.data.close();
     await this.training.model.device.dispose();
   }
 
@@ -176,6 +187,7 @@ export class TrainingRun {
         cause: error,
       });
     } finally {
+      this.data.close();
       try {
         await folder.flush();
       } finally {
@@ -211,23 +223,22 @@ export class TrainingRun {
   }
 }
 
-/** The run that `begin` makes of a training; if it fails, the device's threads and memory are freed first. */
+/** The run that `begin` makes of a training; if it fails, the device's threads and memory, and files, are let go first. */
 async function prepare(
   where: DeviceOptions,
-  what: Omit<TrainingOptions, 'device'>,
+  recipe: Recipe,
+  data: RunData,
   begin: (training: Training) => Promise<TrainingRun>,
 ): Promise<TrainingRun> {
   const device = await createDevice(where);
   try {
-    return await begin(await createTraining({ ...what, device }));
+    return await begin(await createTraining({ recipe, ...data.content, device }));
   } catch (error) {
+    data.close();
     await device.dispose();
     throw error;
   }
 }
-
-/** How long the text is: there is a token for each character. */
-const charactersOf = ({ dataset }: Training): number => dataset.train.length + dataset.validation.length;
 
 /** `runs/<recipe>-<yyyymmdd-hhmmss>`, in local time: names of runs sort by age. */
 export function defaultFolder(recipeName: string, date: Date): string {

@@ -1,0 +1,58 @@
+import { open, readdir } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
+import { glob } from 'tinyglobby';
+import { refusal } from './documents.ts';
+
+/** Files that are to be one text. */
+export interface FoundFiles {
+  /** Paths, sorted, so that the text is the same wherever it is read. */
+  readonly texts: readonly string[];
+  /** What was left out. */
+  readonly notice?: string;
+}
+
+/** Bytes at the beginning of a file that tell whether it is text. */
+const SNIFFED = 8192;
+
+/** Whether a path that is no file stands for others: `texts/*.txt`. */
+export function isPattern(path: string): boolean {
+  return /[*?[{]/.test(path);
+}
+
+/** The texts in a folder and the folders in it, without hidden ones and without files that hold NUL, such as pictures. */
+export async function filesIn(folder: string): Promise<FoundFiles> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length))
+    .filter((path) => !path.split(sep).some((part) => part.startsWith('.')))
+    .map((path) => join(folder, path))
+    .sort();
+  const texts: string[] = [];
+  for (const file of files) if (await isReadable(file)) texts.push(file);
+  if (texts.length === 0) throw refusal(`${folder} has no texts in it`, 'Name a folder with text files.');
+  const others = files.filter((file) => !texts.includes(file)).map((file) => basename(file));
+  if (others.length === 0) return { texts };
+  const list = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ` and ${others.length - 3} more` : ''}`;
+  return { texts, notice: `Not text, and left out of ${folder}: ${list}.` };
+}
+
+/** The files that a pattern stands for, in order. */
+export async function matchingFiles(pattern: string): Promise<FoundFiles> {
+  const texts = (await glob(pattern.split(sep).join('/'), { expandDirectories: false })).sort();
+  if (texts.length > 0) return { texts };
+  throw refusal(`no file matches '${pattern}'`, 'Patterns have * for any name and ** for any folders.');
+}
+
+/** Text has no NUL, unless its encoding is UTF-16; what is compressed is known by how it begins. */
+async function isReadable(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFFED), 0, SNIFFED, 0);
+    const magic = buffer.subarray(0, 2).toString('latin1');
+    const isKnown = ['\x1f\x8b', 'PA', '\xff\xfe', '\xfe\xff'].includes(magic);
+    return bytesRead > 0 && (isKnown || !buffer.subarray(0, bytesRead).includes(0));
+  } finally {
+    await file.close();
+  }
+}
