@@ -1,6 +1,6 @@
 import { open, readdir } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
-import { glob } from 'tinyglobby';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import picomatch from 'picomatch';
 import { refusal } from './documents.ts';
 
 /** Files that are to be one text. */
@@ -21,13 +21,8 @@ export function isPattern(path: string): boolean {
 
 /** The texts in a folder and the folders in it, without hidden ones and without files that hold NUL, such as pictures. */
 export async function filesIn(folder: string): Promise<FoundFiles> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length))
-    .filter((path) => !path.split(sep).some((part) => part.startsWith('.')))
-    .map((path) => join(folder, path))
-    .sort();
+  const hidden = /(^|[\\/])\./;
+  const files = (await allFiles(folder)).filter((path) => !hidden.test(relative(folder, path)));
   const texts: string[] = [];
   for (const file of files) if (await isReadable(file)) texts.push(file);
   if (texts.length === 0) throw refusal(`${folder} has no texts in it`, 'Name a folder with text files.');
@@ -39,9 +34,22 @@ export async function filesIn(folder: string): Promise<FoundFiles> {
 
 /** The files that a pattern stands for, in order. */
 export async function matchingFiles(pattern: string): Promise<FoundFiles> {
-  const texts = (await glob(pattern.split(sep).join('/'), { expandDirectories: false })).sort();
+  const whole = resolve(pattern).split(sep).join('/');
+  const matches = picomatch(whole);
+  const { base } = picomatch.scan(whole);
+  const files = await allFiles(base).catch(() => []);
+  const texts = files.filter((path) => matches(path.split(sep).join('/')));
   if (texts.length > 0) return { texts };
   throw refusal(`no file matches '${pattern}'`, 'Patterns have * for any name and ** for any folders.');
+}
+
+/** All files below a folder, sorted. */
+async function allFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }
 
 /** Text has no NUL, unless its encoding is UTF-16; what is compressed is known by how it begins. */

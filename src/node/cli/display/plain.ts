@@ -39,13 +39,9 @@ export function plainDisplay(run: ShownRun, io: Io, now = (): number => performa
 const place = (step: number, maxIters: number): string =>
   `step ${formatCount(step)}/${formatCount(maxIters)}`;
 
-function evalLine(
-  { step, train, val, valFull, bitsPerByte, best }: EvalEvent,
-  { maxIters }: RunStatus,
-): string {
+function evalLine({ step, train, val, valFull, best }: EvalEvent, { maxIters }: RunStatus): string {
   const whole = valFull === null ? '' : `, whole val ${formatLoss(valFull)}`;
-  const bits = bitsPerByte === null ? '' : `, ${formatLoss(bitsPerByte)} bits per byte`;
-  return `${place(step, maxIters)}: train ${formatLoss(train)}, val ${formatLoss(val)}${whole}${bits}${best ? ' (best)' : ''}`;
+  return `${place(step, maxIters)}: train ${formatLoss(train)}, val ${formatLoss(val)}${whole}${best ? ' (best)' : ''}`;
 }
 
 function stepLine(status: RunStatus): string {
