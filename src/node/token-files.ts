@@ -17,7 +17,32 @@ const FILES = { train: 'train.bin', validation: 'val.bin' } as const;
 const CHUNK = 2 ** 20;
 
 /** Bytes of a token. */
-const widthFor = ({ vocabSize }: Tokenizer): 2 | 4 => (vocabSize > 2 ** 16 ? 4 : 2);
+const widthFor = ({ vocabSize }: Pick<Tokenizer, 'vocabSize'>): 2 | 4 => (vocabSize > 2 ** 16 ? 4 : 2);
+
+/**
+ * The tokens in bytes of a file, those from the token `start` on.
+ *
+ * @throws {NanobardError} code `file` if they are no whole number of tokens, or not all of the vocabulary
+ */
+export function decodeTokens(bytes: Uint8Array, vocabSize: number, path: string, start = 0): Int32Array {
+  const width = widthFor({ vocabSize });
+  if (bytes.length % width !== 0) throw cutOff(path, bytes.length, width);
+  const { buffer } = Uint8Array.from(bytes); // where numbers may begin
+  const tokens = width === 2 ? Int32Array.from(new Uint16Array(buffer)) : new Int32Array(buffer);
+  const foreign = tokens.findIndex((token) => token < 0 || token >= vocabSize);
+  if (foreign < 0) return tokens;
+  const message = `${path} has the token ${tokens[foreign]! >>> 0} at position ${start + foreign}`;
+  throw refusal(
+    `${message}, but the vocabulary is 0 to ${vocabSize - 1}`,
+    'Give the tokenizer that the file was made with.',
+    { options: ['tokenizer', 'data'] },
+  );
+}
+
+function cutOff(path: string, size: number, width: number): NanobardError {
+  const message = `${path} has ${size} bytes, which is no whole number of tokens of ${width} bytes`;
+  return refusal(message, 'The file is cut off, or was made with another tokenizer.');
+}
 
 /** Tokens in a file, read by position when they are asked for: the file may be larger than memory. */
 export class FileTokens implements Tokens {
@@ -46,8 +71,7 @@ export class FileTokens implements Tokens {
     this.length = size / this.width;
     if (Number.isInteger(this.length)) return;
     this.close();
-    const message = `${path} has ${size} bytes, which is no whole number of tokens of ${this.width} bytes`;
-    throw refusal(message, 'The file is cut off, or was made with another tokenizer.');
+    throw cutOff(path, size, this.width);
   }
 
   /** @throws {NanobardError} code `file` if the file has become shorter or holds what is no token of the tokenizer. */
@@ -58,16 +82,7 @@ export class FileTokens implements Tokens {
       if (read === 0) throw refusal(`${this.path} has become shorter while it was read`, 'Make it anew.');
       at += read;
     }
-    const tokens =
-      this.width === 2 ? Int32Array.from(new Uint16Array(bytes.buffer)) : new Int32Array(bytes.buffer);
-    const foreign = tokens.findIndex((token) => token < 0 || token >= this.vocabSize);
-    if (foreign < 0) return tokens;
-    const message = `${this.path} has the token ${tokens[foreign]! >>> 0} at position ${start + foreign}`;
-    throw refusal(
-      `${message}, but the vocabulary is 0 to ${this.vocabSize - 1}`,
-      'Give the tokenizer that the file was made with.',
-      { options: ['tokenizer', 'data'] },
-    );
+    return decodeTokens(bytes, this.vocabSize, this.path, start);
   }
 
   close(): void {

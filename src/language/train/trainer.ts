@@ -17,6 +17,9 @@ import { TrainingStep } from './step.ts';
 /** Batches of random windows at most that measure a model before its first step: on all text it is equally bad. */
 const UNTRAINED_BATCHES = 2;
 
+/** Tokens of a validation split that is measured as a whole while training: of a larger one random windows must do. */
+const WHOLE_SPLIT = 2 ** 20;
+
 /**
  * What is added to the seed for each stream of random numbers. Weights and data begin with the same numbers, as in
  * the lecture.
@@ -221,6 +224,7 @@ export class Trainer {
     const { progress } = this;
     const { step, bestVal } = progress;
     const untrained = step === 0;
+    const whole = !untrained && this.options.dataset.validation.length <= WHOLE_SPLIT;
     const measured = untrained && !sharedStream ? Math.min(evalIters, UNTRAINED_BATCHES) : evalIters;
     const estimate = (split: Split): Promise<number> =>
       this.evaluator.randomWindows(split, evalIters, this.evaluation, signal, measured);
@@ -229,13 +233,13 @@ export class Trainer {
     try {
       const train = await estimate('train');
       const val = await estimate('validation');
-      const valFull = untrained ? null : (await this.evaluator.wholeSplit('validation', signal)).loss;
+      const valFull = whole ? (await this.evaluator.wholeSplit('validation', signal)).loss : null;
       if (![train, val, valFull ?? val].every(Number.isFinite)) {
-        const whole = valFull === null ? '' : ` and ${valFull}`;
-        throw diverged(`after step ${step} the losses are ${train} (train), ${val}${whole} (validation)`);
+        const all = valFull === null ? '' : ` and ${valFull}`;
+        throw diverged(`after step ${step} the losses are ${train} (train), ${val}${all} (validation)`);
       }
       const { bytesPerToken } = this.options;
-      const bitsPerByte = valFull === null || !bytesPerToken ? null : valFull / Math.LN2 / bytesPerToken;
+      const bitsPerByte = bytesPerToken ? (valFull ?? val) / Math.LN2 / bytesPerToken : null;
       const best = !untrained && (bestVal === null || val < bestVal);
       if (best) Object.assign(progress, { bestVal: val, bestStep: step });
       progress.evaluated = true;

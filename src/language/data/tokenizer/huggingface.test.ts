@@ -125,6 +125,14 @@ describe("Hugging Face's tokenizer.json", () => {
   });
 });
 
+it('characters without an id of their own are refused', () => {
+  for (const id of [3, 2 ** 31, 1]) {
+    const chars = file(CharTokenizer.fromText('ab'));
+    chars.model.vocab.a = id;
+    expect(failure(() => fromHuggingFace(chars)).message).toContain('model.vocab');
+  }
+});
+
 describe("GPT-2's vocab.json and merges.txt", () => {
   it('are a tokenizer', () => {
     const { model } = file();

@@ -188,11 +188,21 @@ function byteLevelFile(tokenizer: Tokenizer): object {
 }
 
 function characters(vocab: Readonly<Record<string, number>>): CharTokenizer {
-  const all: string[] = [];
-  for (const [character, id] of Object.entries(vocab)) all[id] = character;
-  const gap = Array.from(all, (character) => character === undefined).indexOf(true);
+  const all = byId(vocab);
+  const gap = all.indexOf('');
   if (gap >= 0) throw refuse('model.vocab')(`no character has the id ${gap}`, null);
   return CharTokenizer.fromJSON({ type: 'char', characters: all });
+}
+
+/** Tokens in the order of their ids, '' where there is none. A few ids may be unused, but not most. */
+function byId(vocab: Readonly<Record<string, number>>): string[] {
+  const entries = Object.entries(vocab);
+  const largest = entries.reduce((max, [, id]) => Math.max(max, id), -1);
+  if (largest > 2 * entries.length + 1000)
+    throw refuse('model.vocab')(`the id ${largest} is far beyond the number of tokens`, null);
+  const tokens = new Array<string>(largest + 1).fill('');
+  for (const [token, id] of entries) tokens[id] = token;
+  return tokens;
 }
 
 function bpe(
@@ -201,13 +211,9 @@ function bpe(
   special: Readonly<Record<string, number>>,
   ignoreMerges: boolean,
 ): BpeTokenizer {
-  const tokens: string[] = [];
-  const limit = 2 * (Object.keys(vocab).length + Object.keys(special).length) + 1000;
-  for (const [token, id] of Object.entries(vocab)) {
-    if (id >= limit) throw refuse('model.vocab')(`the id ${id} is far beyond the number of tokens`, null);
-    if (!Object.hasOwn(special, token)) tokens[id] = token;
-  }
-  const filled = Array.from(tokens, (token) => token ?? '');
+  const tokens = byId(
+    Object.fromEntries(Object.entries(vocab).filter(([token]) => !Object.hasOwn(special, token))),
+  );
   const pairs = merges.map((merge, rank): readonly [number, number] => {
     const [left, right, ...more] = typeof merge === 'string' ? merge.split(' ') : merge;
     const [a, b] = [left, right].map((part) =>
@@ -217,10 +223,10 @@ function bpe(
       throw refuse('model.merges')(`merge ${rank} is not two tokens of the vocabulary`, null);
     return [a, b];
   });
-  const derived = isDerived(filled, pairs);
+  const derived = isDerived(tokens, pairs);
   return new BpeTokenizer({
     ...{ merges: pairs, special },
-    ...(!derived && { tokens: filled }),
+    ...(!derived && { tokens }),
     ...(ignoreMerges && { ignoreMerges }),
   });
 }
