@@ -1,13 +1,9 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NanobardError } from '../engine/errors.ts';
-import { type CorpusSource, corpora, corpusNames } from '../language/data/corpus.ts';
-import { joined } from '../language/data/documents.ts';
+import { corpora, corpusNames } from '../language/data/corpus.ts';
 import { plays } from '../language/data/plays.ts';
-import { decodeText } from '../language/data/text.ts';
 import {
   anything,
   checkOptions,
@@ -17,10 +13,13 @@ import {
   shown,
   text as textRule,
 } from '../language/options.ts';
-import { checkSize, readDocuments, refusal } from './documents.ts';
-import { download } from './download.ts';
-import { writeAtomically } from './files.ts';
+import { checkSize, contentOf, readDocuments, refusal } from './documents.ts';
+import { loadDownload } from './downloaded-corpus.ts';
+import { sha256 } from './files.ts';
 import { filesIn, isPattern, matchingFiles } from './find-files.ts';
+import type { CorpusOptions, LoadedCorpus } from './loaded-corpus.ts';
+
+export type { CorpusOptions, LoadedCorpus };
 
 /**
  * A text: a corpus's name, a file's path or URL, a folder or a pattern of files, the bytes of a file, or a text with a name
@@ -29,36 +28,6 @@ import { filesIn, isPattern, matchingFiles } from './find-files.ts';
 export type TextSource = OneSource | readonly OneSource[];
 
 type OneSource = string | URL | Uint8Array | { readonly name?: string; readonly text: string };
-
-export interface LoadedCorpus {
-  /** The corpus's name, or the file's. */
-  readonly name: string;
-  /** The documents put together, with line feeds as line ends and without byte order marks, whatever the files had. */
-  readonly text: string;
-  /** Each file that is a text, each line or row of one that is a table. */
-  readonly documents: readonly string[];
-  /** `memory`: given as a text, or read from a pipe, so that it cannot be read again. */
-  readonly source: 'cache' | 'download' | 'built-in' | 'file' | 'memory';
-  /** The file that holds the text, where there is one and no other. */
-  readonly path?: string;
-  /** Where all of it can be read again: names of corpora, files, folders and patterns. */
-  readonly origin: readonly string[];
-  /** SHA-256 of the file's bytes, in hexadecimal; of `keptCopy` where there is no file; of those of all where there are several. */
-  readonly sha256: string;
-  /** Something that the user should be told, as one sentence or two. */
-  readonly notice?: string;
-}
-
-export interface CorpusOptions {
-  /** The field of JSON lines, or column of Parquet, that holds the text; default `text`. */
-  readonly field?: string | undefined;
-  /** Folder that keeps downloads; default: the user's cache folder for nanobard. */
-  readonly cacheFolder?: string;
-  /** Where to download from, and the SHA-256 to expect; default: what the corpus itself says. */
-  readonly source?: CorpusSource;
-  /** Milliseconds without a single byte after which a download is given up; default 5,000. */
-  readonly timeout?: number;
-}
 
 const corpusRules = {
   field: textRule,
@@ -86,7 +55,7 @@ async function loadOne(from: OneSource, options: CorpusOptions): Promise<LoadedC
   const { field } = options;
   if (from === 'plays') {
     const text = plays({ characters: corpora.plays.characters, seed: 1 });
-    return { name: from, ...of([text]), source: 'built-in', origin: [from], sha256: sha256(text) };
+    return { name: from, ...contentOf([text]), source: 'built-in', origin: [from], sha256: sha256(text) };
   }
   if (from === 'tinyshakespeare') return loadDownload(from, corpora[from].source, options);
   if (typeof from === 'string' || from instanceof URL) return loadPath(pathOf(from), field);
@@ -106,7 +75,7 @@ function together(parts: readonly LoadedCorpus[], first: string, origin?: readon
   const size = parts.reduce((sum, { text }) => sum + text.length + 1, 0);
   checkSize(size, `${first} and what was given with it`);
   const kept = parts.every(({ source }) => source !== 'memory');
-  const content = of(parts.flatMap(({ documents }) => documents));
+  const content = contentOf(parts.flatMap(({ documents }) => documents));
   const hash = kept ? parts.map((part) => part.sha256).join('\n') : keptCopy(content).contents;
   const notices = new Set(parts.flatMap(({ notice }) => notice ?? []));
   return {
@@ -118,11 +87,6 @@ function together(parts: readonly LoadedCorpus[], first: string, origin?: readon
     ...(notices.size > 0 && { notice: [...notices].join(' ') }),
   };
 }
-
-const of = (documents: readonly string[]): Pick<LoadedCorpus, 'documents' | 'text'> => ({
-  documents,
-  text: joined(documents),
-});
 
 /** The file from which documents that have none can be read again: a text, or where there are several JSON lines. */
 export function keptCopy({ documents, text }: Pick<LoadedCorpus, 'documents' | 'text'>): {
@@ -146,8 +110,6 @@ export async function defaultCorpus(options: CorpusOptions = {}): Promise<Loaded
     return { ...(await loadCorpus('plays')), notice };
   }
 }
-
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 function wrongSource(from: unknown): NanobardError {
   return new NanobardError('argument', `a text cannot be loaded from ${shown(from)}`, {
@@ -174,7 +136,7 @@ async function inMemory(
   field?: string,
 ): Promise<LoadedCorpus> {
   const { documents, notices } = await readDocuments(bytes, name, place, field);
-  const content = of(documents);
+  const content = contentOf(documents);
   return {
     name,
     ...content,
@@ -217,7 +179,7 @@ async function loadFile(path: string, field?: string): Promise<LoadedCorpus> {
   const { documents, notices } = await readDocuments(bytes, name, path, field);
   return {
     name,
-    ...of(documents),
+    ...contentOf(documents),
     source: 'file',
     path: place,
     origin: [place],
@@ -239,73 +201,4 @@ function unreadable(path: string, cause: NodeJS.ErrnoException): NanobardError {
     return refusal(message, `${didYouMean(path, corpusNames)}${hint}`, { cause });
   }
   return refusal(`${path} cannot be read (${code})`, 'Check the permissions of the file.', { cause });
-}
-
-/** A corpus that is downloaded elsewhere, from the cache alone: undefined where no sound copy of it is. */
-export async function cachedCorpus(
-  name: 'tinyshakespeare',
-  options: CorpusOptions = {},
-): Promise<LoadedCorpus | undefined> {
-  const { source = corpora[name].source } = options;
-  return loadKept(name, await keptAt(name, options), source.sha256);
-}
-
-/** Where a download of a corpus is kept. */
-const keptAt = async (name: string, { cacheFolder }: CorpusOptions): Promise<string> =>
-  join(cacheFolder ?? (await userCacheFolder()), `${name}.txt`);
-
-async function loadKept(name: string, path: string, expected: string): Promise<LoadedCorpus | undefined> {
-  const kept = await readFile(path).catch(() => undefined); // missing or unreadable
-  if (kept === undefined || sha256(kept) !== expected) return undefined;
-  return { name, ...of([decodeText(kept, path)]), source: 'cache', path, origin: [name], sha256: expected };
-}
-
-/** From the cache where a sound copy is, else from the network. */
-async function loadDownload(
-  name: string,
-  usual: CorpusSource,
-  { source: { url, sha256: expected } = usual, timeout = 5000, ...options }: CorpusOptions,
-): Promise<LoadedCorpus> {
-  const path = await keptAt(name, options);
-  const kept = await loadKept(name, path, expected);
-  if (kept) return kept;
-  const otherWays = `Save ${url} some other way and use that file, or the built-in plays, which need no network.`;
-  const bytes = await download(url, timeout).catch((cause: Error) => {
-    const message = `${name} could not be downloaded: ${cause.message}`;
-    throw new NanobardError('network', message, {
-      hint: `Check the connection. ${otherWays}`,
-      options: ['data'],
-      cause,
-    });
-  });
-  const actual = sha256(bytes);
-  if (actual !== expected) {
-    throw new NanobardError(
-      'checksum',
-      `The download of ${name} is not the text that was expected (${bytes.length} bytes with SHA-256 ${actual})`,
-      { hint: `A proxy or login page may have answered in place of ${url}. ${otherWays}`, options: ['data'] },
-    );
-  }
-  const content = of([decodeText(bytes, url)]);
-  const loaded: LoadedCorpus = { name, ...content, source: 'download', origin: [name], sha256: expected };
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeAtomically(path, bytes);
-    return { ...loaded, path };
-  } catch (error) {
-    return {
-      ...loaded,
-      notice: `${name} could not be kept in ${dirname(path)}: ${(error as Error).message}.`,
-    };
-  }
-}
-
-/** The user's folder for what can be downloaded again; a temporary one for a user without a home. */
-async function userCacheFolder(): Promise<string> {
-  try {
-    const { default: envPaths } = await import('env-paths'); // asks for the home folder when it is imported
-    return envPaths('nanobard', { suffix: '' }).cache;
-  } catch {
-    return join(tmpdir(), 'nanobard');
-  }
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { extname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { NanobardError } from '../engine/errors.ts';
+import { joined } from '../language/data/documents.ts';
 import { decodeText, MAX_TEXT_LENGTH, normalizeText, toUtf8 } from '../language/data/text.ts';
 import { shown } from '../language/options.ts';
 
@@ -38,6 +39,14 @@ export async function readDocuments(
   const { text, notices } = readText(bytes, name, place);
   const isTable = field !== undefined || ['.jsonl', '.ndjson'].includes(extname(name));
   return { documents: isTable ? readJsonLines(text, place, field) : [text], notices };
+}
+
+/** Documents, and as one text. */
+export const contentOf = (documents: readonly string[]): Content => ({ documents, text: joined(documents) });
+
+export interface Content {
+  readonly documents: readonly string[];
+  readonly text: string;
 }
 
 /** What is wrong with a text; another one, given as `data`, mends it. */

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import * as v from 'valibot';
 import { NanobardError } from '../engine/errors.ts';
 import { joined } from '../language/data/documents.ts';
 import { trainBpe } from '../language/data/tokenizer/bpe-trainer.ts';
@@ -9,7 +10,7 @@ import { CharTokenizer } from '../language/data/tokenizer/char.ts';
 import { fromHuggingFace, fromVocabAndMerges } from '../language/data/tokenizer/huggingface.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../language/data/tokenizer/tokenizer.ts';
 import { shown } from '../language/options.ts';
-import { decodeJSON, readIfThere } from './files.ts';
+import { readIfThere } from './files.ts';
 
 const HINT =
   'Say char, bytes, bpe:1024 (a size to learn), or the path of a tokenizer.json or of a folder that holds one, or ' +
@@ -46,7 +47,7 @@ export async function openTokenizer(path: string): Promise<Tokenizer> {
     const bytes = await readIfThere(place);
     if (!bytes) continue;
     const merges = await mergesBeside(place);
-    return decodeJSON(bytes, place, (value) => readTokenizer(value, merges));
+    return decodeTokenizer(bytes, place, merges);
   }
   throw new NanobardError('file', `there is no tokenizer at ${shown(path)}`, {
     hint: HINT,
@@ -54,12 +55,26 @@ export async function openTokenizer(path: string): Promise<Tokenizer> {
   });
 }
 
-/** Whether a tokenizer is nanobard's, Hugging Face's or GPT-2's vocabulary, its shape tells. */
-export function readTokenizer(value: unknown, merges?: string): Tokenizer {
-  const has = (key: string): boolean =>
-    typeof value === 'object' && value !== null && Object.hasOwn(value, key);
-  if (has('model')) return fromHuggingFace(value);
-  return merges !== undefined ? fromVocabAndMerges(value, merges) : tokenizerFromJSON(value);
+/**
+ * The tokenizer in the bytes of a file. Whether it is nanobard's, Hugging Face's or GPT-2's vocabulary, its shape tells.
+ *
+ * @param merges the text of merges.txt, where the file may be a vocab.json
+ * @throws {NanobardError} code `checkpoint`, with the path
+ */
+export function decodeTokenizer(bytes: Uint8Array, path: string, merges?: string): Tokenizer {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    // GPT-2's vocabulary has a token 'model', too.
+    if (v.is(v.object({ model: v.looseObject({}) }), value)) return fromHuggingFace(value);
+    return merges === undefined ? tokenizerFromJSON(value) : fromVocabAndMerges(value, merges);
+  } catch (cause) {
+    const { hint } = cause instanceof NanobardError ? cause : { hint: 'The file is damaged.' };
+    throw new NanobardError('checkpoint', `${path}: ${(cause as Error).message}`, {
+      hint,
+      options: ['tokenizer'],
+      cause,
+    });
+  }
 }
 
 /** GPT-2's merges, which Hugging Face calls merges.txt and OpenAI vocab.bpe, where a file is its vocabulary. */

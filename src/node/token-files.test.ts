@@ -169,6 +169,20 @@ describe('nanobard tokenizer', () => {
     ]);
   });
 
+  it("reads GPT-2's two files, whose vocabulary has tokens 'type' and 'model'", async () => {
+    const [gpt2, symbols] = [
+      await mkdtemp(join(folder, 'gpt2-')),
+      ['t', 'y', 'p', 'e', 'ty', 'pe', 'type', 'model'],
+    ];
+    await writeFile(
+      join(gpt2, 'vocab.json'),
+      JSON.stringify(Object.fromEntries(symbols.map((text, id) => [text, id]))),
+    );
+    await writeFile(join(gpt2, 'merges.txt'), '#version: 0.2\nt y\np e\nty pe\n');
+    for (const path of [gpt2, join(gpt2, 'vocab.json')])
+      expect([...(await loadTokenizer(path, [])).encode('typety')]).toEqual([6, 4]);
+  });
+
   it('says what is wrong', async () => {
     expect((await command('tokenizer', 'train')).code).toBe(2);
     expect((await command('tokenizer', 'train', '--data', text, '--vocab-size', '12')).stderr.text).toContain(

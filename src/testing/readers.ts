@@ -17,7 +17,7 @@ import { recipes } from '../language/recipes/recipes.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../language/train/checkpoint.ts';
 import { readDocuments } from '../node/documents.ts';
 import { decodeJSON } from '../node/files.ts';
-import { readTokenizer } from '../node/load-tokenizer.ts';
+import { decodeTokenizer } from '../node/load-tokenizer.ts';
 import { linesUpTo } from '../node/runs/metrics.ts';
 import { decodeRunConfig } from '../node/runs/run-config.ts';
 import { decodeTokens } from '../node/token-files.ts';
@@ -114,7 +114,7 @@ export const readers: readonly Reader[] = [
   {
     name: 'huggingface',
     files: () => [tokenizer, bpe].map((each) => bytesOf(toHuggingFace(each, 8).tokenizer)),
-    read: (bytes) => decodeJSON(bytes, 'tokenizer.json', readTokenizer).encode('to be'),
+    read: (bytes) => decodeTokenizer(bytes, 'tokenizer.json').encode('to be'),
   },
   {
     name: 'documents',

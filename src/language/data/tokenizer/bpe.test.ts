@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NanobardError } from '../../../engine/errors.ts';
+import { fnv, kinds, randomStrings, strings, textOf } from '../../../testing/huggingface.ts';
 import { BpeTokenizer } from './bpe.ts';
 import { trainBpe } from './bpe-trainer.ts';
 import { ByteTokenizer } from './bytes.ts';
-import { fnv, kinds, randomStrings, strings, textOf } from './huggingface.fixture.ts';
 import { type Tokenizer, tokenizerFromJSON } from './tokenizer.ts';
 import { bytesOfText, textOf as textOfBytes } from './utf8.ts';
 

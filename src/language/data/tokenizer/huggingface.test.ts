@@ -97,12 +97,15 @@ describe("Hugging Face's tokenizer.json", () => {
 
   // biome-ignore lint/suspicious/noExplicitAny: whatever stands in a file
   it.each<[string, (it: any) => void]>([
-    ['model WordPiece', (it) => (it.model.type = 'WordPiece')],
-    ['normalizer NFC', (it) => (it.normalizer = { type: 'NFC' })],
-    ['pre_tokenizer Metaspace', (it) => (it.pre_tokenizer = { type: 'Metaspace' })],
-    ['pre_tokenizer none', (it) => (it.pre_tokenizer = null)],
-    ['post_processor TemplateProcessing', (it) => (it.post_processor = { type: 'TemplateProcessing' })],
-    ['decoder BPEDecoder', (it) => (it.decoder = { type: 'BPEDecoder' })],
+    ['model is not supported: WordPiece', (it) => (it.model.type = 'WordPiece')],
+    ['normalizer is not supported: NFC', (it) => (it.normalizer = { type: 'NFC' })],
+    ['pre_tokenizer is not supported: Metaspace', (it) => (it.pre_tokenizer = { type: 'Metaspace' })],
+    ['pre_tokenizer is not supported: none', (it) => (it.pre_tokenizer = null)],
+    [
+      'post_processor is not supported: TemplateProcessing',
+      (it) => (it.post_processor = { type: 'TemplateProcessing' }),
+    ],
+    ['decoder is not supported: BPEDecoder', (it) => (it.decoder = { type: 'BPEDecoder' })],
     ['pretokenizers.0.pattern.Regex', (it) => (it.pre_tokenizer.pretokenizers[0].pattern.Regex = '\\w+')],
     ['add_prefix_space', (it) => (it.pre_tokenizer = { type: 'ByteLevel', add_prefix_space: true })],
     ['without use_regex', (it) => (it.pre_tokenizer = { ...it.decoder, use_regex: false })],

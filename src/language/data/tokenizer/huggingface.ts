@@ -255,7 +255,7 @@ const refuse =
     );
 
 function unsupported(part: string, what: string): NanobardError {
-  return new NanobardError('checkpoint', `tokenizer.json: ${part} ${what} is not supported`, {
+  return new NanobardError('checkpoint', `This tokenizer's ${part} is not supported: ${what}`, {
     hint: "Supported are byte-level BPE with GPT-2's pattern, and characters as nanobard writes them.",
   });
 }

@@ -28,7 +28,7 @@ interface Fixture {
 }
 
 export const { kinds, strings }: Fixture = JSON.parse(
-  readFileSync(new URL('fixtures/huggingface.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../language/data/tokenizer/fixtures/huggingface.json', import.meta.url), 'utf8'),
 );
 
 /** The generator of Numerical Recipes; its upper 24 bits are used. */
