@@ -105,6 +105,9 @@ describe('token files', () => {
     );
     const resumed = await TrainingRun.resume({ folder: place.path, maxIters: 8, ...machine });
     expect((await train(resumed)).at(-1)).toMatchObject({ type: 'end', step: 8 });
+    await expect(create({ data: tokens, tokenizer: 'bpe:300' })).rejects.toThrow(
+      'no tokenizer can be learned',
+    );
     // Other tokens are another text; without a tokenizer nobody knows what they are.
     await writeFile(join(tokens, 'val.bin'), Buffer.alloc(400));
     await expect(evaluateRun(place.path, machine)).rejects.toThrow('has changed since');
@@ -193,6 +196,9 @@ describe('nanobard tokenizer', () => {
     );
     expect((await command('train', '--data', text, '--tokenizer', 'nowhere')).stderr.text).toContain(
       'See --tokenizer',
+    );
+    expect((await command('train', '--data', text, 'bigram', '--batch-size', '-1')).stderr.text).toContain(
+      'batch',
     );
     expect((await command('train', text)).stderr.text).toContain(`train --data ${text}`);
   });

@@ -16,23 +16,29 @@ export async function textSource(
   return sources.length === 1 ? sources[0] : sources;
 }
 
-/**
- * What is to be trained on what. --data takes all words after it, also that of a recipe; and a file in a recipe's place is
- * told from a wrong name.
- */
+/** --data takes all words after it, also the name that a command has besides: this gives it back if there is no other. */
+export function withoutName(
+  named: string | undefined,
+  values: readonly string[] | undefined,
+  isName: (word: string) => boolean,
+): [named: string | undefined, values: readonly string[] | undefined] {
+  const last = values?.at(-1);
+  if (named !== undefined || !values || values.length < 2 || !last || !isName(last)) return [named, values];
+  return [last, values.slice(0, -1)];
+}
+
+/** What is to be trained on what; a file in a recipe's place is told from a wrong name. */
 export async function recipeAndText(
   named: string | undefined,
   values: readonly string[] | undefined,
   io: Io,
 ): Promise<{ recipe: string | undefined; data: TextSource | undefined }> {
-  const isRecipe = (name: string | undefined): boolean => name !== undefined && Object.hasOwn(recipes, name);
-  const last = values?.at(-1);
-  const taken = named === undefined && values !== undefined && values.length > 1 && isRecipe(last);
-  const recipe = taken ? last : named;
+  const isRecipe = (name: string): boolean => Object.hasOwn(recipes, name);
+  const [recipe, texts] = withoutName(named, values, isRecipe);
   if (recipe !== undefined && !isRecipe(recipe) && existsSync(recipe)) {
     throw new NanobardError('usage', `'${recipe}' is no recipe but a file or folder`, {
       hint: `A text is given so: ${io.command} train --data ${recipe}`,
     });
   }
-  return { recipe, data: await textSource(taken ? values.slice(0, -1) : values, io) };
+  return { recipe, data: await textSource(texts, io) };
 }

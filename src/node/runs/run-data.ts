@@ -37,7 +37,7 @@ export interface RunData {
 }
 
 /** @throws {NanobardError} as `loadCorpus` and `loadTokenizer` do */
-export async function loadRunData({ data, field, tokenizer = 'char' }: RunDataOptions): Promise<RunData> {
+export async function loadRunData({ data, field, tokenizer }: RunDataOptions): Promise<RunData> {
   if (typeof data === 'string' && isTokenFolder(data)) return loadTokens(data, tokenizer);
   const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data, { field });
   const { documents, text, name, sha256, source, origin, notice } = corpus;
@@ -46,7 +46,8 @@ export async function loadRunData({ data, field, tokenizer = 'char' }: RunDataOp
   return {
     content: {
       text: documents,
-      tokenizer: typeof tokenizer === 'string' ? await loadTokenizer(tokenizer, documents) : tokenizer,
+      tokenizer:
+        typeof tokenizer === 'object' ? tokenizer : await loadTokenizer(tokenizer ?? 'char', documents),
     },
     sha256,
     describe: (folder) => ({ source: kept?.name ?? wayTo(origin, folder), ...about }),
@@ -56,8 +57,8 @@ export async function loadRunData({ data, field, tokenizer = 'char' }: RunDataOp
   };
 }
 
-async function loadTokens(path: string, wanted: Tokenizer | string): Promise<RunData> {
-  const tokenizer = typeof wanted === 'string' ? await tokenizerOf(path, wanted) : wanted;
+async function loadTokens(path: string, wanted: Tokenizer | string | undefined): Promise<RunData> {
+  const tokenizer = typeof wanted === 'object' ? wanted : await tokenizerOf(path, wanted);
   const sha256 = await hashTokenFolder(path);
   const { close, ...tokens } = openTokenFolder(path, tokenizer);
   return {
@@ -74,9 +75,15 @@ async function loadTokens(path: string, wanted: Tokenizer | string): Promise<Run
 }
 
 /** The tokenizer that token files were made with: beside them, or named. */
-async function tokenizerOf(path: string, wanted: string): Promise<Tokenizer> {
+async function tokenizerOf(path: string, wanted: string | undefined): Promise<Tokenizer> {
   if (wanted === 'bytes') return loadTokenizer(wanted, []);
-  if (wanted !== 'char' && !wanted.startsWith('bpe:')) return openTokenizer(wanted);
+  if (wanted === 'char' || wanted?.startsWith('bpe:')) {
+    throw new NanobardError('argument', `${path} holds tokens, from which no tokenizer can be learned`, {
+      hint: 'Leave the tokenizer out, or give the one that the tokens were made with.',
+      options: ['tokenizer'],
+    });
+  }
+  if (wanted !== undefined) return openTokenizer(wanted);
   if (existsSync(`${path}/tokenizer.json`)) return openTokenizer(path);
   throw new NanobardError('file', `${path} holds tokens but no tokenizer.json that says what they mean`, {
     hint:

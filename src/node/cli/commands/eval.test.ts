@@ -68,6 +68,8 @@ it('finds a text that has moved with its run, and takes another copy of it, but 
   );
   const told = await evaluate(join(moved, 'run'), '--data', join(parent, 'renamed.txt'), '--json');
   expect(JSON.parse(told.stdout.text).loss).toBe(JSON.parse(before.stdout.text).loss);
+  const behind = await evaluate('--data', join(parent, 'renamed.txt'), join(moved, 'run'), '--json');
+  expect(JSON.parse(behind.stdout.text).loss).toBe(JSON.parse(before.stdout.text).loss);
 
   const other = await evaluate(join(moved, 'run'), '--data', 'plays');
   expect([other.code, other.stderr.text]).toEqual([

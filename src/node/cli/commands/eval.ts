@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { evaluateRun } from '../../runs/evaluate.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { formatCount, formatLoss, formatMilliseconds } from '../display/format.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { type MachineFlags, runOptions } from '../recipe-flags.ts';
 import { styleFor, writeNotes } from '../style.ts';
-import { textSource } from '../text-source.ts';
+import { textSource, withoutName } from '../text-source.ts';
 
 export interface EvalFlags extends MachineFlags {
   readonly data?: readonly string[];
@@ -12,10 +14,12 @@ export interface EvalFlags extends MachineFlags {
 }
 
 /** Measures a model on the whole validation split; returns the exit code. */
-export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
+export async function evaluate(named: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
   const begin = performance.now();
+  const isRun = (path: string): boolean => existsSync(join(path, 'config.json'));
+  const [run, texts] = withoutName(named, flags.data, isRun);
+  const data = await textSource(texts, io);
   const path = run ?? (await RunFolder.newest());
-  const data = await textSource(flags.data, io);
   const { loss, notes, step, tokens, bytes, characters } = await evaluateRun(path, {
     ...runOptions(flags),
     data,
