@@ -53,6 +53,7 @@ describe('the model of a run', () => {
     await model.dispose();
     expect(await evaluateRun(run.folder.path, machine)).toEqual({
       ...{ loss: best.valFull, tokens: 199, step: best.step, notes: [] }, // to the last bit
+      ...{ bytes: 199, characters: 199 },
     });
   });
 

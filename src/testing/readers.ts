@@ -1,8 +1,14 @@
 // Every reader of files, a line each. `npm test` gives each of them 10,000 damaged files, `npm run fuzz` a million.
 
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
 import { Generator } from '../engine/tensor/generator.ts';
-import { CharTokenizer, tokenizerFromJSON } from '../language/data/tokenizer.ts';
+import { BpeTokenizer } from '../language/data/tokenizer/bpe.ts';
+import { trainBpe } from '../language/data/tokenizer/bpe-trainer.ts';
+import { CharTokenizer } from '../language/data/tokenizer/char.ts';
+import { toHuggingFace } from '../language/data/tokenizer/huggingface.ts';
+import { tokenizerFromJSON } from '../language/data/tokenizer/tokenizer.ts';
 import { encodeModel } from '../language/formats/model-file.ts';
 import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../language/formats/safetensors.ts';
 import { loadModel } from '../language/load-model.ts';
@@ -10,12 +16,22 @@ import { createModel, type ModelSpec } from '../language/models/create.ts';
 import { recipes } from '../language/recipes/recipes.ts';
 import { createTraining } from '../language/recipes/training.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../language/train/checkpoint.ts';
+import { readDocuments } from '../node/documents.ts';
 import { decodeJSON } from '../node/files.ts';
+import { decodeTokenizer } from '../node/load-tokenizer.ts';
 import { linesUpTo } from '../node/runs/metrics.ts';
 import { decodeRunConfig } from '../node/runs/run-config.ts';
+import { decodeTokens } from '../node/token-files.ts';
 import type { Reader } from './fuzz.ts';
 
 const tokenizer = CharTokenizer.fromText('to be\n');
+const bpe = trainBpe(['to be or not to be'], { vocabSize: 262 });
+/** A vocabulary in an order of its own. */
+const renumbered = new BpeTokenizer({
+  merges: [[2, 1]],
+  tokens: ['b', 'a', 'Ġ', 'Ġa'],
+  special: { '<|endoftext|>': 4 },
+});
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const small = { nLayer: 1, nHead: 1, nEmbd: 2, blockSize: 2, vocabSize: tokenizer.vocabSize };
 const specs: readonly ModelSpec[] = [
@@ -112,8 +128,33 @@ export const readers: readonly Reader[] = [
   },
   {
     name: 'tokenizer',
-    files: () => [bytesOf(tokenizer), bytesOf(CharTokenizer.fromText('永🎭é\u2028'))],
+    files: () => [
+      bytesOf(tokenizer),
+      bytesOf(CharTokenizer.fromText('永🎭é\u2028')),
+      bytesOf(bpe),
+      bytesOf(renumbered),
+    ],
     read: (bytes) => decodeJSON(bytes, 'tokenizer.json', tokenizerFromJSON),
+  },
+  {
+    name: 'huggingface',
+    files: () => [tokenizer, bpe].map((each) => bytesOf(toHuggingFace(each, 8).tokenizer)),
+    read: (bytes) => decodeTokenizer(bytes, 'tokenizer.json').encode('to be'),
+  },
+  {
+    name: 'documents',
+    files: () => [
+      gzipSync('{"text": "to be"}\n{"text": "or not", "n": [1]}\n'),
+      Buffer.from('{"text": "to be"}\n"or not"\n'),
+      Buffer.from('\ufeff{"text": "To be 🎭"}', 'utf16le'),
+      readFileSync(new URL('../node/fixtures/documents.parquet', import.meta.url)),
+    ],
+    read: (bytes) => readDocuments(Buffer.from(bytes), 'a.jsonl', 'a.jsonl'),
+  },
+  {
+    name: 'tokens',
+    files: () => [Buffer.from(Uint16Array.of(1, 2, 3, 4, 0).buffer)],
+    read: (bytes) => decodeTokens(bytes, tokenizer.vocabSize, 'train.bin'),
   },
   {
     name: 'config',

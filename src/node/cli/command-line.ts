@@ -12,6 +12,7 @@ import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
 import { addMachineFlags, addRecipeFlags, numberParser } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
+import { addTokenizerCommands, dataOption, fieldOption } from './text-flags.ts';
 
 /**
  * The command line: what can be said, and how `--help` explains it. What commands do is loaded only when one
@@ -39,7 +40,14 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .summary('train a model on a text')
     .description('Trains a model on a text and stores it in a run folder. Ctrl-C stops and saves.')
     .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
-    .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
+    .addOption(dataOption('default: tinyshakespeare'))
+    .addOption(fieldOption())
+    .addOption(
+      new Option(
+        '--tokenizer <which>',
+        'char, bytes, bpe:<size>, or where a tokenizer.json is (default: char)',
+      ).conflicts('resume'),
+    )
     .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
     .option('--resume', 'resume the run in --out, or the newest one')
     .option('--keep <n>', 'states of the newest evaluations to keep', numberParser(wholeFrom1))
@@ -102,13 +110,15 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .summary('measure a trained model on its validation text')
     .description('Prints loss, perplexity and bits per character over the whole validation split.')
     .argument('[run]', 'run folder (default: the newest in ./runs)')
-    .option('--data <file>', 'the text it was trained on, if that has moved');
+    .option('--data <files...>', 'the text it was trained on, if that has moved');
   addMachineFlags(evaluate)
     .option('--json', 'print one JSON object')
     .addHelpText('after', evalExamples)
     .action(async (run: string | undefined, flags: EvalFlags) =>
       finish(await (await import('./commands/eval.ts')).evaluate(run, flags, io)),
     );
+
+  addTokenizerCommands(program, io, finish);
 
   program
     .command('doctor')
@@ -132,7 +142,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     );
 
   for (const command of program.commands)
-    command.showHelpAfterError(`See nanobard ${command.name()} --help.`);
+    if (command.commands.length === 0) command.showHelpAfterError(`See nanobard ${command.name()} --help.`);
   return program.addHelpText('after', generalExamples);
 }
 
@@ -163,7 +173,8 @@ ${recipeLines.join('\n')}
 
 Examples:
   nanobard train                              # ${defaultRecipe} on tinyshakespeare
-  nanobard train bigram --data my.txt         # your own text
+  nanobard train bigram --data my.txt         # your own text; several, folders and '*.txt' work too
+  nanobard train --tokenizer bpe:1024         # tokens of several characters
   nanobard train --n-layer 2 --max-iters 500  # another size; --n_layer=2 works too
   nanobard train --resume --max-iters 4000    # train the newest run for longer
   nanobard train --profile --blas auto        # what each operation takes`;

@@ -71,7 +71,7 @@ describe('wrong usage: exit code 2, one message, nothing on standard output', ()
       ['train', '--device', 'tpu'],
       "error: option '--device <name>' argument 'tpu' is invalid. Allowed choices are auto, cpu, reference.\nSee nanobard train --help.\n",
     ],
-    [['train', '--data'], "error: option '--data <file>' argument missing\nSee nanobard train --help.\n"],
+    [['train', '--data'], "error: option '--data <files...>' argument missing\nSee nanobard train --help.\n"],
     [
       ['train', 'bigram', 'shakespeare-char'],
       "error: too many arguments for 'train'. Expected 1 argument but got 2.\nSee nanobard train --help.\n",

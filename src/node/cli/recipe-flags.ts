@@ -101,11 +101,12 @@ function optionsOf(field: Field, description: string): Option[] {
   return [new Option(`--${kebab} <${value}>`, description).argParser(numberParser(schema))];
 }
 
-/** What a command's flags say about a run: fields of its recipe, the text, and where to compute. */
+/** What a command's flags say about a run: fields of its recipe, how its text is read, and where to compute. */
 export function runOptions(
   flags: object,
-): RecipeChanges & Partial<MachineFlags> & { readonly data?: string } {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => Object.hasOwn(recipeRules, name)));
+): RecipeChanges & Partial<MachineFlags> & { readonly field?: string; readonly tokenizer?: string } {
+  const known = Object.entries(flags).filter(([name]) => name !== 'data' && Object.hasOwn(recipeRules, name));
+  return Object.fromEntries(known);
 }
 
 /** Flags that say where to compute. */

@@ -1,4 +1,5 @@
 import { Dataset } from '../../language/data/dataset.ts';
+import { encodeDocuments, sizeInText } from '../../language/data/documents.ts';
 import type { LoadOptions } from '../../language/load-model.ts';
 import { anything, checkOptions, deviceRules } from '../../language/options.ts';
 import { Evaluator } from '../../language/train/evaluator.ts';
@@ -17,6 +18,9 @@ export interface Evaluation {
   readonly loss: number;
   /** Tokens that were predicted. */
   readonly tokens: number;
+  /** The text that these tokens are, in bytes of UTF-8 and in characters. */
+  readonly bytes: number;
+  readonly characters: number;
   /** Steps that the model was trained for. */
   readonly step: number;
   /** What the device had to say: see `Device.notes`. */
@@ -33,18 +37,21 @@ export async function evaluateRun(path: string, options: EvaluateOptions = {}): 
   checkOptions('evaluateRun', options, { ...deviceRules, device: anything, data: anything });
   const { data, ...where } = options;
   const folder = await RunFolder.open(path);
-  const { text } = await folder.loadText(data);
+  const { content, close } = await folder.loadData(data);
   const model = await loadModel(path, where);
   try {
     const { blockSize, batchSize } = folder.config.recipe;
-    const dataset = new Dataset(model.tokenizer.encode(text), blockSize);
+    const { tokenizer, tokens = encodeDocuments(tokenizer, content.text ?? []) } = content;
+    const dataset = new Dataset(tokens, blockSize);
     const evaluator = await Evaluator.create(model.network, dataset, model.device, batchSize);
     return {
       ...(await evaluator.wholeSplit('validation')),
+      ...sizeInText(tokenizer, dataset.validation),
       step: model.step ?? 0,
       notes: model.device.notes,
     };
   } finally {
+    close();
     await model.dispose();
   }
 }

@@ -8,19 +8,20 @@ import {
   fileName,
   oneOf,
   path,
+  type Rule,
   signal as signalRule,
   whole,
 } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
-import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
+import { createTraining, type Training } from '../../language/recipes/training.ts';
 import type { TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { limitRules } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
-import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { describeText } from './run-config.ts';
+import type { TextSource } from '../corpus.ts';
+import { loadRunData, type RunData, type RunDataOptions } from './run-data.ts';
 import { RunFolder, runError } from './run-folder.ts';
 import { onDivergence, type RunPolicy } from './run-policy.ts';
 import { Session } from './session.ts';
@@ -32,15 +33,13 @@ export interface RunOptions extends RunPolicy {
 }
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
-export interface NewRunOptions extends DeviceOptions, RecipeChanges, RunOptions {
+export interface NewRunOptions extends DeviceOptions, RecipeChanges, RunDataOptions, RunOptions {
   /** A recipe by name, or a whole one; default `fast`. */
   readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
   /** What a recipe of one's own is called; by default the recipe's name, or its model. */
   readonly recipeName?: string | undefined;
   /** Folder of the run, new or empty; by default `runs/<recipe>-<date>`. */
   readonly folder?: string | undefined;
-  /** The text; by default tinyshakespeare or, without a network, the built-in plays. */
-  readonly data?: TextSource | undefined;
 }
 
 /** A run to go on with, and fields of its recipe to change from here on; not the architecture or the seed. */
@@ -54,7 +53,7 @@ export interface ResumeOptions extends DeviceOptions, RecipeChanges, RunOptions 
 
 const policyRules = { keep: whole(1), onDivergence: oneOf(onDivergence), ...limitRules };
 
-const runRules = { ...recipeRules, ...policyRules, folder: path };
+const runRules: Readonly<Record<string, Rule>> = { ...recipeRules, ...policyRules, folder: path };
 
 /** Fields that a run keeps for life. */
 const FIXED = [
@@ -71,6 +70,7 @@ export class TrainingRun {
   /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
   private readonly training: Training;
+  private readonly data: RunData;
   private readonly session: Session;
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
@@ -78,6 +78,7 @@ export class TrainingRun {
   private constructor(
     folder: RunFolder,
     training: Training,
+    data: RunData,
     notices: readonly (string | undefined)[],
     {
       from,
@@ -86,8 +87,11 @@ export class TrainingRun {
   ) {
     this.folder = folder;
     this.training = training;
+    this.data = data;
     this.session = new Session(folder, training, from, maxMinutes);
-    this.notices = [...notices, ...training.model.device.notes].filter((notice) => notice !== undefined);
+    this.notices = [data.notice, ...notices, ...training.model.device.notes].filter(
+      (notice) => notice !== undefined,
+    );
   }
 
   /**
@@ -98,20 +102,18 @@ export class TrainingRun {
    */
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
     checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
-    const { recipe: wanted = defaultRecipe, recipeName, folder, data, ...rest } = options;
-    const { where, policy, maxMinutes, changes } = sorted(rest);
+    const { recipe: wanted = defaultRecipe, recipeName, folder, ...rest } = options;
+    const { data: source, field, tokenizer, ...others } = rest;
+    const { where, policy, maxMinutes, changes } = sorted(others);
     const recipe = chooseRecipe(wanted, changes);
     const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
-    const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
-    const { text } = corpus;
-    return prepare(where, { recipe, text }, async (training) => {
+    const data = await loadRunData({ data: source, field, tokenizer });
+    return prepare(where, recipe, data, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
-      const about = describeText(corpus, charactersOf(training), place);
-      const config = { nanobard: version, recipeName: name, recipe, data: about, policy };
-      const kept = corpus.source === 'memory' ? text : undefined;
+      const config = { nanobard: version, recipeName: name, recipe, data: data.describe(place), policy };
       try {
-        const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
-        return new TrainingRun(run, training, [corpus.notice, repetition(training)], { maxMinutes });
+        const run = await RunFolder.create(place, config, training.model.tokenizer, data.kept);
+        return new TrainingRun(run, training, data, [repetition(training)], { maxMinutes });
       } catch (error) {
         if (folder === undefined) await rmdir(place).catch(() => {}); // made a moment ago
         throw error;
@@ -127,7 +129,8 @@ export class TrainingRun {
    * or if somebody else is writing it; `checkpoint` for a damaged one; `file` if it cannot be written.
    */
   static async resume(options: ResumeOptions): Promise<TrainingRun> {
-    checkOptions('TrainingRun.resume', options, runRules, ['folder']);
+    const { tokenizer: _, field: __, ...resumeRules } = runRules; // a run keeps these
+    checkOptions('TrainingRun.resume', options, resumeRules, ['folder']);
     const { recipe: expected } = options;
     const folder = await RunFolder.open(options.folder);
     const { recipeName } = folder.config;
@@ -152,7 +155,6 @@ export class TrainingRun {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
       throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }
-    const corpus = await folder.loadText(data);
     const recipe = extend(folder, changes);
     const progress = from?.progress ?? { step: 0, evaluated: false };
     if (recipe.maxIters < progress.step) {
@@ -162,15 +164,14 @@ export class TrainingRun {
         options: ['maxIters'],
       });
     }
-    const { text } = corpus;
-    const { tokenizer, config } = folder;
-    return prepare(where, { recipe, text, tokenizer }, async (training) => {
+    const found = await folder.loadData(data);
+    return prepare(where, recipe, found, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
-      const found =
-        corpus.source === 'memory' ? config.data : describeText(corpus, charactersOf(training), place);
-      await folder.change({ recipe, data: found, policy: { ...config.policy, ...policy } });
-      return new TrainingRun(folder, training, [corpus.notice], { from, maxMinutes });
+      const { config } = folder;
+      const about = found.kept ? config.data : found.describe(place);
+      await folder.change({ recipe, data: about, policy: { ...config.policy, ...policy } });
+      return new TrainingRun(folder, training, found, [], { from, maxMinutes });
     });
   }
 
@@ -202,6 +203,7 @@ export class TrainingRun {
   /** Frees the memory and threads of a run that is not wanted any more; one whose events have ended has done so. */
   async dispose(): Promise<void> {
     this.over = 'been disposed';
+    this.data.close();
     await this.folder.release();
     await this.training.model.device.dispose();
   }
@@ -210,6 +212,7 @@ export class TrainingRun {
     try {
       yield* this.session.events(signal);
     } finally {
+      this.data.close();
       await this.folder.release();
       await this.training.model.device.dispose();
     }
@@ -235,23 +238,22 @@ function sorted({
   return { where: { device, threads, blas }, policy, maxMinutes, changes };
 }
 
-/** The run that `begin` makes of a training; if it fails, the device's threads and memory are freed first. */
+/** The run that `begin` makes of a training; if it fails, the device's threads and memory, and files, are let go first. */
 async function prepare(
   where: DeviceOptions,
-  what: Omit<TrainingOptions, 'device'>,
+  recipe: Recipe,
+  data: RunData,
   begin: (training: Training) => Promise<TrainingRun>,
 ): Promise<TrainingRun> {
   const device = await createDevice(where);
   try {
-    return await begin(await createTraining({ ...what, device }));
+    return await begin(await createTraining({ recipe, ...data.content, device }));
   } catch (error) {
+    data.close();
     await device.dispose();
     throw error;
   }
 }
-
-/** How long the text is: there is a token for each character. */
-const charactersOf = ({ dataset }: Training): number => dataset.train.length + dataset.validation.length;
 
 /** `runs/<recipe>-<yyyymmdd-hhmmss>`, in local time: names of runs sort by age. */
 export function defaultFolder(recipeName: string, date: Date): string {

@@ -5,11 +5,14 @@ import { createDisplay } from '../display/display.ts';
 import { exitCodes, type Io, isTerminal, shellWord } from '../io.ts';
 import { type MachineFlags, runOptions } from '../recipe-flags.ts';
 import { writeNotes } from '../style.ts';
+import { recipeAndText } from '../text-source.ts';
 import { Audience } from './audience.ts';
 
 export interface TrainFlags extends MachineFlags, RunOptions {
   readonly profile?: true;
-  readonly data?: string;
+  readonly data?: readonly string[];
+  readonly field?: string;
+  readonly tokenizer?: string;
   readonly out?: string;
   readonly resume?: true;
   readonly json?: true;
@@ -43,12 +46,13 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
 }
 
 /** Opening may take seconds, for a download; on a terminal a line says so for as long as it lasts. */
-async function open(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<TrainingRun> {
+async function open(named: string | undefined, flags: TrainFlags, io: Io): Promise<TrainingRun> {
   const told = isTerminal(io.stdout, io.env) && !flags.json;
   if (told) io.stdout.write('Getting the text and the model ready…');
   try {
     const { keep, patience, maxMinutes, onDivergence } = flags;
-    const options = { recipe, ...runOptions(flags), keep, patience, maxMinutes, onDivergence };
+    const text = await recipeAndText(named, flags.data, io);
+    const options = { ...runOptions(flags), ...text, keep, patience, maxMinutes, onDivergence };
     if (!flags.resume) return await TrainingRun.create({ ...options, folder: flags.out });
     return await TrainingRun.resume({ ...options, folder: flags.out ?? (await RunFolder.newest()) });
   } finally {
