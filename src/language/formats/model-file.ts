@@ -34,18 +34,20 @@ export function encodeModel(
   { spec, tokenizer, tensors, step }: ModelFile,
   dtype: WeightType = 'f32',
 ): Uint8Array<ArrayBuffer> {
-  const stored = new Map<string, SafetensorsTensor>();
-  for (const [name, { shape, data }] of tensors) {
-    const floats = data as Float32Array;
-    if (dtype === 'f16') stored.set(name, { dtype: 'F16', shape, data: float32ToFloat16(floats) });
-    else stored.set(name, { dtype: 'F32', shape, data: floats });
-  }
+  const stored = new Map([...tensors].map(([name, tensor]) => [name, asTensor(tensor, dtype)] as const));
   return encodeSafetensors(stored, {
     format: 'pt', // the layout of PyTorch's state dicts: what other readers look for
     [SPEC]: JSON.stringify(spec),
     [TOKENIZER]: JSON.stringify(tokenizer.toJSON()),
     ...(step !== undefined && { [STEP]: JSON.stringify(step) }),
   });
+}
+
+/** Weights as a file holds them; `dtype` decides how. */
+export function asTensor({ shape, data }: StoredTensor, dtype: WeightType): SafetensorsTensor {
+  const floats = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (dtype === 'f16') return { dtype: 'F16', shape, data: float32ToFloat16(floats) };
+  return { dtype: 'F32', shape, data: floats };
 }
 
 /** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a model file of nanobard. */
