@@ -53,6 +53,16 @@ export function asTensor({ shape, data }: StoredTensor, dtype: WeightType): Safe
 /** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a model file of nanobard. */
 export function decodeModel(bytes: Uint8Array): ModelFile {
   const { tensors, metadata } = decodeSafetensors(bytes);
+  return modelOf(tensors, metadata);
+}
+
+/** Whether a safetensors file is a model of ours: it says so in its metadata. */
+export const isModelFile = (bytes: Uint8Array): boolean => SPEC in decodeSafetensors(bytes).metadata;
+
+function modelOf(
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  metadata: Record<string, string>,
+): ModelFile {
   const spec = parsed(ModelSpecSchema, parse(metadata[SPEC]), (problem, path) => {
     const message = `the model's description is damaged: ${path ?? 'model'}: ${problem}`;
     return new NanobardError('checkpoint', message);
@@ -72,7 +82,7 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
 function parse(json: string | undefined): unknown {
   if (json === undefined) {
     throw new NanobardError('checkpoint', 'the file holds tensors but no model that nanobard could build', {
-      hint: 'Give a model.safetensors that nanobard has written.',
+      hint: 'Give a model.safetensors that nanobard has written, or a whole folder of Hugging Face.',
     });
   }
   try {
