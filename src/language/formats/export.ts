@@ -1,7 +1,7 @@
 import { NanobardError } from '../../engine/errors.ts';
 import type { ModelSpec } from '../models/create.ts';
 import { didYouMean, shown } from '../options.ts';
-import type { ModelFile, WeightType } from './model-file.ts';
+import { encodeModel, type ModelFile, type WeightType } from './model-file.ts';
 
 /** A file of an exported model: its path within the folder, with slashes, and its contents. */
 export interface ExportedFile {
@@ -23,6 +23,13 @@ interface ExportFormat {
 
 /** What models can be exported to. */
 export const exportFormats = {
+  nanobard: {
+    dtypes: ['f32', 'f16', 'q8'],
+    models: ['gpt', 'modern', 'lecture', 'bigram'],
+    load:
+      async () =>
+      (model, { dtype }) => [{ name: 'model.safetensors', data: encodeModel(model, dtype) }],
+  },
   hf: {
     dtypes: ['f32', 'f16'],
     models: ['gpt'],
