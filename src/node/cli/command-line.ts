@@ -40,6 +40,12 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .description('Trains a model on a text and stores it in a run folder. Ctrl-C stops and saves.')
     .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
     .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
+    .addOption(
+      new Option(
+        '--init-from <model>',
+        'begin with its weights: a run, a folder of Hugging Face or hf:org/name',
+      ).conflicts(['resume', 'profile']),
+    )
     .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
     .option('--resume', 'resume the run in --out, or the newest one')
     .option('--keep <n>', 'states to keep in checkpoints/, the newest', numberParser(wholeFrom1))
