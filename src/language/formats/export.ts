@@ -35,12 +35,18 @@ export const exportFormats = {
     models: ['gpt'],
     load: async () => (await import('./huggingface/export.ts')).exportHuggingFace,
   },
+  nanogpt: {
+    dtypes: ['f32', 'f16'],
+    models: ['gpt'],
+    load: async () => (await import('./nanogpt/export.ts')).exportNanoGPT,
+  },
 } as const satisfies Record<string, ExportFormat>;
 
 export type ExportFormatName = keyof typeof exportFormats;
 
 /**
- * The files of a model in another form: `hf`, a folder of Hugging Face's transformers.
+ * The files of a model in another form: `hf`, a folder of Hugging Face's transformers; `nanogpt`, with scripts for its
+ * checkpoints; `nanobard`, the model file of `loadModel`.
  *
  * @throws {NanobardError} code `argument` if there is no such format, or it has no such type of weights; `config` if
  *   the other side cannot run the model.
