@@ -135,7 +135,9 @@ describe('a model of the hub', () => {
     const cuts = [1000, 2000, 3000, 4000, 5000];
     const folder = await fetchFromHub('hf:org/tiny', await serve('plain', { cuts }));
     expect(same(folder, 'plain', model)).toBe(true);
-    const ranges = requests.filter((request) => /cdn.*bytes=/.test(request)).map((line) => line.split('=')[1]);
+    const ranges = requests
+      .filter((request) => /cdn.*bytes=/.test(request))
+      .map((line) => line.split('=')[1]);
     expect(ranges).toEqual(['1000-', '3000-', '6000-', '10000-', '15000-']);
   });
 
