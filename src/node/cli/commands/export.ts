@@ -5,8 +5,7 @@ import { openModel } from '../../load-model.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { refuseOccupied, writeFolder } from '../../write-folder.ts';
 import { exitCodes, type Io, shellWord } from '../io.ts';
-import { styleFor } from '../style.ts';
-import { nameOf, sampleOf, tellFiles } from './model-report.ts';
+import { nameOf, sampleOf, tellFiles, tellSample } from './model-report.ts';
 
 export interface ExportFlags {
   readonly to: ExportFormatName;
@@ -34,11 +33,12 @@ export async function exportTo(run: string | undefined, flags: ExportFlags, io: 
     io.stdout.write(`${JSON.stringify({ type: 'export', to, path: out, files: names, sample })}\n`);
     return exitCodes.success;
   }
-  const { dim } = styleFor(io.stdout, io.env);
   tellFiles(out, files, io);
   io.stdout.write(`\n${usage(to, shellWord(out), files, io)}\n\n`);
-  io.stdout.write(
-    `${dim(`${readBack ? 'What it writes, read back' : 'What the model writes'}, always the likeliest:`)}\n${sample}\n`,
+  tellSample(
+    `${readBack ? 'What it writes, read back' : 'What the model writes'}, always the likeliest:`,
+    sample,
+    io,
   );
   return exitCodes.success;
 }

@@ -5,8 +5,7 @@ import type { WeightType } from '../../../language/formats/model-file.ts';
 import { openModel } from '../../load-model.ts';
 import { refuseOccupied, writeFolder } from '../../write-folder.ts';
 import { exitCodes, type Io, shellWord } from '../io.ts';
-import { styleFor } from '../style.ts';
-import { nameOf, sampleOf, tellFiles } from './model-report.ts';
+import { nameOf, sampleOf, tellFiles, tellSample } from './model-report.ts';
 
 export interface ImportFlags {
   readonly out?: string;
@@ -35,10 +34,9 @@ export async function importFrom(source: string, flags: ImportFlags, io: Io): Pr
     io.stdout.write(`${JSON.stringify({ type: 'import', path: out, model: model.spec, sample })}\n`);
     return exitCodes.success;
   }
-  const { dim } = styleFor(io.stdout, io.env);
   tellFiles(out, files, io);
   const [path, { command }] = [shellWord(out), io];
   io.stdout.write(`\n${command} sample ${path}\n${command} train --init-from ${path} --data my-text.txt\n\n`);
-  io.stdout.write(`${dim('What it writes, always the likeliest:')}\n${sample}\n`);
+  tellSample('What it writes, always the likeliest:', sample, io);
   return exitCodes.success;
 }

@@ -5,7 +5,7 @@ import type { ModelFile } from '../../../language/formats/model-file.ts';
 import { placeModel } from '../../../language/load-model.ts';
 import { formatBytes } from '../display/format.ts';
 import { printable } from '../display/terminal-text.ts';
-import type { Io } from '../io.ts';
+import { type Io, isTerminal } from '../io.ts';
 import { styleFor } from '../style.ts';
 
 /** Length of the sample that proves a model, in tokens. */
@@ -22,10 +22,16 @@ export function nameOf(source: string): string {
 export async function sampleOf(file: ModelFile): Promise<string> {
   const model = await placeModel(file, {});
   try {
-    return printable(await model.write('', { tokens: TOKENS, temperature: 0 }));
+    return await model.write('', { tokens: TOKENS, temperature: 0 });
   } finally {
     await model.dispose();
   }
+}
+
+/** Shows a sample; a terminal gets no control characters. */
+export function tellSample(title: string, sample: string, io: Io): void {
+  const shown = isTerminal(io.stdout, io.env) ? printable(sample) : sample;
+  io.stdout.write(`${styleFor(io.stdout, io.env).dim(title)}\n${shown}\n`);
 }
 
 export function tellFiles(folder: string, files: readonly ExportedFile[], io: Io): void {
