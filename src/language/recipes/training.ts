@@ -4,9 +4,9 @@ import { breather } from '../breathe.ts';
 import { Dataset } from '../data/dataset.ts';
 import { CharTokenizer } from '../data/tokenizer/char.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
-import { withBlockSize } from '../formats/block-size.ts';
 import { loadParameters } from '../formats/load-parameters.ts';
 import type { ModelFile } from '../formats/model-file.ts';
+import { shortened } from '../formats/shortened.ts';
 import { createModel } from '../models/create.ts';
 import { anything, checkOptions, text, whole } from '../options.ts';
 import { TextModel } from '../text-model.ts';
@@ -67,14 +67,14 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const { recipe: wanted, text, device, reportEvery, initFrom, ...rest } = options;
   const { tokenizer = initFrom?.tokenizer ?? CharTokenizer.fromText(text), ...changes } = rest;
   const recipe = initFrom ? recipeFrom(initFrom, wanted, changes) : chooseRecipe(wanted, changes);
-  const { vocabSize } = initFrom?.spec ?? tokenizer;
+  const { vocabSize } = tokenizer;
   checkMemory(recipe, vocabSize);
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);
   const network = createModel({ ...recipe, vocabSize });
   if (initFrom) {
-    const { tensors } = withBlockSize(initFrom, recipe.blockSize);
+    const { tensors } = shortened(initFrom, { blockSize: recipe.blockSize, vocabSize });
     await loadParameters(network.namedParameters(), tensors, device);
   } else for (const _ of network.initialization(generator)) await breathe();
   const parts = { model: network, dataset, device, config: recipe, generator };

@@ -1,11 +1,12 @@
 import { NanobardError } from '../../../engine/errors.ts';
 import { createModel } from '../../models/create.ts';
 import { parseJSON, type ReadFile } from '../folder.ts';
-import { checkParameters, type StoredTensor } from '../load-parameters.ts';
+import { checkParameters } from '../load-parameters.ts';
 import { checkSize, type ModelFile } from '../model-file.ts';
-import { type GPTSpec, readConfig } from './config.ts';
+import { shortened } from '../shortened.ts';
+import { readConfig } from './config.ts';
 import { readTokenizer } from './tokenizer.ts';
-import { EMBEDDING, readWeights } from './weights.ts';
+import { readWeights } from './weights.ts';
 
 /**
  * The model of a folder as transformers saves GPT-2: `config.json`, `model.safetensors` or an index and its shards (f32,
@@ -34,14 +35,5 @@ export async function importHuggingFace(read: ReadFile): Promise<ModelFile> {
       hint: 'Adapters and heads for other tasks are not supported.',
     });
   }
-  return { spec: { ...spec, vocabSize }, tokenizer, tensors: cut(tensors, spec, vocabSize) };
-}
-
-function cut(
-  tensors: Map<string, StoredTensor>,
-  { nEmbd }: GPTSpec,
-  rows: number,
-): Map<string, StoredTensor> {
-  const { data } = tensors.get(EMBEDDING)!;
-  return tensors.set(EMBEDDING, { shape: [rows, nEmbd], data: data.subarray(0, rows * nEmbd) });
+  return shortened({ spec, tokenizer, tensors }, { vocabSize });
 }

@@ -9,7 +9,7 @@ import type { GPTSpec } from './config.ts';
 
 const PREFIX = 'transformer.';
 const HEAD = 'lm_head.weight';
-export const EMBEDDING = `${PREFIX}wte.weight`;
+const EMBEDDING = `${PREFIX}wte.weight`;
 
 /** GPT-2's Conv1D has its matrices the other way round, (in, out). */
 const CONV1D = /\.(c_attn|c_proj|c_fc)\.weight$/;

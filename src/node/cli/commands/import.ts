@@ -1,7 +1,7 @@
 import { NanobardError } from '../../../engine/errors.ts';
-import { withBlockSize } from '../../../language/formats/block-size.ts';
 import { exportModel } from '../../../language/formats/export.ts';
 import type { WeightType } from '../../../language/formats/model-file.ts';
+import { shortened } from '../../../language/formats/shortened.ts';
 import { openModel } from '../../load-model.ts';
 import { refuseOccupied, writeFolder } from '../../write-folder.ts';
 import { exitCodes, type Io, shellWord } from '../io.ts';
@@ -26,7 +26,7 @@ export async function importFrom(source: string, flags: ImportFlags, io: Io): Pr
       options: ['blockSize'],
     });
   }
-  const files = await exportModel(withBlockSize(found, blockSize), 'nanobard', flags.dtype);
+  const files = await exportModel(shortened(found, { blockSize }), 'nanobard', flags.dtype);
   await writeFolder(out, files);
   const model = await openModel(out);
   const sample = await sampleOf(model);

@@ -3,10 +3,15 @@ import { createModel } from '../models/create.ts';
 import type { StoredTensor } from './load-parameters.ts';
 import type { ModelFile } from './model-file.ts';
 
-/** A model for shorter contexts: of a table of positions, where it has one, it keeps the first rows. */
-export function withBlockSize(model: ModelFile, blockSize: number): ModelFile {
-  if (blockSize === model.spec.blockSize) return model;
-  const spec = { ...model.spec, blockSize };
+/**
+ * A model for shorter contexts or with fewer tokens: of its tables of positions and of tokens, where it has them, it
+ * keeps the first rows.
+ */
+export function shortened(
+  model: ModelFile,
+  sizes: { readonly blockSize?: number; readonly vocabSize?: number },
+): ModelFile {
+  const spec = { ...model.spec, ...sizes };
   const tensors = new Map(model.tensors);
   for (const [name, { shape, size }] of createModel(spec).namedParameters()) {
     const stored = tensors.get(name);
