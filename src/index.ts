@@ -35,11 +35,17 @@ export {
   toHuggingFace,
 } from './language/data/tokenizer/huggingface.ts';
 export { type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer/tokenizer.ts';
-export type { WeightType } from './language/formats/model-file.ts';
+export {
+  type ExportedFile,
+  type ExportFormatName,
+  exportFormats,
+  exportModel,
+} from './language/formats/export.ts';
+export type { ModelFile, WeightType } from './language/formats/model-file.ts';
 export * as safetensors from './language/formats/safetensors.ts';
 export { Decoder, type GenerateOptions } from './language/generate/decoder.ts';
 export type { SamplingRule } from './language/generate/sampling.ts';
-export { type LoadOptions, loadModel, type ModelSource } from './language/load-model.ts';
+export { type LoadOptions, loadModel, type ModelSource, openModel } from './language/load-model.ts';
 export { BigramLanguageModel } from './language/models/bigram.ts';
 export { createModel, type ModelSpec } from './language/models/create.ts';
 export { GPT, type GPTConfig } from './language/models/gpt.ts';

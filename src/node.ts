@@ -8,7 +8,7 @@ export {
   loadCorpus,
   type TextSource,
 } from './node/corpus.ts';
-export { loadModel } from './node/load-model.ts';
+export { loadModel, openModel } from './node/load-model.ts';
 export { loadTokenizer } from './node/load-tokenizer.ts';
 export { type EvaluateOptions, type Evaluation, evaluateRun } from './node/runs/evaluate.ts';
 export type { RunConfig } from './node/runs/run-config.ts';

@@ -5,12 +5,16 @@ import { Dataset, type Splits } from '../data/dataset.ts';
 import { encodeDocuments, joined, sizeInText } from '../data/documents.ts';
 import { CharTokenizer } from '../data/tokenizer/char.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import { loadParameters } from '../formats/load-parameters.ts';
+import type { ModelFile } from '../formats/model-file.ts';
+import { shortened } from '../formats/shortened.ts';
 import { createModel } from '../models/create.ts';
 import { anything, checkOptions, texts, whole } from '../options.ts';
 import { TextModel } from '../text-model.ts';
 import { streams, Trainer } from '../train/trainer.ts';
 import { checkMemory } from './check-memory.ts';
 import { chooseRecipe, recipeRules } from './choose.ts';
+import { recipeFrom } from './init-from.ts';
 import type { Recipe, RecipeChanges } from './recipe.ts';
 import type { RecipeName } from './recipes.ts';
 
@@ -23,6 +27,8 @@ export interface TrainingOptions extends RecipeChanges {
   readonly tokens?: Splits | undefined;
   /** By default one token for each different character of the text. */
   readonly tokenizer?: Tokenizer | undefined;
+  /** A model whose weights are the first ones, and whose tokenizer encodes the text; see `openModel`. */
+  readonly initFrom?: ModelFile | undefined;
   /** Stays the caller's. */
   readonly device: Device;
   /** Every how many steps the loss is read and told; 1 by default. */
@@ -34,6 +40,7 @@ const trainingRules = {
   text: texts,
   tokens: anything,
   tokenizer: anything,
+  initFrom: anything,
   device: anything,
   reportEvery: whole(1),
 };
@@ -62,20 +69,23 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const breathe = breather(); // a page draws and answers between the parts
   checkOptions('createTraining', options, trainingRules, [
     'recipe',
-    options.tokens === undefined ? 'text' : 'tokenizer',
+    options.tokens === undefined ? 'text' : options.initFrom ? 'initFrom' : 'tokenizer',
     'device',
   ]);
-  const { recipe: wanted, text = [], tokens, device, reportEvery, ...rest } = options;
+  const { recipe: wanted, text = [], tokens, device, reportEvery, initFrom, ...rest } = options;
   const documents = [text].flat();
-  const { tokenizer = CharTokenizer.fromText(joined(documents)), ...changes } = rest;
-  const recipe = chooseRecipe(wanted, changes);
+  const { tokenizer = initFrom?.tokenizer ?? CharTokenizer.fromText(joined(documents)), ...changes } = rest;
+  const recipe = initFrom ? recipeFrom(initFrom, wanted, changes) : chooseRecipe(wanted, changes);
   const { vocabSize } = tokenizer;
   checkMemory(recipe, vocabSize);
   const dataset = new Dataset(tokens ?? encodeDocuments(tokenizer, documents), recipe.blockSize);
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);
   const network = createModel({ ...recipe, vocabSize });
-  for (const _ of network.initialization(generator)) await breathe();
+  if (initFrom) {
+    const { tensors } = shortened(initFrom, { blockSize: recipe.blockSize, vocabSize });
+    await loadParameters(network.namedParameters(), tensors, device);
+  } else for (const _ of network.initialization(generator)) await breathe();
   const parts = { model: network, dataset, device, config: recipe, generator };
   const bytesPerToken = sizeInText(tokenizer, dataset.validation).bytes / (dataset.validation.length - 1);
   const trainer = await Trainer.create({ ...parts, reportEvery, bytesPerToken });

@@ -10,6 +10,7 @@ import type { SampleFlags } from './commands/sample.ts';
 import type { StudioFlags } from './commands/studio.ts';
 import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
+import { addModelCommands } from './model-commands.ts';
 import { addMachineFlags, addRecipeFlags, numberParser } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
 import { addTokenizerCommands, dataOption, fieldOption } from './text-flags.ts';
@@ -48,6 +49,12 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
         'char, bytes, bpe:<size>, or where a tokenizer.json is (default: char)',
       ).conflicts('resume'),
     )
+    .addOption(
+      new Option(
+        '--init-from <model>',
+        'begin with its weights and tokenizer: a run, a folder of Hugging Face or hf:org/name',
+      ).conflicts(['resume', 'profile', 'tokenizer']),
+    )
     .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
     .option('--resume', 'resume the run in --out, or the newest one')
     .option('--keep <n>', 'states of the newest evaluations to keep', numberParser(wholeFrom1))
@@ -71,7 +78,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('sample')
     .summary('write text in the style of a trained model')
     .description('Writes text in the style of a trained model, as it is made.')
-    .argument('[run]', 'run folder (default: the newest in ./runs)')
+    .argument('[run]', 'run folder, or another model (default: the newest in ./runs)')
     .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
     .option('--tokens <n>', 'most tokens in a sample', numberParser(wholeFrom1), 500)
     .option(
@@ -109,8 +116,8 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('eval')
     .summary('measure a trained model on its validation text')
     .description('Prints loss, perplexity and bits per character over the whole validation split.')
-    .argument('[run]', 'run folder (default: the newest in ./runs)')
-    .option('--data <files...>', 'the text it was trained on, if that has moved');
+    .argument('[run]', 'run folder, or another model (default: the newest in ./runs)')
+    .option('--data <files...>', 'the text it was trained on, if that has moved; for another model any text');
   addMachineFlags(evaluate)
     .option('--json', 'print one JSON object')
     .addHelpText('after', evalExamples)
@@ -119,6 +126,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     );
 
   addTokenizerCommands(program, io, finish);
+  addModelCommands(program, io, finish);
 
   program
     .command('doctor')

@@ -20,6 +20,8 @@ const RunConfigSchema = v.object({
     /** Which field of a table is the text. */
     field: v.optional(v.string()),
   }),
+  /** The model whose weights were the first ones: a path or an address. */
+  initFrom: v.optional(v.string()),
   policy: v.optional(PolicySchema, {}), // older runs have no such field
 });
 

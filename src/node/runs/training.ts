@@ -1,11 +1,13 @@
 import { rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
+import type { ModelFile } from '../../language/formats/model-file.ts';
 import {
   checkArgument,
   checkOptions,
   fileName,
+  model as modelRule,
   oneOf,
   path,
   type Rule,
@@ -13,14 +15,16 @@ import {
   whole,
 } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
+import { recipeFrom } from '../../language/recipes/init-from.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
-import { createTraining, type Training } from '../../language/recipes/training.ts';
+import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
 import type { TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { limitRules } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import type { TextSource } from '../corpus.ts';
+import { openModel } from '../load-model.ts';
 import { loadRunData, type RunData, type RunDataOptions } from './run-data.ts';
 import { RunFolder, runError } from './run-folder.ts';
 import { onDivergence, type RunPolicy } from './run-policy.ts';
@@ -40,6 +44,11 @@ export interface NewRunOptions extends DeviceOptions, RecipeChanges, RunDataOpti
   readonly recipeName?: string | undefined;
   /** Folder of the run, new or empty; by default `runs/<recipe>-<date>`. */
   readonly folder?: string | undefined;
+  /**
+   * A model to begin with instead of random weights: whatever `loadModel` of Node finds by a path, an address or
+   * `hf:org/name`. Its shape and its tokenizer are kept; a shorter `blockSize` is possible.
+   */
+  readonly initFrom?: string | undefined;
 }
 
 /** A run to go on with, and fields of its recipe to change from here on; not the architecture or the seed. */
@@ -57,7 +66,7 @@ const runRules: Readonly<Record<string, Rule>> = { ...recipeRules, ...policyRule
 
 /** Fields that a run keeps for life. */
 const FIXED = [
-  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
+  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'activation', 'ngramOrder', 'ngramRows'] as const),
   ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows'] as const),
 ];
 
@@ -101,16 +110,20 @@ export class TrainingRun {
    * not fit, `run-folder` for a folder that is not empty, and whatever `loadCorpus` throws.
    */
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
-    checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
-    const { recipe: wanted = defaultRecipe, recipeName, folder, ...rest } = options;
-    const { data: source, field, tokenizer, ...others } = rest;
+    checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName, initFrom: modelRule });
+    const { recipe: wanted, recipeName, folder, initFrom: source, ...rest } = options;
+    const { data: from, field, tokenizer, ...others } = rest;
     const { where, policy, maxMinutes, changes } = sorted(others);
-    const recipe = chooseRecipe(wanted, changes);
-    const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
-    const data = await loadRunData({ data: source, field, tokenizer });
-    return prepare(where, recipe, data, async (training) => {
+    const initFrom = source === undefined ? undefined : await openModel(source);
+    const recipe = initFrom
+      ? recipeFrom(initFrom, wanted, changes)
+      : chooseRecipe(wanted ?? defaultRecipe, changes);
+    const name = recipeName ?? nameOf(wanted, initFrom, recipe);
+    const data = await loadRunData({ data: from, field, tokenizer: tokenizer ?? initFrom?.tokenizer });
+    return prepare(where, { recipe, initFrom }, data, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
-      const config = { nanobard: version, recipeName: name, recipe, data: data.describe(place), policy };
+      const about = { recipeName: name, recipe, data: data.describe(place), policy, ...begunFrom(source) };
+      const config = { nanobard: version, ...about };
       try {
         const run = await RunFolder.create(place, config, training.model.tokenizer, data.kept);
         return new TrainingRun(run, training, data, [repetition(training)], { maxMinutes });
@@ -165,10 +178,12 @@ export class TrainingRun {
       });
     }
     const found = await folder.loadData(data);
-    return prepare(where, recipe, found, async (training) => {
+    const { config } = folder;
+    // A run that was stopped before its first checkpoint begins again, with the weights that it began with.
+    const initFrom = from || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
+    return prepare(where, { recipe, initFrom }, found, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
-      const { config } = folder;
       const about = found.kept ? config.data : found.describe(place);
       await folder.change({ recipe, data: about, policy: { ...config.policy, ...policy } });
       return new TrainingRun(folder, training, found, [], { from, maxMinutes });
@@ -219,6 +234,18 @@ export class TrainingRun {
   }
 }
 
+/** How a run remembers the model that it began with, wherever it is resumed from. */
+function begunFrom(source: string | undefined): { initFrom?: string } {
+  if (source === undefined) return {};
+  return { initFrom: /^\w[\w+.-]+:/.test(source) ? source : resolve(source) };
+}
+
+/** What a run is called that was not given a name. */
+function nameOf(wanted: NewRunOptions['recipe'], initFrom: ModelFile | undefined, { model }: Recipe): string {
+  if (typeof wanted === 'string') return wanted;
+  return wanted === undefined && !initFrom ? defaultRecipe : model;
+}
+
 /** Options by whom they concern; those that are undefined count as left out. */
 function sorted({
   device,
@@ -241,13 +268,13 @@ function sorted({
 /** The run that `begin` makes of a training; if it fails, the device's threads and memory, and files, are let go first. */
 async function prepare(
   where: DeviceOptions,
-  recipe: Recipe,
+  what: Pick<TrainingOptions, 'recipe' | 'initFrom'>,
   data: RunData,
   begin: (training: Training) => Promise<TrainingRun>,
 ): Promise<TrainingRun> {
   const device = await createDevice(where);
   try {
-    return await begin(await createTraining({ recipe, ...data.content, device }));
+    return await begin(await createTraining({ ...what, ...data.content, device }));
   } catch (error) {
     data.close();
     await device.dispose();

@@ -14,6 +14,7 @@ export interface TrainFlags extends MachineFlags, RunOptions {
   readonly field?: string;
   readonly tokenizer?: string;
   readonly out?: string;
+  readonly initFrom?: string;
   readonly resume?: true;
   readonly json?: true;
 }
@@ -53,7 +54,8 @@ async function open(named: string | undefined, flags: TrainFlags, io: Io): Promi
     const { keep, patience, maxMinutes, onDivergence } = flags;
     const text = await recipeAndText(named, flags.data, io);
     const options = { ...runOptions(flags), ...text, keep, patience, maxMinutes, onDivergence };
-    if (!flags.resume) return await TrainingRun.create({ ...options, folder: flags.out });
+    if (!flags.resume)
+      return await TrainingRun.create({ ...options, initFrom: flags.initFrom, folder: flags.out });
     return await TrainingRun.resume({ ...options, folder: flags.out ?? (await RunFolder.newest()) });
   } finally {
     if (told) io.stdout.write('\r\u001b[K');
