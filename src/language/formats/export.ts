@@ -28,6 +28,11 @@ export const exportFormats = {
     models: ['gpt'],
     load: async () => (await import('./huggingface/export.ts')).exportHuggingFace,
   },
+  onnx: {
+    dtypes: ['f32', 'f16', 'q8'],
+    models: ['gpt', 'modern', 'lecture', 'bigram'],
+    load: async () => (await import('./onnx/export.ts')).exportONNX,
+  },
 } as const satisfies Record<string, ExportFormat>;
 
 export type ExportFormatName = keyof typeof exportFormats;

@@ -22,7 +22,7 @@ export interface ModelFile {
 }
 
 /** How weights are stored: f16 takes half the bytes and rounds them to 11 bits. */
-export type WeightType = 'f32' | 'f16';
+export type WeightType = 'f32' | 'f16' | 'q8';
 
 /** Names of the metadata entries, JSON each. */
 const SPEC = 'nanobard.model';

@@ -1,0 +1,48 @@
+import type { ModelSpec } from '../../models/create.ts';
+import type { Exporter } from '../export.ts';
+import { tokenizerFiles } from '../huggingface/tokenizer.ts';
+import type { WeightType } from '../model-file.ts';
+import { writeBigram } from './bigram.ts';
+import { configOf, generationConfigOf } from './config.ts';
+import { writeGPT } from './gpt.ts';
+import { Graph } from './graph.ts';
+import { writeLecture } from './lecture.ts';
+import { writeModern } from './modern.ts';
+
+/** The files' names as transformers.js looks for them. */
+const fileNames: Record<WeightType, string> = {
+  f32: 'onnx/model.onnx',
+  f16: 'onnx/model_fp16.onnx',
+  q8: 'onnx/model_quantized.onnx',
+};
+
+/**
+ * A folder that transformers.js opens by its default call, and whose .onnx file runs in any ONNX runtime. Weights are
+ * stored as `dtype` says; all is computed in f32.
+ */
+export const exportONNX: Exporter = ({ spec, tokenizer, tensors }, { dtype }) => {
+  const graph = new Graph(tensors, dtype);
+  write(graph, spec);
+  const { files, endOfText } = tokenizerFiles(tokenizer, spec.blockSize);
+  return [
+    { name: fileNames[dtype], data: graph.encode(spec.model) },
+    { name: 'config.json', data: json(configOf(spec, dtype, endOfText)) },
+    { name: 'generation_config.json', data: json(generationConfigOf(endOfText)) },
+    ...files.map(({ name, value }) => ({ name, data: json(value) })),
+  ];
+};
+
+function write(graph: Graph, spec: ModelSpec): void {
+  switch (spec.model) {
+    case 'bigram':
+      return writeBigram(graph, spec);
+    case 'gpt':
+      return writeGPT(graph, spec);
+    case 'lecture':
+      return writeLecture(graph, spec);
+    case 'modern':
+      return writeModern(graph, spec);
+  }
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
