@@ -17,13 +17,13 @@ const EPSILON = 1e-5;
 
 /** `config.json` of GPT-2. The names are those of transformers' GPT2Config, and of programs that read it. */
 export function configOf(
-  { vocabSize, blockSize, nLayer, nHead, nEmbd, dropout }: GPTSpec,
+  { vocabSize, blockSize, nLayer, nHead, nEmbd, dropout, activation }: GPTSpec,
   dtype: WeightType,
 ): object {
   return {
     model_type: 'gpt2',
     architectures: ['GPT2LMHeadModel'],
-    activation_function: 'gelu', // exact; GPT-2's own is 'gelu_new'
+    activation_function: activation === 'gelu_tanh' ? 'gelu_new' : 'gelu', // 'gelu' is the exact one
     vocab_size: vocabSize,
     n_positions: blockSize,
     n_ctx: blockSize, // asked for by llama.cpp's converter
