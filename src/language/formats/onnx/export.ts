@@ -35,13 +35,17 @@ export const exportONNX: Exporter = ({ spec, tokenizer, tensors }, { dtype }) =>
 function write(graph: Graph, spec: ModelSpec): void {
   switch (spec.model) {
     case 'bigram':
-      return writeBigram(graph, spec);
+      writeBigram(graph, spec);
+      break;
     case 'gpt':
-      return writeGPT(graph, spec);
+      writeGPT(graph, spec);
+      break;
     case 'lecture':
-      return writeLecture(graph, spec);
+      writeLecture(graph, spec);
+      break;
     case 'modern':
-      return writeModern(graph, spec);
+      writeModern(graph, spec);
+      break;
   }
 }
 

@@ -4,6 +4,7 @@ import { attention, embedding, layerNorm, linear, logits, positionEmbedding, seq
 
 /** The graph of `models/gpt.ts`; rows of B·T tokens, C wide. */
 export function writeGPT(graph: Graph, config: GPTConfig): void {
+  const approximate = config.activation === 'gelu_tanh' ? 'tanh' : 'none';
   const tokens = sequence(graph, config.blockSize);
   const [token, position] = [
     embedding(graph, 'transformer.wte', tokens.ids),
@@ -17,7 +18,7 @@ export function writeGPT(graph: Graph, config: GPTConfig): void {
     const y = graph.within(`${h}.attn`, () => attention(graph, tokens, qkv, { layer, ...config }));
     x = add(linear(graph, `${h}.attn.c_proj`, y));
     const inner = linear(graph, `${h}.mlp.c_fc`, layerNorm(graph, `${h}.ln_2`, x)); // (B·T, 4C)
-    const active = graph.within(`${h}.mlp`, () => graph.apply('Gelu', [inner]));
+    const active = graph.within(`${h}.mlp`, () => graph.apply('Gelu', [inner], { approximate }));
     x = add(linear(graph, `${h}.mlp.c_proj`, active));
   }
   // One table for reading and writing tokens, stored once.
