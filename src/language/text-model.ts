@@ -4,7 +4,7 @@ import { NanobardError } from '../engine/errors.ts';
 import { reshape } from '../engine/ops/views/views.ts';
 import { Constant, Generator, type Scalar, type Tensor } from '../engine/tensor/index.ts';
 import { newBatch } from './data/dataset.ts';
-import type { Tokenizer } from './data/tokenizer.ts';
+import type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 import type { StoredTensor } from './formats/load-parameters.ts';
 import { encodeModel, type WeightType } from './formats/model-file.ts';
 import { Decoder, lengthRule } from './generate/decoder.ts';
@@ -71,7 +71,7 @@ export class TextModel {
   }
 
   /**
-   * Streams text that goes on from `prompt`; from a line break if that is empty. Several texts may be under way
+   * Streams text that goes on from `prompt`; if that is empty, from the beginning of a document, or a line break. Several texts may be under way
    * at the same time.
    *
    * @returns whether the text ended at a stop text or by its length, and how many tokens were made
@@ -170,8 +170,9 @@ export class TextModel {
   }
 }
 
-/** What a text goes on from when no prompt is given: a line break, or else the first token. */
+/** What a text goes on from when no prompt is given: the beginning of a document, a line break, or else the first token. */
 function startTokens(tokenizer: Tokenizer): Int32Array {
+  if (tokenizer.endOfText !== undefined) return Int32Array.of(tokenizer.endOfText);
   try {
     return tokenizer.encode('\n');
   } catch {

@@ -1,5 +1,5 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer/tokenizer.ts';
 import { parsed } from '../fields.ts';
 import { type ModelSpec, ModelSpecSchema } from '../models/create.ts';
 import type { StoredTensor } from './load-parameters.ts';

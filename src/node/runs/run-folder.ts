@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import { corpusNames } from '../../language/data/corpus.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer/tokenizer.ts';
 import { MODEL_FILE } from '../../language/load-model.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
