@@ -53,6 +53,16 @@ export function asTensor({ shape, data }: StoredTensor, dtype: WeightType): Safe
 /** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a model file of nanobard. */
 export function decodeModel(bytes: Uint8Array): ModelFile {
   const { tensors, metadata } = decodeSafetensors(bytes);
+  return modelOf(tensors, metadata);
+}
+
+/** Whether a safetensors file is a model of ours: it says so in its metadata. */
+export const isModelFile = (bytes: Uint8Array): boolean => SPEC in decodeSafetensors(bytes).metadata;
+
+function modelOf(
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  metadata: Record<string, string>,
+): ModelFile {
   const spec = parsed(ModelSpecSchema, parse(metadata[SPEC]), (problem, path) => {
     const message = `the model's description is damaged: ${path ?? 'model'}: ${problem}`;
     return new NanobardError('checkpoint', message);
@@ -61,18 +71,39 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
     return [name, { shape: tensor.shape, data: toFloat32(tensor) }] as const;
   });
   const step = metadata[STEP] === undefined ? undefined : parse(metadata[STEP]);
+  const tokenizer = tokenizerFromJSON(parse(metadata[TOKENIZER]));
+  checkSize(spec, tokenizer, new Map(weights));
   return {
     spec,
-    tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
+    tokenizer,
     tensors: new Map(weights),
     step: typeof step === 'number' ? step : undefined,
   };
 }
 
+/** Refuses a description of something larger than what is there, before anybody builds it. */
+function checkSize(spec: ModelSpec, tokenizer: Tokenizer, tensors: ModelFile['tensors']): void {
+  const extents = new Set([...tensors.values()].flatMap(({ shape, data }) => (data.length > 0 ? shape : [])));
+  const {
+    vocabSize,
+    nEmbd,
+    nLayer = 0,
+    ngramOrder = 0,
+  } = spec as ModelSpec & Partial<Record<string, number>>;
+  const fits =
+    [vocabSize, nEmbd ?? vocabSize].every((extent) => extents.has(extent)) &&
+    [nLayer, ngramOrder - 1].every((count) => count <= tensors.size) && // each brings a tensor at least
+    tokenizer.vocabSize <= vocabSize;
+  if (fits) return;
+  throw new NanobardError('checkpoint', "the model's description does not fit its weights or its tokenizer", {
+    hint: 'The file is damaged; copy or download it again.',
+  });
+}
+
 function parse(json: string | undefined): unknown {
   if (json === undefined) {
     throw new NanobardError('checkpoint', 'the file holds tensors but no model that nanobard could build', {
-      hint: 'Give a model.safetensors that nanobard has written.',
+      hint: 'Give a model.safetensors that nanobard has written, or a whole folder of Hugging Face.',
     });
   }
   try {

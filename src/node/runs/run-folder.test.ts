@@ -7,7 +7,8 @@ import { CharTokenizer } from '../../language/data/tokenizer/char.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import type { TrainerState } from '../../language/train/checkpoint.ts';
 import type { StepEvent } from '../../language/train/events.ts';
-import { type RunConfig, RunFolder } from './run-folder.ts';
+import type { RunConfig } from './run-config.ts';
+import { RunFolder } from './run-folder.ts';
 
 const tokenizer = CharTokenizer.fromText('to be or not 🎭');
 const config: RunConfig = {
@@ -150,7 +151,7 @@ describe('RunFolder', () => {
     for (let iter = 7; iter <= 1000; iter++) await run.record(step(iter));
     expect((await lines()).length).toBeGreaterThan(700);
     await writeFile(path, '{"type":"step","st', { flag: 'a' }); // a crash
-    await run.rewindMetrics(4);
+    await run.rewindMetrics({ step: 4, evaluated: true });
     expect(await lines()).toEqual([1, 2, 3, 4].map((iter) => JSON.stringify(step(iter))));
   });
 

@@ -1,42 +1,19 @@
 import { existsSync, statSync } from 'node:fs';
-import { appendFile, mkdir, readdir } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import * as v from 'valibot';
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { NanobardError } from '../../engine/errors.ts';
 import { corpusNames } from '../../language/data/corpus.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer/tokenizer.ts';
 import { MODEL_FILE } from '../../language/load-model.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
-import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { readIfThere, writeAtomically } from '../files.ts';
-
-const RunConfigSchema = v.object({
-  /** Version of nanobard that began the run. */
-  nanobard: v.string(),
-  recipeName: v.string(),
-  recipe: RecipeSchema,
-  data: v.object({
-    /** A corpus by name, or a file's path as seen from the run's folder. */
-    source: v.string(),
-    name: v.string(),
-    sha256: v.string(),
-    characters: v.number(),
-  }),
-});
-
-/** What a run is, decided when it begins. */
-export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
-
-/** The text of a run that has no file of its own. */
-const KEPT_TEXT = 'text.txt';
+import { decodeJSON, readIfThere, writeAtomically } from '../files.ts';
+import { Metrics, type Position } from './metrics.ts';
+import { decodeRunConfig, KEPT_TEXT, type RunConfig } from './run-config.ts';
 
 const LAST_STATE = join('checkpoints', 'last.safetensors');
-
-/** Metrics are written in pieces of about this many characters. */
-const METRICS_BUFFER = 16_384;
 
 /**
  * A run on disk:
@@ -57,7 +34,7 @@ export class RunFolder {
   readonly lastPath: string;
   /** The best model so far. */
   readonly bestPath: string;
-  private metrics = '';
+  private readonly metrics: Metrics;
 
   private constructor(path: string, config: RunConfig, tokenizer: Tokenizer) {
     this.path = path;
@@ -65,6 +42,7 @@ export class RunFolder {
     this.tokenizer = tokenizer;
     this.lastPath = join(path, LAST_STATE);
     this.bestPath = join(path, MODEL_FILE);
+    this.metrics = new Metrics(join(path, 'metrics.jsonl'));
   }
 
   /** Begins a run in an empty or new folder, and keeps `text` there if it is given. */
@@ -100,12 +78,14 @@ export class RunFolder {
   /** @throws {NanobardError} code `run-folder` if there is no run, `checkpoint` if its files are damaged. */
   static async open(path: string): Promise<RunFolder> {
     checkArgument('RunFolder.open', 'folder', pathRule, path);
-    const config = await readJSON(join(path, 'config.json'), (value) => v.parse(RunConfigSchema, value));
+    const config = await decoded(join(path, 'config.json'), decodeRunConfig);
     if (!config) {
       const message = `${path} is not the folder of a run: it holds no config.json`;
       throw runError(message, 'Give the folder that training printed at its end, such as runs/fast-….');
     }
-    const tokenizer = await readJSON(join(path, 'tokenizer.json'), tokenizerFromJSON);
+    const tokenizer = await decoded(join(path, 'tokenizer.json'), (bytes, file) =>
+      decodeJSON(bytes, file, tokenizerFromJSON),
+    );
     if (!tokenizer) throw new NanobardError('run-folder', `the run ${path} has lost its tokenizer.json`);
     return new RunFolder(path, config, tokenizer);
   }
@@ -193,23 +173,17 @@ export class RunFolder {
   }
 
   /** Adds an event to metrics.jsonl, sooner or later: `flush` writes what is pending. */
-  async record(event: TrainEvent): Promise<void> {
-    this.metrics += `${JSON.stringify(event)}\n`;
-    if (event.type !== 'step' || this.metrics.length >= METRICS_BUFFER) await this.flush();
+  record(event: TrainEvent): Promise<void> {
+    return this.metrics.record(event);
   }
 
-  async flush(): Promise<void> {
-    const pending = this.metrics;
-    this.metrics = '';
-    if (pending !== '') await appendFile(join(this.path, 'metrics.jsonl'), pending);
+  flush(): Promise<void> {
+    return this.metrics.flush();
   }
 
-  /** Drops what was recorded after step number `step`, which a resumed run does again. */
-  async rewindMetrics(step: number): Promise<void> {
-    const path = join(this.path, 'metrics.jsonl');
-    const text = (await readIfThere(path))?.toString() ?? '';
-    const kept = text.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
-    await writeAtomically(path, kept.map((line) => `${line}\n`).join(''));
+  /** Drops what was recorded beyond `position`, which a resumed run does again. */
+  rewindMetrics(position: Position): Promise<void> {
+    return this.metrics.rewind(position);
   }
 
   async saveSample(step: number, text: string): Promise<void> {
@@ -221,32 +195,9 @@ export class RunFolder {
   }
 }
 
-/**
- * How the run in `folder` remembers a text: a corpus by its name, a file by the way from the folder to it, so that
- * both may move together, and what cannot be read again by the copy that the run keeps.
- */
-export function describeText(
-  { name, path, source, sha256 }: LoadedCorpus,
-  characters: number,
-  folder: string,
-): RunConfig['data'] {
-  const way = source === 'file' && path !== undefined ? relative(resolve(folder), path) : undefined;
-  const where = source === 'memory' ? KEPT_TEXT : (way?.split(sep).join('/') ?? name);
-  return { source: where, name, sha256, characters };
-}
-
 /** What is wrong with a run or its folder. */
 export function runError(message: string, hint: string, options: readonly string[] = []): NanobardError {
   return new NanobardError('run-folder', message, { hint, options });
-}
-
-/** A line that a crash cut short counts as beyond every step. */
-function stepOf(line: string): number {
-  try {
-    return (JSON.parse(line) as { step: number }).step;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
 }
 
 async function refuseOccupied(path: string): Promise<void> {
@@ -274,12 +225,11 @@ function unmade(path: string): (cause: Error) => never {
   };
 }
 
-/** What `read` makes of a file of JSON; undefined if there is none. */
-async function readJSON<T>(path: string, read: (value: unknown) => T): Promise<T | undefined> {
+/** What `decode` makes of a file's bytes; undefined if there is none. */
+async function decoded<T>(
+  path: string,
+  decode: (bytes: Uint8Array, path: string) => T,
+): Promise<T | undefined> {
   const bytes = await readIfThere(path);
-  try {
-    return bytes && read(JSON.parse(bytes.toString()));
-  } catch (cause) {
-    throw new NanobardError('checkpoint', `${path} is damaged: ${(cause as Error).message}`, { cause });
-  }
+  return bytes && decode(bytes, path);
 }

@@ -11,7 +11,8 @@ import type { TrainEvent } from '../../language/train/events.ts';
 import { streams } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { describeText, RunFolder, runError } from './run-folder.ts';
+import { describeText } from './run-config.ts';
+import { RunFolder, runError } from './run-folder.ts';
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
 export interface NewRunOptions extends DeviceOptions, RecipeChanges {
@@ -121,7 +122,7 @@ export class TrainingRun {
     const { tokenizer } = folder;
     return prepare({ device, threads, blas }, { recipe, text, tokenizer }, async (training) => {
       await training.trainer.restore(state);
-      await folder.rewindMetrics(step);
+      await folder.rewindMetrics(state.progress);
       const found = corpus.source === 'memory' ? known : describeText(corpus, charactersOf(training), place);
       return new TrainingRun(await folder.with({ recipe, data: found }), training, [corpus.notice]);
     });

@@ -1,5 +1,8 @@
+import * as v from 'valibot';
 import { NanobardError } from '../../../engine/errors.ts';
 import { CharTokenizer, type Tokenizer } from '../../data/tokenizer.ts';
+import { parsed } from '../../fields.ts';
+import { parseJSON, type ReadFile } from '../folder.ts';
 
 /** The files that a tokenizer is for transformers, and the id of the token that ends a text, if it has one. */
 export interface TokenizerFiles {
@@ -49,4 +52,26 @@ function characters({ characters }: CharTokenizer): object {
       merges: [],
     },
   };
+}
+
+const CharactersSchema = v.object({
+  model: v.object({
+    type: v.literal('BPE'),
+    vocab: v.record(v.string(), v.number()),
+    merges: v.strictTuple([]),
+  }),
+  pre_tokenizer: v.nullish(v.never()),
+});
+
+/** The tokenizer of a folder. */
+export async function readTokenizer(read: ReadFile): Promise<Tokenizer> {
+  const file = await read('tokenizer.json');
+  if (!file) throw new NanobardError('checkpoint', 'the folder holds no tokenizer.json');
+  const { model } = parsed(CharactersSchema, parseJSON('tokenizer.json', file), (problem, path) => {
+    return new NanobardError('checkpoint', `tokenizer.json: ${path}: ${problem}`);
+  });
+  const characters = Object.entries(model.vocab)
+    .sort(([, a], [, b]) => a - b)
+    .map(([character]) => character);
+  return CharTokenizer.fromJSON({ type: 'char', characters });
 }
