@@ -5,8 +5,9 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   test: {
     include: ['**/*.test.ts'],
+    globalSetup: './support/setup.ts',
     reporters: ['default', '../scripts/closing-line.ts'],
-    // Models are trained by each file, and runtimes take all cores.
+    // Runtimes take all cores.
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,

@@ -1,68 +1,72 @@
 // Small models, trained here in seconds, that stand for all that can be exported.
-import {
-  type CpuDevice,
-  createTraining,
-  plays,
-  type Recipe,
-  type RecipeChanges,
-  recipes,
-  type TextModel,
-} from '../../src/index.ts';
-import { decodeModel, type ModelFile } from '../../src/language/formats/model-file.ts';
-
-/** A trained model: as it runs here, and as it is exported. */
-export interface Trained {
-  readonly model: TextModel;
-  readonly file: ModelFile;
-  /** A part of the text that it has learned. */
-  readonly text: string;
-}
+import { createTraining, type Device, plays, type Recipe, recipes, type TextModel } from '../../src/index.ts';
+import { trainBpe } from '../../src/language/data/tokenizer/bpe-trainer.ts';
 
 const english = plays({ characters: 60_000, seed: 1 });
 
-/** Latin, Cyrillic, Chinese, emoji, one of them joined of several: characters of one to four bytes. */
-const manyScripts = Array.from(
-  { length: 800 },
-  (_, i) =>
-    `${['the king of', 'и сказал', '永明月光', 'a rose , a rose', '春秋'][(i * i) % 5]} ` +
-    `${['永', '🎭', 'слово', '👩‍🚀', 'é!', '🙂 月'][(i * 7 + (i >> 3)) % 6]}${i % 4 === 0 ? '\n' : ' . '}`,
-).join('');
+/** Characters of one to four bytes: Latin, Cyrillic, Chinese, emoji, some of them joined of several. */
+const scripts = Array.from({ length: 800 }, (_, i) => {
+  const begin = ['the king of', 'и сказал', '永明月光', 'a rose , a rose', '春秋'][(i * 3 + (i >> 2)) % 5];
+  const end = ['永', '🎭', 'слово', '👩‍🚀', 'é!', '🙂 月'][(i * 7 + (i >> 3)) % 6];
+  return `${begin} ${end}${i % 4 === 0 ? '\n' : ' . '}`;
+}).join('');
 
 const small = {
-  nLayer: 2,
-  nHead: 2,
-  nEmbd: 96,
-  maxIters: 150,
-  lrDecayIters: 150,
-  evalInterval: 150,
-  evalIters: 1,
+  ...{ nLayer: 2, nHead: 2, nEmbd: 96, blockSize: 96, batchSize: 6 },
+  ...{ maxIters: 120, lrDecayIters: 120, evalInterval: 120, evalIters: 1 },
 };
 const gpt = { ...recipes['shakespeare-char-cpu'].recipe, ...small };
 
+interface Kind {
+  readonly text: string;
+  readonly recipe: Recipe;
+  /** Texts to go on from. */
+  readonly prompts: readonly string[];
+  /** Tokens of byte-level BPE; characters without. */
+  readonly bpe?: number;
+}
+
 const kinds = {
-  /** Without biases; a block that is not llama.cpp's least context. */
-  gpt: { text: english, recipe: { ...gpt, blockSize: 64 } },
+  /** Without biases, its block below llama.cpp's least context. */
+  gpt: { text: english, recipe: gpt, prompts: ['The ', 'KING', '\nI have no '] },
   /** With biases, and characters of several bytes. */
-  'gpt-scripts': { text: manyScripts, recipe: { ...gpt, blockSize: 128, bias: true, batchSize: 6 } },
+  scripts: {
+    text: scripts,
+    recipe: { ...gpt, bias: true, activation: 'gelu_tanh' },
+    prompts: ['the king of 永', '🎭 . и ', '永明月光 👩‍🚀'],
+  },
+  /** More tokens than the model is wide, with a token that ends texts. */
+  bpe: { text: english, recipe: gpt, prompts: ['The king', '\n', 'I have no , 永'], bpe: 400 },
   modern: {
     text: english,
     recipe: { ...recipes.fast.recipe, ...small, ngramOrder: 4, ngramRows: 512 },
+    prompts: ['The ', 'KING', '\nI have no '],
   },
   lecture: {
     text: english,
-    recipe: { ...recipes['lecture-gpt'].recipe, ...small, batchSize: 8, blockSize: 32, learningRate: 1e-3 },
+    recipe: { ...recipes['lecture-gpt'].recipe, ...small },
+    prompts: ['The ', 'KING', '\nI have no '],
   },
-  bigram: { text: english, recipe: { ...recipes['lecture-bigram'].recipe, maxIters: 400 } },
-} as const satisfies Record<string, { text: string; recipe: Recipe & RecipeChanges }>;
+  bigram: {
+    text: english,
+    recipe: { ...recipes['lecture-bigram'].recipe, maxIters: 400, lrDecayIters: 400, evalIters: 1 },
+    prompts: ['The ', 'KING', '\nI have no '],
+  },
+} as const satisfies Record<string, Kind>;
 
-export type Kind = keyof typeof kinds;
+export type KindName = keyof typeof kinds;
 
-export const allKinds = Object.keys(kinds) as Kind[];
+export const kindNames = Object.keys(kinds) as KindName[];
 
-/** The same model each time: seeds are fixed. */
-export async function trained(kind: Kind, device: CpuDevice): Promise<Trained> {
-  const { text, recipe } = kinds[kind];
-  const { trainer, model } = await createTraining({ recipe, text, device });
+/** What its text begins with, and what it is asked to go on from. */
+export const textOf = (name: KindName): string => kinds[name].text;
+export const promptsOf = (name: KindName): readonly string[] => kinds[name].prompts;
+
+/** The same weights each time: seeds are fixed. */
+export async function train(name: KindName, device: Device): Promise<TextModel> {
+  const { text, recipe, bpe }: Kind = kinds[name];
+  const tokenizer = bpe ? { tokenizer: trainBpe([text], { vocabSize: bpe }) } : {};
+  const { trainer, model } = await createTraining({ recipe, text, device, ...tokenizer });
   for await (const _ of trainer.run());
-  return { model, file: decodeModel(await model.save()), text };
+  return model;
 }

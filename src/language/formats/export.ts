@@ -2,6 +2,7 @@ import { NanobardError } from '../../engine/errors.ts';
 import type { ModelSpec } from '../models/create.ts';
 import { didYouMean, shown } from '../options.ts';
 import type { ModelFile, WeightType } from './model-file.ts';
+import { networkFor } from './network.ts';
 
 /** A file of an exported model: its path within the folder, with slashes, and its contents. */
 export interface ExportedFile {
@@ -33,15 +34,21 @@ export const exportFormats = {
     models: ['gpt', 'modern', 'lecture', 'bigram'],
     load: async () => (await import('./onnx/export.ts')).exportONNX,
   },
+  gguf: {
+    dtypes: ['f32', 'f16', 'q8'],
+    models: ['gpt'],
+    load: async () => (await import('./gguf/export.ts')).exportGGUF,
+  },
 } as const satisfies Record<string, ExportFormat>;
 
 export type ExportFormatName = keyof typeof exportFormats;
 
 /**
- * The files of a model in another form: `hf`, a folder of Hugging Face's transformers.
+ * The files of a model in another form: `hf`, a folder of Hugging Face's transformers; `onnx`, one of transformers.js,
+ * with a file for any ONNX runtime; `gguf`, a file for llama.cpp.
  *
  * @throws {NanobardError} code `argument` if there is no such format, or it has no such type of weights; `config` if
- *   the other side cannot run the model.
+ *   the other side cannot run the model; `checkpoint` if it lacks weights.
  */
 export async function exportModel(
   model: ModelFile,
@@ -79,6 +86,7 @@ export async function exportModel(
       },
     );
   }
+  networkFor(model.spec, model.tensors); // all weights are there
   const write = await format.load();
   return write(model, { dtype: dtype ?? dtypes[0] });
 }

@@ -1,4 +1,3 @@
-import { NanobardError } from '../../../engine/errors.ts';
 import type { Exporter } from '../export.ts';
 import { requireGPT } from '../huggingface/config.ts';
 import type { StoredTensor } from '../load-parameters.ts';
@@ -56,13 +55,13 @@ export const exportGGUF: Exporter = ({ spec, tokenizer, tensors }, { dtype }) =>
     bytes: encodeWeights(data, 'f32'),
   });
   for (const [theirs, ours] of parts(nLayer)) {
-    const weight = parameter(tensors, `${ours}.weight`);
+    const weight = tensors.get(`${ours}.weight`)!;
     const type = theirs === 'position_embd' || weight.shape.length === 1 ? 'f32' : matrix;
     const whole = theirs === 'position_embd' ? padded(weight, context) : weight;
     stored.set(`${theirs}.weight`, encoded(whole, type));
     if (isEmbedding(theirs)) continue;
     const [width] = weight.shape as [number];
-    const bias = gpt.bias ? parameter(tensors, `${ours}.bias`).data : new Float32Array(width);
+    const bias = gpt.bias ? tensors.get(`${ours}.bias`)!.data : new Float32Array(width);
     stored.set(`${theirs}.bias`, vector(Float32Array.from(bias)));
   }
   if (tokenizer.endOfText === undefined) silence(stored);
@@ -98,10 +97,4 @@ function padded({ shape, data }: StoredTensor, rows: number): StoredTensor {
   whole.set(data);
   for (let row = count; row < rows; row++) whole.set(data.subarray((count - 1) * width), row * width);
   return { shape: [rows, width], data: whole };
-}
-
-function parameter(tensors: ReadonlyMap<string, StoredTensor>, name: string): StoredTensor {
-  const tensor = tensors.get(name);
-  if (tensor) return tensor;
-  throw new NanobardError('checkpoint', `the model has no weights called ${name}`);
 }

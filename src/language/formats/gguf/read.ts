@@ -1,6 +1,15 @@
 import { NanobardError } from '../../../engine/errors.ts';
 import { formatShape, type Shape } from '../../../engine/tensor/shape.ts';
-import { align, ALIGNMENT, MAGIC, type TensorType, tensorTypes, VERSION, type ValueType, valueTypes } from './format.ts';
+import {
+  ALIGNMENT,
+  align,
+  MAGIC,
+  type TensorType,
+  tensorTypes,
+  type ValueType,
+  VERSION,
+  valueTypes,
+} from './format.ts';
 
 export type Metadata = number | bigint | boolean | string | readonly Metadata[];
 
@@ -34,7 +43,10 @@ export function decodeGGUF(bytes: Uint8Array): GGUF {
   const reader = new Reader(bytes);
   check(bytes.length >= 24 && reader.u32() === MAGIC, 'the file does not begin with "GGUF"');
   const version = reader.u32();
-  check(version === 2 || version === VERSION, `version ${version} is not one that nanobard reads, 2 or 3, little-endian`);
+  check(
+    version === 2 || version === VERSION,
+    `version ${version} is not one that nanobard reads, 2 or 3, little-endian`,
+  );
   const tensorCount = reader.count('tensors', LEAST_TENSOR);
   const entryCount = reader.count('metadata entries', LEAST_ENTRY);
   const metadata = new Map<string, Metadata>();
@@ -45,7 +57,10 @@ export function decodeGGUF(bytes: Uint8Array): GGUF {
   }
   const described = Array.from({ length: tensorCount }, () => reader.tensor());
   const start = align(reader.position, alignmentOf(metadata));
-  return { metadata, tensors: placed(described, bytes.subarray(Math.min(start, bytes.length)), alignmentOf(metadata)) };
+  return {
+    metadata,
+    tensors: placed(described, bytes.subarray(Math.min(start, bytes.length)), alignmentOf(metadata)),
+  };
 }
 
 interface Described {
@@ -58,25 +73,40 @@ interface Described {
 function alignmentOf(metadata: ReadonlyMap<string, Metadata>): number {
   const alignment = metadata.get('general.alignment') ?? ALIGNMENT;
   const fine =
-    typeof alignment === 'number' && alignment >= 1 && alignment <= MAX_ALIGNMENT && Number.isInteger(Math.log2(alignment));
+    typeof alignment === 'number' &&
+    alignment >= 1 &&
+    alignment <= MAX_ALIGNMENT &&
+    Number.isInteger(Math.log2(alignment));
   check(fine, `general.alignment is ${alignment}, not a power of two up to ${MAX_ALIGNMENT}`);
   return alignment;
 }
 
 /** Where tensors of unknown types end is not known; they end before the next one begins, at the latest. */
-function placed(described: readonly Described[], data: Uint8Array, alignment: number): Map<string, FoundTensor> {
+function placed(
+  described: readonly Described[],
+  data: Uint8Array,
+  alignment: number,
+): Map<string, FoundTensor> {
   const inOrder = [...described].sort((a, b) => a.offset - b.offset);
   const found = new Map<string, FoundTensor>();
   inOrder.forEach(({ name, shape, typeNumber, offset }, i) => {
     const where = `tensor ${JSON.stringify(name)}`;
-    const type = (Object.keys(tensorTypes) as TensorType[]).find((key) => tensorTypes[key].number === typeNumber);
+    const type = (Object.keys(tensorTypes) as TensorType[]).find(
+      (key) => tensorTypes[key].number === typeNumber,
+    );
     const next = inOrder[i + 1]?.offset ?? data.length;
     const elements = shape.reduce((a, b) => a * b, 1);
     const { block, bytes } = type ? tensorTypes[type] : { block: 1, bytes: 0 };
-    check((shape.at(-1) ?? 1) % block === 0, `${where} of shape ${formatShape(shape)} has rows that are no whole blocks`);
+    check(
+      (shape.at(-1) ?? 1) % block === 0,
+      `${where} of shape ${formatShape(shape)} has rows that are no whole blocks`,
+    );
     const end = offset + (elements / block) * bytes;
     check(offset % alignment === 0, `${where} begins at ${offset}, which is no multiple of ${alignment}`);
-    check(end <= data.length, `${where} ends at byte ${end} of the data, but the file has only ${data.length}`);
+    check(
+      end <= data.length,
+      `${where} ends at byte ${end} of the data, but the file has only ${data.length}`,
+    );
     check(end <= next, `${where} ends at byte ${end}, within the next, which begins at ${next}`);
     check(!found.has(name), `${where} is there twice`);
     found.set(name, { shape, type, typeNumber, bytes: data.subarray(offset, end) });
@@ -145,7 +175,10 @@ class Reader {
     check(rank <= MAX_RANK, `tensor ${JSON.stringify(name)} has ${rank} dimensions, more than ${MAX_RANK}`);
     const shape = Array.from({ length: rank }, () => this.u64('a size of a tensor')).reverse();
     const elements = shape.reduce((a, b) => a * b, 1);
-    check(Number.isSafeInteger(elements), `tensor ${JSON.stringify(name)} has the shape ${formatShape(shape)}`);
+    check(
+      Number.isSafeInteger(elements),
+      `tensor ${JSON.stringify(name)} has the shape ${formatShape(shape)}`,
+    );
     return { name, shape, typeNumber: this.u32(), offset: this.u64('an offset') };
   }
 
@@ -188,7 +221,10 @@ class Reader {
   /** Where so many bytes begin, which are now read. */
   private take(count: number): number {
     const at = this.position;
-    check(at + count <= this.bytes.length, `the file ends after ${this.bytes.length} bytes, within its header`);
+    check(
+      at + count <= this.bytes.length,
+      `the file ends after ${this.bytes.length} bytes, within its header`,
+    );
     this.position = at + count;
     return at;
   }

@@ -1,10 +1,14 @@
+import * as v from 'valibot';
 import { NanobardError } from '../../../engine/errors.ts';
 import { BpeTokenizer } from '../../data/tokenizer/bpe.ts';
-import { toSymbols } from '../../data/tokenizer/byte-symbols.ts';
+import { fromSymbols, toSymbols } from '../../data/tokenizer/byte-symbols.ts';
+import { ByteTokenizer } from '../../data/tokenizer/bytes.ts';
 import { CharTokenizer } from '../../data/tokenizer/char.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { binaryOf, bytesOfText } from '../../data/tokenizer/utf8.ts';
+import { binaryOf, bytesOfBinary, bytesOfText, textOf } from '../../data/tokenizer/utf8.ts';
 import { END_OF_TEXT } from '../../data/tokenizer/vocabulary.ts';
+import { parsed, wholeFrom0 } from '../../fields.ts';
+import type { Metadata } from './read.ts';
 import { array, bool, i32, text, u32, type Value } from './write.ts';
 
 /** llama.cpp's kinds of tokens. */
@@ -83,3 +87,74 @@ export function characterMerges(characters: readonly string[]): string[] {
   });
   return [...new Set(merges)];
 }
+
+const TokenizerSchema = v.object({
+  'tokenizer.ggml.model': v.literal('gpt2', 'only byte-level BPE, "gpt2", is supported'),
+  'tokenizer.ggml.pre': v.picklist(
+    ['gpt-2', PRE_TOKENIZER],
+    "only texts that are cut by GPT-2's pattern are supported, gpt-2",
+  ),
+  'tokenizer.ggml.tokens': v.array(v.string()),
+  'tokenizer.ggml.token_type': v.array(wholeFrom0),
+  'tokenizer.ggml.merges': v.array(v.string()),
+});
+
+/**
+ * The tokenizer of a GGUF file. Where all tokens are characters, or the bytes in order, it is one of these, without the
+ * token that `tokenizerMetadata` adds.
+ *
+ * @throws {NanobardError} code `checkpoint`, naming what is damaged or not supported.
+ */
+export function readTokenizer(metadata: ReadonlyMap<string, Metadata>): Tokenizer {
+  const fields = parsed(TokenizerSchema, Object.fromEntries(metadata), (problem, path) => {
+    return damaged(`${path}: ${problem}`);
+  });
+  const [names, kinds, merges] = [
+    fields['tokenizer.ggml.tokens'],
+    fields['tokenizer.ggml.token_type'],
+    fields['tokenizer.ggml.merges'],
+  ];
+  if (kinds.length !== names.length) throw damaged(`the ${names.length} tokens have ${kinds.length} kinds`);
+  const isOf = (id: number, kind: number): boolean => kinds[id] === kind;
+  const special = names.flatMap((name, id) => (isOf(id, tokenKinds.control) ? [[name, id] as const] : []));
+  const tokens = names.map((name, id) => (isOf(id, tokenKinds.normal) ? name : ''));
+  const own = names.length - 1; // where `tokenizerMetadata` has put its token
+  if (special.length === 1 && special[0]![0] === END_OF_TEXT && special[0]![1] === own) {
+    const known = withoutEnd(tokens.slice(0, own), merges);
+    if (known) return known;
+  }
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  return new BpeTokenizer({
+    tokens,
+    special: Object.fromEntries(special),
+    merges: merges.map((merge, rank) => {
+      const [a, b] = merge.split(' ').map((part) => ids.get(part));
+      if (a === undefined || b === undefined) throw damaged(`merge ${rank} is not two tokens`);
+      return [a, b];
+    }),
+  });
+}
+
+/** Characters, or the 256 bytes, if that is what the tokens are. */
+function withoutEnd(tokens: readonly string[], merges: readonly string[]): Tokenizer | undefined {
+  const bytes = tokens.map((token) => fromSymbols(token) ?? '');
+  if (
+    merges.length === 0 &&
+    bytes.length === 256 &&
+    bytes.every((byte, id) => byte === String.fromCharCode(id))
+  )
+    return new ByteTokenizer();
+  const characters = bytes.map((binary) => textOf(bytesOfBinary(binary)));
+  const distinct = new Set(characters).size === characters.length;
+  const whole = bytes.every((binary, id) => {
+    const character = characters[id]!;
+    return [...character].length === 1 && binaryOf(bytesOfText(character)) === binary;
+  });
+  const same = whole && distinct && characterMerges(characters).join() === merges.join();
+  return same ? CharTokenizer.fromJSON({ type: 'char', characters }) : undefined;
+}
+
+const damaged = (problem: string): NanobardError =>
+  new NanobardError('checkpoint', `GGUF: ${problem}`, {
+    hint: "The file is damaged, or its tokenizer is not supported: byte-level BPE with GPT-2's pattern is.",
+  });

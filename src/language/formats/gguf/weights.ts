@@ -33,9 +33,7 @@ export function decodeWeights(bytes: Uint8Array, type: TensorType): Float32Array
 function encodeBlocks(data: Float32Array): Uint8Array {
   const count = data.length / BLOCK;
   const exact = Float32Array.from({ length: count }, (_, i) =>
-    data
-      .subarray(i * BLOCK, (i + 1) * BLOCK)
-      .reduce((max, value) => Math.max(max, Math.abs(value) / 127), 0),
+    data.subarray(i * BLOCK, (i + 1) * BLOCK).reduce((max, value) => Math.max(max, Math.abs(value) / 127), 0),
   );
   const halves = float32ToFloat16(exact);
   const scales = float16ToFloat32(halves);

@@ -1,5 +1,14 @@
 import type { Shape } from '../../../engine/tensor/shape.ts';
-import { ALIGNMENT, align, MAGIC, type TensorType, tensorTypes, VERSION, type ValueType, valueTypes } from './format.ts';
+import {
+  ALIGNMENT,
+  align,
+  MAGIC,
+  type TensorType,
+  tensorTypes,
+  type ValueType,
+  VERSION,
+  valueTypes,
+} from './format.ts';
 
 /** A metadata value as it is written: its type and its bytes. */
 export interface Value {
@@ -36,7 +45,8 @@ export function encodeGGUF(
   tensors: ReadonlyMap<string, Tensor>,
 ): Uint8Array<ArrayBuffer> {
   const header = [u32(MAGIC).bytes, u32(VERSION).bytes, u64(tensors.size), u64(metadata.size)];
-  for (const [key, { type, bytes }] of metadata) header.push(text(key).bytes, u32(valueTypes[type]).bytes, bytes);
+  for (const [key, { type, bytes }] of metadata)
+    header.push(text(key).bytes, u32(valueTypes[type]).bytes, bytes);
   const places: number[] = [];
   let end = 0;
   for (const [name, { shape, type, bytes }] of tensors) {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../../engine/errors.ts';
-import { CharTokenizer, type Tokenizer } from '../../data/tokenizer.ts';
+import { CharTokenizer } from '../../data/tokenizer/char.ts';
+import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { parsed } from '../../fields.ts';
 import { parseJSON, type ReadFile } from '../folder.ts';
 

@@ -44,11 +44,9 @@ export class Graph {
     this.dtype = dtype;
   }
 
-  /** @throws {NanobardError} code `checkpoint` if the model lacks these weights. */
+  /** Weights that the model has: `exportModel` has seen to it. */
   parameter(name: string): StoredTensor {
-    const tensor = this.tensors.get(name);
-    if (tensor) return tensor;
-    throw new NanobardError('checkpoint', `the model has no weights called ${name}`);
+    return this.tensors.get(name)!;
   }
 
   has(name: string): boolean {
