@@ -1,10 +1,10 @@
 import { createDevice, type DeviceOptions } from '../engine/devices/create.ts';
 import type { Device } from '../engine/devices/device.ts';
 import { NanobardError } from '../engine/errors.ts';
-import { isHuggingFaceConfig, parseJSON, type ReadFile } from './formats/folder.ts';
+import { inFile, isHuggingFaceConfig, parseJSON, type ReadFile } from './formats/folder.ts';
 import { loadParameters } from './formats/load-parameters.ts';
 import { decodeModel, isModelFile, type ModelFile } from './formats/model-file.ts';
-import { networkFor } from './formats/network.ts';
+import { createModel } from './models/create.ts';
 import { TextModel } from './text-model.ts';
 
 /**
@@ -70,10 +70,10 @@ export async function openModel(source: ModelSource): Promise<ModelFile> {
  */
 export async function openFolder(read: ReadFile): Promise<ModelFile | undefined> {
   const bytes = await read(MODEL_FILE);
-  if (bytes && isModelFile(bytes)) return decodeModel(bytes);
+  const ours = (): ModelFile | undefined => bytes && inFile(MODEL_FILE, () => decodeModel(bytes));
+  if (bytes && inFile(MODEL_FILE, () => isModelFile(bytes))) return ours();
   const config = await read('config.json');
-  if (config === undefined || !isHuggingFaceConfig(parseJSON('config.json', config)))
-    return bytes && decodeModel(bytes);
+  if (config === undefined || !isHuggingFaceConfig(parseJSON('config.json', config))) return ours();
   const { importHuggingFace } = await import('./formats/huggingface/import.ts');
   return importHuggingFace((name) => (name === MODEL_FILE ? Promise.resolve(bytes) : read(name)));
 }
@@ -83,7 +83,7 @@ export async function placeModel(
   { spec, tokenizer, tensors, step }: ModelFile,
   { device: where, ...rest }: LoadOptions,
 ): Promise<TextModel> {
-  const network = networkFor(spec, tensors);
+  const network = createModel(spec);
   const ownsDevice = where === undefined || typeof where === 'string';
   const device = ownsDevice ? await createDevice({ ...rest, ...(where && { device: where }) }) : where;
   try {

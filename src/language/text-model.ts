@@ -6,7 +6,7 @@ import { Constant, Generator, type Scalar, type Tensor } from '../engine/tensor/
 import { newBatch } from './data/dataset.ts';
 import type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 import type { StoredTensor } from './formats/load-parameters.ts';
-import { encodeModel, type WeightType } from './formats/model-file.ts';
+import { encodeModel, type ModelFile, type WeightType } from './formats/model-file.ts';
 import { Decoder, lengthRule } from './generate/decoder.ts';
 import { samplingRules } from './generate/sampling.ts';
 import { generateText, type TextOptions } from './generate/text.ts';
@@ -130,7 +130,8 @@ export class TextModel {
   }
 
   /**
-   * The bytes of a `model.safetensors`, all that `loadModel` needs. `dtype` 'f16' takes half of f32, the default.
+   * The bytes of a `model.safetensors`, all that `loadModel` needs. `dtype` 'f16' takes half of f32, the default,
+   * 'q8' a quarter.
    * `step` notes how long it was trained.
    */
   async save(
@@ -138,11 +139,17 @@ export class TextModel {
   ): Promise<Uint8Array<ArrayBuffer>> {
     this.checkAlive();
     const { dtype = 'f32', step = this.step } = options;
-    const { network, tokenizer, device } = this;
+    return encodeModel({ ...(await this.modelFile()), step }, dtype);
+  }
+
+  /** The parts of the model as it stands, for `exportModel`. */
+  async modelFile(): Promise<ModelFile> {
+    this.checkAlive();
+    const { network, tokenizer, device, step } = this;
     const tensors = new Map<string, StoredTensor>();
     for (const parameter of network.parameters())
       tensors.set(parameter.name, { shape: parameter.shape, data: await device.read(parameter) });
-    return encodeModel({ spec: specOf(network), tokenizer, tensors, step }, dtype);
+    return { spec: specOf(network), tokenizer, tensors, step };
   }
 
   /** Frees what the model takes on its device, and the device if it is the model's own. */

@@ -1,8 +1,8 @@
 import { NanobardError } from '../../engine/errors.ts';
-import type { ModelSpec } from '../models/create.ts';
+import { createModel, type ModelSpec } from '../models/create.ts';
 import { didYouMean, shown } from '../options.ts';
-import type { ModelFile, WeightType } from './model-file.ts';
-import { networkFor } from './network.ts';
+import { checkParameters } from './load-parameters.ts';
+import { encodeModel, type ModelFile, type WeightType } from './model-file.ts';
 
 /** A file of an exported model: its path within the folder, with slashes, and its contents. */
 export interface ExportedFile {
@@ -24,6 +24,13 @@ interface ExportFormat {
 
 /** What models can be exported to. */
 export const exportFormats = {
+  nanobard: {
+    dtypes: ['f32', 'f16', 'q8'],
+    models: ['gpt', 'modern', 'lecture', 'bigram'],
+    load:
+      async () =>
+      (model, { dtype }) => [{ name: 'model.safetensors', data: encodeModel(model, dtype) }],
+  },
   hf: {
     dtypes: ['f32', 'f16'],
     models: ['gpt'],
@@ -86,7 +93,7 @@ export async function exportModel(
       },
     );
   }
-  networkFor(model.spec, model.tensors); // all weights are there
+  checkParameters(createModel(model.spec).namedParameters(), model.tensors);
   const write = await format.load();
   return write(model, { dtype: dtype ?? dtypes[0] });
 }

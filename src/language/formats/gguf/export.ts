@@ -43,7 +43,7 @@ export const exportGGUF: Exporter = ({ spec, tokenizer, tensors }, { dtype }) =>
     ['gpt2.feed_forward_length', u32(4 * nEmbd)],
     ['gpt2.attention.head_count', u32(nHead)],
     ['gpt2.attention.layer_norm_epsilon', f32(1e-5)],
-    [SPEC, text(JSON.stringify(spec))],
+    [SPEC, text(JSON.stringify({ ...gpt, vocabSize: tokenizer.vocabSize }))],
     ...tokenizerMetadata(tokenizer),
   ];
 
@@ -57,7 +57,8 @@ export const exportGGUF: Exporter = ({ spec, tokenizer, tensors }, { dtype }) =>
   for (const [theirs, ours] of parts(nLayer)) {
     const weight = tensors.get(`${ours}.weight`)!;
     const type = theirs === 'position_embd' || weight.shape.length === 1 ? 'f32' : matrix;
-    const whole = theirs === 'position_embd' ? padded(weight, context) : weight;
+    const rows = { position_embd: context, token_embd: tokenizer.vocabSize }[theirs];
+    const whole = rows === undefined ? weight : withRows(weight, rows);
     stored.set(`${theirs}.weight`, encoded(whole, type));
     if (isEmbedding(theirs)) continue;
     const [width] = weight.shape as [number];
@@ -90,11 +91,11 @@ function encoded({ shape, data }: StoredTensor, wanted: TensorType): Tensor {
   return { shape, type, bytes: encodeWeights(Float32Array.from(data), type) };
 }
 
-/** The same with its last row again until there are `rows`. */
-function padded({ shape, data }: StoredTensor, rows: number): StoredTensor {
+/** The first rows of a table; where it has less, its last again and again. */
+function withRows({ shape, data }: StoredTensor, rows: number): StoredTensor {
   const [count, width] = shape as [number, number];
   const whole = new Float32Array(rows * width);
-  whole.set(data);
+  whole.set(data.subarray(0, rows * width));
   for (let row = count; row < rows; row++) whole.set(data.subarray((count - 1) * width), row * width);
   return { shape: [rows, width], data: whole };
 }

@@ -1,11 +1,10 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../../engine/errors.ts';
 import { parsed, wholeFrom1 } from '../../fields.ts';
-import { ModelSpecSchema } from '../../models/create.ts';
+import { createModel, ModelSpecSchema } from '../../models/create.ts';
 import type { GPTSpec } from '../huggingface/config.ts';
-import type { StoredTensor } from '../load-parameters.ts';
-import type { ModelFile } from '../model-file.ts';
-import { networkFor } from '../network.ts';
+import { checkParameters, type StoredTensor } from '../load-parameters.ts';
+import { checkSize, type ModelFile } from '../model-file.ts';
 import { SPEC } from './export.ts';
 import { isEmbedding, parts } from './names.ts';
 import { decodeGGUF, type FoundTensor, type Metadata } from './read.ts';
@@ -33,10 +32,10 @@ export function importGGUF(bytes: Uint8Array): ModelFile {
   const { metadata, tensors } = decodeGGUF(bytes);
   const architecture = metadata.get('general.architecture');
   if (architecture !== 'gpt2') throw unsupported(`a model of the architecture ${architecture}`);
-  const read = readTokenizer(metadata);
-  const found = specOf(metadata, read.vocabSize);
+  const tokenizer = readTokenizer(metadata);
+  const found = specOf(metadata, tokenizer.vocabSize);
   const own = ownSpec(metadata);
-  const spec = { ...(own ?? found), vocabSize: read.vocabSize };
+  const spec = { ...(own ?? found), vocabSize: tokenizer.vocabSize };
   // Before anything is read into memory: as many layers as the file has.
   if (found.nLayer > tensors.size) throw damaged(`it has not the ${found.nLayer} layers that it names`);
   const weights = new Map<string, StoredTensor>();
@@ -57,8 +56,10 @@ export function importGGUF(bytes: Uint8Array): ModelFile {
   if (foreign !== undefined) throw unsupported(`a tensor ${foreign}, which GPT-2 does not have`);
   cut(weights, 'transformer.wte.weight', spec.vocabSize);
   cut(weights, 'transformer.wpe.weight', spec.blockSize);
-  networkFor(spec, weights);
-  return { spec, tokenizer: read, tensors: weights };
+  const model = { spec, tokenizer, tensors: weights };
+  checkSize(model);
+  checkParameters(createModel(spec).namedParameters(), weights);
+  return model;
 }
 
 function specOf(metadata: ReadonlyMap<string, Metadata>, vocabSize: number): GPTSpec {

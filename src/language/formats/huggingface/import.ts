@@ -1,8 +1,8 @@
 import { NanobardError } from '../../../engine/errors.ts';
+import { createModel } from '../../models/create.ts';
 import { parseJSON, type ReadFile } from '../folder.ts';
-import type { StoredTensor } from '../load-parameters.ts';
-import type { ModelFile } from '../model-file.ts';
-import { networkFor } from '../network.ts';
+import { checkParameters, type StoredTensor } from '../load-parameters.ts';
+import { checkSize, type ModelFile } from '../model-file.ts';
 import { type GPTSpec, readConfig } from './config.ts';
 import { readTokenizer } from './tokenizer.ts';
 import { EMBEDDING, readWeights } from './weights.ts';
@@ -25,7 +25,9 @@ export async function importHuggingFace(read: ReadFile): Promise<ModelFile> {
     const message = `the tokenizer has ${vocabSize} tokens, more than the ${spec.vocabSize} of the model`;
     throw new NanobardError('checkpoint', message, { hint: 'They are of different models.' });
   }
-  const known = networkFor(spec, tensors).namedParameters();
+  checkSize({ spec, tokenizer, tensors });
+  const known = createModel(spec).namedParameters();
+  checkParameters(known, tensors);
   const foreign = [...tensors.keys()].find((name) => !known.has(name));
   if (foreign !== undefined) {
     throw new NanobardError('checkpoint', `the model has a tensor ${foreign}, which GPT-2 does not have`, {

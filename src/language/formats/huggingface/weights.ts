@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { NanobardError } from '../../../engine/errors.ts';
 import { formatShape, sameShape } from '../../../engine/tensor/shape.ts';
 import { parsed } from '../../fields.ts';
-import { parseJSON, type ReadFile } from '../folder.ts';
+import { inFile, parseJSON, type ReadFile } from '../folder.ts';
 import type { StoredTensor } from '../load-parameters.ts';
 import { decodeSafetensors, type SafetensorsTensor, toFloat32 } from '../safetensors.ts';
 import type { GPTSpec } from './config.ts';
@@ -85,7 +85,7 @@ async function* shards(
 ): AsyncGenerator<[file: string, tensors: Map<string, SafetensorsTensor>]> {
   const whole = await read(WHOLE);
   if (whole) {
-    yield [WHOLE, decodeSafetensors(whole).tensors];
+    yield [WHOLE, inFile(WHOLE, () => decodeSafetensors(whole)).tensors];
     return;
   }
   const index = await read(INDEX);
@@ -97,7 +97,7 @@ async function* shards(
   for (const name of shardNames(index)) {
     const bytes = await read(name);
     if (!bytes) throw damaged(`${INDEX} names ${name}, which is not there`);
-    yield [name, decodeSafetensors(bytes).tensors];
+    yield [name, inFile(name, () => decodeSafetensors(bytes)).tensors];
   }
 }
 

@@ -2,9 +2,9 @@ import { NanobardError } from '../../../engine/errors.ts';
 import type { Shape } from '../../../engine/tensor/shape.ts';
 import { version } from '../../../version.ts';
 import type { StoredTensor } from '../load-parameters.ts';
-import type { WeightType } from '../model-file.ts';
-import { quantizeRows } from '../quantize.ts';
-import { float32ToFloat16 } from '../safetensors.ts';
+import { asTensor, type WeightType } from '../model-file.ts';
+import { quantized } from '../q8.ts';
+import type { SafetensorsTensor } from '../safetensors.ts';
 import { Message } from './protobuf.ts';
 
 // Messages and the numbers of their fields: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
@@ -17,6 +17,8 @@ const MAX_BYTES = 2 ** 31 - 1;
 
 const types = { f32: 1, i8: 3, i64: 7, bool: 9, f16: 10 } as const;
 export type ElementType = keyof typeof types;
+
+type Entry = [name: string, tensor: SafetensorsTensor];
 
 /** The name by which nodes refer to a tensor. */
 export type Value = string & { readonly value: unique symbol };
@@ -115,9 +117,9 @@ export class Graph {
   }
 
   /** A matrix (m, n), stored as `dtype` says: f32 where it is used. */
-  matrix(name: string, tensor = this.parameter(name)): Value {
+  matrix(name: string): Value {
     return this.within(name, () => {
-      const { values, scales } = this.stored(name, tensor);
+      const { values, scales } = this.stored(name);
       if (scales) return this.apply('DequantizeLinear', [values, scales], { axis: 0 });
       return this.dtype === 'f16' ? this.apply('Cast', [values], { to: types.f32 }) : values;
     });
@@ -126,7 +128,7 @@ export class Graph {
   /** Rows of a matrix (m, n), stored as `dtype` says: ids int64 (…) → f32 (…, n). No others are converted. */
   rows(name: string, ids: Value): Value {
     return this.within(name, () => {
-      const { values, scales } = this.stored(name, this.parameter(name));
+      const { values, scales } = this.stored(name);
       const rows = this.apply('Gather', [values, ids]);
       if (this.dtype === 'f32') return rows;
       const floats = this.apply('Cast', [rows], { to: types.f32 });
@@ -161,16 +163,16 @@ export class Graph {
     });
   }
 
-  private stored(name: string, { shape, data }: StoredTensor): { values: Value; scales?: Value } {
-    const floats = Float32Array.from(data);
-    if (this.dtype === 'f32') return { values: this.initializer(name, 'f32', shape, floats) };
-    if (this.dtype === 'f16')
-      return { values: this.initializer(name, 'f16', shape, float32ToFloat16(floats)) };
-    const [m] = shape as [number];
-    const { values, scales } = quantizeRows(floats, m);
+  private stored(name: string): { values: Value; scales?: Value } {
+    const tensor = this.parameter(name);
+    if (this.dtype !== 'q8') {
+      const { dtype, shape, data } = asTensor(tensor, this.dtype);
+      return { values: this.initializer(name, dtype === 'F16' ? 'f16' : 'f32', shape, data) };
+    }
+    const [[, steps], [scaleName, scales]] = quantized(name, tensor) as [Entry, Entry];
     return {
-      values: this.initializer(name, 'i8', shape, values),
-      scales: this.initializer(`${name}.scale`, 'f32', [m], scales),
+      values: this.initializer(name, 'i8', steps.shape, steps.data),
+      scales: this.initializer(scaleName, 'f32', scales.shape, scales.data),
     };
   }
 
