@@ -37,9 +37,9 @@ const ranges = [
   ],
 ] as const;
 
-/** A string of up to 40 characters; with an alphabet, of these alone. */
+/** A string of 1 to 40 characters; with an alphabet, of these alone. */
 function randomString(random: Generator, alphabet?: readonly string[]): string {
-  return Array.from({ length: random.randint(40) }, () => {
+  return Array.from({ length: 1 + random.randint(40) }, () => {
     if (alphabet) return alphabet[random.randint(alphabet.length)]!;
     const [from, to] = ranges[random.randint(ranges.length)] as [number, number];
     return String.fromCodePoint(from + random.randint(to - from + 1));

@@ -1,12 +1,8 @@
-import { CharTokenizer } from '../../data/tokenizer/char.ts';
-import { toHuggingFace } from '../../data/tokenizer/huggingface.ts';
-import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { END_OF_TEXT } from '../../data/tokenizer/vocabulary.ts';
 import type { ModelSpec } from '../../models/create.ts';
 import type { Exporter } from '../export.ts';
 import type { WeightType } from '../model-file.ts';
 import { writeBigram } from './bigram.ts';
-import { configOf, generationConfigOf } from './config.ts';
+import { configFiles } from './config.ts';
 import { writeGPT } from './gpt.ts';
 import { Graph } from './graph.ts';
 import { writeLecture } from './lecture.ts';
@@ -26,14 +22,12 @@ const fileNames: Record<WeightType, string> = {
 export const exportONNX: Exporter = ({ spec, tokenizer, tensors }, { dtype }) => {
   const graph = new Graph(tensors, dtype);
   write(graph, spec);
-  const { tokenizer: file, config } = toHuggingFace(tokenizer, spec.blockSize);
-  const endOfText = tokenizer.endOfText ?? null;
   return [
     { name: fileNames[dtype], data: graph.encode(spec.model) },
-    { name: 'config.json', data: json(configOf(spec, dtype, endOfText)) },
-    { name: 'generation_config.json', data: json(generationConfigOf(endOfText)) },
-    { name: 'tokenizer.json', data: json(file) },
-    { name: 'tokenizer_config.json', data: json({ pad_token: padToken(tokenizer), ...config }) },
+    ...configFiles(spec, tokenizer, dtype).map(({ name, value }) => ({
+      name,
+      data: `${JSON.stringify(value, null, 2)}\n`,
+    })),
   ];
 };
 
@@ -53,15 +47,3 @@ function write(graph: Graph, spec: ModelSpec): void {
       break;
   }
 }
-
-/**
- * Batches need a token to fill them up with, which is masked: the end of a text, or else any, as a line break. (By the
- * symbols of byte-level BPE 'Ċ' is that.)
- */
-function padToken(tokenizer: Tokenizer): string {
-  if (tokenizer.endOfText !== undefined) return END_OF_TEXT;
-  if (!(tokenizer instanceof CharTokenizer)) return 'Ċ';
-  return tokenizer.characters.includes('\n') ? '\n' : tokenizer.characters[0]!;
-}
-
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -5,7 +5,7 @@ import { attention, embedding, layerNorm, linear, logits, positionEmbedding, seq
 /** The graph of `models/gpt.ts`; rows of B·T tokens, C wide. */
 export function writeGPT(graph: Graph, config: GPTConfig): void {
   const approximate = config.activation === 'gelu_tanh' ? 'tanh' : 'none';
-  const tokens = sequence(graph, config.blockSize);
+  const tokens = sequence(graph, config);
   const [token, position] = [
     embedding(graph, 'transformer.wte', tokens.ids),
     positionEmbedding(graph, 'transformer.wpe', tokens.positions),

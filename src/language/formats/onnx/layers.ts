@@ -1,3 +1,4 @@
+import type { LanguageModelConfig } from '../../models/language-model.ts';
 import type { Graph, Value } from './graph.ts';
 
 // Shapes: B sequences of T new tokens, S = past + T with those in the cache, C = nEmbd wide, H = nHead heads of
@@ -19,12 +20,22 @@ export interface Sequence {
   readonly visible: Value;
 }
 
+/** Token ids, int64 (B, T). The tokenizer's padding may be beyond the vocabulary; it counts as the last token. */
+export function inputIds(graph: Graph, vocabSize: number): Value {
+  const given = graph.input('input_ids', 'i64', ['batch_size', 'sequence_length']);
+  return graph.within('input_ids', () => graph.apply('Min', [given, graph.ints(vocabSize - 1)]));
+}
+
 /**
  * The inputs as transformers.js names them. Tokens see those before them, `blockSize` at most with themselves, and no
  * padding. Positions from `positions` on count as the last one, so that texts may go on beyond the block.
  */
-export function sequence(graph: Graph, blockSize: number, positions = blockSize): Sequence {
-  const ids = graph.input('input_ids', 'i64', ['batch_size', 'sequence_length']);
+export function sequence(
+  graph: Graph,
+  { vocabSize, blockSize }: LanguageModelConfig,
+  positions = blockSize,
+): Sequence {
+  const ids = inputIds(graph, vocabSize);
   const mask = graph.input('attention_mask', 'i64', ['batch_size', 'total_sequence_length']);
   const given = graph.input('position_ids', 'i64', ['batch_size', 'sequence_length']);
   return graph.within('sequence', () => {

@@ -5,7 +5,7 @@ import { attention, embedding, layerNorm, linear, logits, positionEmbedding, seq
 /** The graph of `models/lecture.ts`; rows of B·T tokens, C wide. */
 export function writeLecture(graph: Graph, config: LectureConfig): void {
   const { nLayer, nHead } = config;
-  const tokens = sequence(graph, config.blockSize);
+  const tokens = sequence(graph, config);
   const [token, position] = [
     embedding(graph, 'token_embedding_table', tokens.ids),
     positionEmbedding(graph, 'position_embedding_table', tokens.positions),

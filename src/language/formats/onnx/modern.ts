@@ -1,3 +1,4 @@
+import type { LanguageModelConfig } from '../../models/language-model.ts';
 import type { ModernConfig } from '../../models/modern.ts';
 import type { Graph, Value } from './graph.ts';
 import { attention, cached, embedding, linear, logits, type Sequence, sequence } from './layers.ts';
@@ -6,7 +7,7 @@ import { attention, cached, embedding, linear, logits, type Sequence, sequence }
 export function writeModern(graph: Graph, config: ModernConfig): void {
   const { nLayer, nHead, nEmbd } = config;
   const positions = turnedPositions(config);
-  const tokens = sequence(graph, config.blockSize, positions);
+  const tokens = sequence(graph, config, positions);
   const turn = rotary(graph, tokens, positions, nEmbd / nHead);
   const x0 = graph.within('transformer', () => rmsNorm(graph, embed(graph, tokens, config))); // (B·T, C)
   let x = x0;
@@ -45,7 +46,7 @@ function rmsNorm(graph: Graph, x: Value): Value {
  * Rotary positions are relative, so that texts may go on beyond the block, seeing the last block of tokens. How far is
  * what the table of angles has room for.
  */
-function turnedPositions({ blockSize }: ModernConfig): number {
+export function turnedPositions({ blockSize }: LanguageModelConfig): number {
   return Math.max(4 * blockSize, 1024);
 }
 
