@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { NanobardError } from '../engine/errors.ts';
 
@@ -29,6 +29,11 @@ export async function replaceAtomically(
     await rm(temporary, { force: true }).catch(() => {});
     throw unwritable(path, cause);
   }
+}
+
+/** A second name for a file; a copy, which shares its blocks where the disk can, where it cannot have two names. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
 }
 
 /** What is thrown where `path` cannot be written. */

@@ -15,6 +15,7 @@ import {
 import { anything, checkOptions, deviceRules } from '../language/options.ts';
 import type { TextModel } from '../language/text-model.ts';
 import { readIfThere } from './files.ts';
+import { fetchFromHub, isHubName } from './hub.ts';
 
 /**
  * Opens a model that nanobard has saved, or a GPT-2 of Hugging Face: by the path of its file, or of a folder that holds
@@ -34,7 +35,7 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
  * @throws {NanobardError} as `loadModel`.
  */
 export async function openModel(source: ModelSource): Promise<ModelFile> {
-  const path = pathOf(source);
+  const path = typeof source === 'string' && isHubName(source) ? await fetchFromHub(source) : pathOf(source);
   if (path === undefined) return openAnywhere(source);
   try {
     return await openPath(path);

@@ -36,7 +36,16 @@ function modelFile(spec: ModelSpec): Uint8Array {
 
 function checkpoint(): Uint8Array {
   const stream = new Generator(1).getState();
-  const progress = { step: 3, drawn: true, evaluated: true, bestVal: 2, bestStep: 1, trainSeconds: 3 };
+  const progress = {
+    step: 3,
+    drawn: true,
+    evaluated: true,
+    bestVal: 2,
+    bestStep: 1,
+    evalsSinceBest: 0,
+    restores: 0,
+    trainSeconds: 3,
+  };
   const tensors = new Map([
     ['w', { shape: [2, 1], data: Float32Array.of(1, 2) }],
     ['batch.x', { shape: [2], data: Int32Array.of(1, 2) }],
@@ -100,6 +109,7 @@ export const readers: readonly Reader[] = [
           recipeName: 'mine',
           recipe,
           data: { source: '../a.txt', name: 'a.txt', sha256: 'ab', characters: 14 },
+          policy: { keep: 3, patience: 2, onDivergence: 'restore' },
         }),
       ),
     read: (bytes) => decodeRunConfig(bytes, 'config.json'),

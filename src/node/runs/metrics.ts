@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, truncate } from 'node:fs/promises';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { readIfThere, unwritable, writeAtomically } from '../files.ts';
 
@@ -18,7 +18,7 @@ export interface Position {
 
 /** `metrics.jsonl`: the events of a run, one a line, samples apart. */
 export class Metrics {
-  private readonly path: string;
+  readonly path: string;
   private pending = '';
   /** The length of `pending` at which it is written, were there nothing but steps. */
   private due = PIECE;
@@ -29,10 +29,10 @@ export class Metrics {
     this.path = path;
   }
 
-  /** Adds an event, sooner or later: `flush` writes what is pending. Throws what `flush` does. */
-  async record(event: TrainEvent): Promise<void> {
+  /** Adds an event to what is pending; returns whether it is time to `flush` that. */
+  add(event: TrainEvent): boolean {
     this.pending += `${JSON.stringify(event)}\n`;
-    if (event.type !== 'step' || this.pending.length >= this.due) await this.flush();
+    return event.type !== 'step' || this.pending.length >= this.due;
   }
 
   /**
@@ -55,14 +55,15 @@ export class Metrics {
     }
   }
 
-  /** Drops what was recorded beyond `position`, and a line that a crash cut short. */
+  /** Drops what was recorded beyond `position`, which is done again, and a line that a crash cut short. */
   async rewind(position: Position): Promise<void> {
     this.pending = linesUpTo(this.pending, position);
     const bytes = await readIfThere(this.path);
     if (!bytes) return;
-    const kept = linesUpTo(bytes.toString(), position);
-    await writeAtomically(this.path, kept);
-    this.size = Buffer.byteLength(kept);
+    const kept = Buffer.from(linesUpTo(bytes.toString(), position));
+    if (!bytes.subarray(0, kept.length).equals(kept)) await writeAtomically(this.path, kept);
+    else if (kept.length < bytes.length) await truncate(this.path, kept.length); // no space is needed for that
+    this.size = kept.length;
   }
 
   /** Writes after the last whole line, over what is left of a piece that was written in part; returns the new size. */

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import type { LoadedCorpus } from '../corpus.ts';
 import { decodeJSON } from '../files.ts';
+import { PolicySchema } from './run-policy.ts';
 
 const RunConfigSchema = v.object({
   /** Version of nanobard that began the run. */
@@ -16,6 +17,9 @@ const RunConfigSchema = v.object({
     sha256: v.string(),
     characters: v.number(),
   }),
+  /** The model whose weights were the first ones: a path or an address. */
+  initFrom: v.optional(v.string()),
+  policy: v.optional(PolicySchema, {}), // older runs have no such field
 });
 
 /** What a run is, decided when it begins. */

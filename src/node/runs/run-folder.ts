@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { NanobardError } from '../../engine/errors.ts';
 import { corpusNames } from '../../language/data/corpus.ts';
@@ -7,11 +7,24 @@ import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer
 import { MODEL_FILE } from '../../language/load-model.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
-import type { TrainEvent } from '../../language/train/events.ts';
 import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { decodeJSON, readIfThere, writeAtomically } from '../files.ts';
-import { Metrics, type Position } from './metrics.ts';
+import {
+  decodeJSON,
+  linkOrCopy,
+  readIfThere,
+  removeTemporaries,
+  replaceAtomically,
+  syncFolder,
+  writeAtomically,
+} from '../files.ts';
+import { lockFolder } from './lock.ts';
+import { Metrics } from './metrics.ts';
 import { decodeRunConfig, KEPT_TEXT, type RunConfig } from './run-config.ts';
+
+/** What is in a run's folder, apart from files. */
+const FOLDERS = ['checkpoints', 'samples'];
+
+const KEPT_STATE = /^step-(\d+)\.safetensors$/;
 
 const LAST_STATE = join('checkpoints', 'last.safetensors');
 
@@ -22,30 +35,39 @@ const LAST_STATE = join('checkpoints', 'last.safetensors');
  *     tokenizer.json
  *     metrics.jsonl      one event a line, samples apart
  *     model.safetensors  the best model so far: all that generation needs
- *     checkpoints/       last.safetensors: all that training needs to go on
+ *     checkpoints/       last.safetensors: all that training needs to go on; step-….safetensors: those that are kept
  *     samples/           the text made at the end of training
  *     text.txt           the text it is trained on, where that came from no file
+ *     lock.…             who writes there, while somebody does
  */
 export class RunFolder {
   readonly path: string;
-  readonly config: RunConfig;
   readonly tokenizer: Tokenizer;
   /** The state to go on from. */
   readonly lastPath: string;
   /** The best model so far. */
   readonly bestPath: string;
-  private readonly metrics: Metrics;
+  readonly metrics: Metrics;
+  private known: RunConfig;
+  private unlock: (() => Promise<void>) | undefined;
 
   private constructor(path: string, config: RunConfig, tokenizer: Tokenizer) {
     this.path = path;
-    this.config = config;
+    this.known = config;
     this.tokenizer = tokenizer;
     this.lastPath = join(path, LAST_STATE);
     this.bestPath = join(path, MODEL_FILE);
     this.metrics = new Metrics(join(path, 'metrics.jsonl'));
   }
 
-  /** Begins a run in an empty or new folder, and keeps `text` there if it is given. */
+  get config(): RunConfig {
+    return this.known;
+  }
+
+  /**
+   * Begins a run in an empty or new folder, and keeps `text` there if it is given. The caller is its writer until
+   * `release`. Nothing is left behind if it fails.
+   */
   static async create(
     path: string,
     config: RunConfig,
@@ -53,25 +75,50 @@ export class RunFolder {
     text?: string,
   ): Promise<RunFolder> {
     await refuseOccupied(path);
-    await mkdir(path, { recursive: true }).catch(unmade(path));
+    const made = await makeFolder(path);
     // Whoever makes this one has the folder, should two begin in it at the same time.
-    const made = await mkdir(join(path, 'checkpoints'), { recursive: true }).catch(unmade(path));
-    if (made === undefined) await refuseOccupied(path);
-    await mkdir(join(path, 'samples'), { recursive: true }).catch(unmade(path));
-    if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
-    await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
+    const mine = await makeFolder(join(path, 'checkpoints'));
+    if (mine === undefined) await refuseOccupied(path);
     const run = new RunFolder(path, config, tokenizer);
-    await run.writeConfig();
+    try {
+      await run.lock();
+      await makeFolder(join(path, 'samples'));
+      if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
+      await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
+      await run.writeConfig();
+      await syncFolder(dirname(resolve(path)));
+    } catch (error) {
+      await run.release();
+      for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
+      if (made !== undefined) await rmdir(path);
+      throw error;
+    }
     return run;
+  }
+
+  /**
+   * Makes the caller the run's only writer, until `release`; what writers that died have left half written is removed.
+   *
+   * @throws {NanobardError} code `run-folder` if there is another one, `file` if nothing can be written there.
+   */
+  async lock(): Promise<void> {
+    this.unlock = await lockFolder(this.path);
+    for (const folder of ['.', ...FOLDERS]) await removeTemporaries(join(this.path, folder));
+  }
+
+  /** Lets others write. */
+  async release(): Promise<void> {
+    await this.unlock?.();
+    this.unlock = undefined;
   }
 
   /** Makes a folder of this name, or with -2, -3, … behind it where there is one already. */
   static async make(path: string): Promise<string> {
-    await mkdir(dirname(path), { recursive: true }).catch(unmade(path));
+    await makeFolder(dirname(path));
     for (let number = 1; ; number++) {
       const numbered = number === 1 ? path : `${path}-${number}`;
       // What is there already is not made, and not returned.
-      if (await mkdir(numbered, { recursive: true }).catch(unmade(path))) return numbered;
+      if ((await makeFolder(numbered)) !== undefined) return numbered;
     }
   }
 
@@ -105,11 +152,10 @@ export class RunFolder {
     throw runError(message, 'Train one until its first evaluation after a step at least.');
   }
 
-  /** The same run with another recipe, longer say, or its text in another place. */
-  async with(changes: Partial<Pick<RunConfig, 'recipe' | 'data'>>): Promise<RunFolder> {
-    const run = new RunFolder(this.path, { ...this.config, ...changes }, this.tokenizer);
-    await run.writeConfig();
-    return run;
+  /** Changes what the run is: its recipe, longer say, its text's place, or what it does beside training. */
+  async change(changes: Partial<Pick<RunConfig, 'recipe' | 'data' | 'policy'>>): Promise<void> {
+    this.known = { ...this.known, ...changes };
+    await this.writeConfig();
   }
 
   /**
@@ -140,8 +186,24 @@ export class RunFolder {
     throw runError(message, known, ['data']);
   }
 
-  async saveState(state: TrainerState): Promise<void> {
-    await writeAtomically(this.lastPath, encodeCheckpoint(state));
+  /**
+   * Writes the state to go on from; and under a name of its own, of which the newest `keep` stay. Returns the path of
+   * that, if there is one.
+   */
+  async saveState(state: TrainerState, keep = 0): Promise<string | undefined> {
+    const bytes = encodeCheckpoint(state);
+    if (keep === 0) {
+      await writeAtomically(this.lastPath, bytes);
+      return undefined;
+    }
+    const folder = dirname(this.lastPath);
+    const kept = join(folder, `step-${String(state.progress.step).padStart(6, '0')}.safetensors`);
+    await writeAtomically(kept, bytes);
+    await replaceAtomically(this.lastPath, (temporary) => linkOrCopy(kept, temporary)); // written once
+    const stepOf = (name: string): number => Number(KEPT_STATE.exec(name)?.[1]);
+    const all = (await readdir(folder)).filter((name) => KEPT_STATE.test(name));
+    for (const name of all.sort((a, b) => stepOf(b) - stepOf(a)).slice(keep)) await rm(join(folder, name));
+    return kept;
   }
 
   /** Keeps the bytes of a model as the best so far. */
@@ -149,7 +211,7 @@ export class RunFolder {
     await writeAtomically(this.bestPath, bytes);
   }
 
-  async hasModel(): Promise<boolean> {
+  hasModel(): boolean {
     return existsSync(this.bestPath);
   }
 
@@ -172,26 +234,12 @@ export class RunFolder {
     }
   }
 
-  /** Adds an event to metrics.jsonl, sooner or later: `flush` writes what is pending. */
-  record(event: TrainEvent): Promise<void> {
-    return this.metrics.record(event);
-  }
-
-  flush(): Promise<void> {
-    return this.metrics.flush();
-  }
-
-  /** Drops what was recorded beyond `position`, which a resumed run does again. */
-  rewindMetrics(position: Position): Promise<void> {
-    return this.metrics.rewind(position);
-  }
-
   async saveSample(step: number, text: string): Promise<void> {
     await writeAtomically(join(this.path, 'samples', `step-${step}.txt`), text);
   }
 
   private writeConfig(): Promise<void> {
-    return writeAtomically(join(this.path, 'config.json'), `${JSON.stringify(this.config, null, 2)}\n`);
+    return writeAtomically(join(this.path, 'config.json'), `${JSON.stringify(this.known, null, 2)}\n`);
   }
 }
 
@@ -215,14 +263,18 @@ async function refuseOccupied(path: string): Promise<void> {
   if (names.length > 0) throw runError(`${path} is not empty`, 'Choose a new or empty folder.', ['folder']);
 }
 
-/** Throws what `mkdir` has thrown as an error of the run folder `path`. */
-function unmade(path: string): (cause: Error) => never {
-  return (cause) => {
-    throw new NanobardError('file', `the run folder ${path} cannot be made: ${cause.message}`, {
-      options: ['folder'],
-      cause,
+/** Makes a folder and those above it; returns the first that was made, undefined if all were there. */
+async function makeFolder(path: string): Promise<string | undefined> {
+  // Of a folder above that cannot be written, Node says with `recursive` that it is not there: the second try says why.
+  const recursive = (): Promise<string | undefined> => mkdir(path, { recursive: true });
+  return recursive()
+    .catch(() => mkdir(path).then(() => path))
+    .catch((cause: Error) => {
+      throw new NanobardError('file', `the run folder ${path} cannot be made: ${cause.message}`, {
+        options: ['folder'],
+        cause,
+      });
     });
-  };
 }
 
 /** What `decode` makes of a file's bytes; undefined if there is none. */

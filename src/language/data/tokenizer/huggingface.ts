@@ -64,6 +64,12 @@ const FileSchema = v.object({
   ...{ normalizer: Typed, pre_tokenizer: Typed, post_processor: Typed, decoder: Typed },
 });
 
+/** A template that puts nothing around a text: transformers 5 writes it with every tokenizer. */
+const AddsNothing = v.object({
+  type: v.literal('TemplateProcessing'),
+  single: v.strictTuple([v.object({ Sequence: v.object({ id: v.literal('A') }) })]),
+});
+
 /**
  * The tokenizer of a `tokenizer.json`: byte-level BPE with GPT-2's pattern, and characters as `toHuggingFace` writes
  * them.
@@ -80,7 +86,8 @@ export function fromHuggingFace(value: unknown): Tokenizer {
     parsed(AddedTokenSchema, token, refuse(`added_tokens.${i}`)),
   );
   if (normalizer) throw unsupported('normalizer', normalizer.type);
-  if (after && after.type !== 'ByteLevel') throw unsupported('post_processor', after.type);
+  if (after && after.type !== 'ByteLevel' && !v.is(AddsNothing, after))
+    throw unsupported('post_processor', after.type);
   if (!split && decoder?.type === 'Fuse' && model.merges.length === 0 && added.length === 0)
     return characters(model.vocab);
   if (!split) throw unsupported('pre_tokenizer', 'none');

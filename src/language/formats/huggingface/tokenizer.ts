@@ -1,7 +1,7 @@
 import { NanobardError } from '../../../engine/errors.ts';
 import { fromHuggingFace, fromVocabAndMerges } from '../../data/tokenizer/huggingface.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { inFile, parseJSON, type ReadFile } from '../folder.ts';
+import { parseJSON, type ReadFile } from '../folder.ts';
 
 /**
  * The tokenizer of a folder: `tokenizer.json`, or the older `vocab.json` with `merges.txt`.
@@ -10,7 +10,7 @@ import { inFile, parseJSON, type ReadFile } from '../folder.ts';
  */
 export async function readTokenizer(read: ReadFile): Promise<Tokenizer> {
   const file = await read('tokenizer.json');
-  if (file) return inFile('tokenizer.json', () => fromHuggingFace(parseJSON('tokenizer.json', file)));
+  if (file) return fromHuggingFace(parseJSON('tokenizer.json', file));
   const [vocab, merges] = [await read('vocab.json'), await read('merges.txt')];
   if (vocab && merges)
     return fromVocabAndMerges(parseJSON('vocab.json', vocab), new TextDecoder().decode(merges));
