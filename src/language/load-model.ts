@@ -2,6 +2,7 @@ import { createDevice, type DeviceOptions } from '../engine/devices/create.ts';
 import type { Device } from '../engine/devices/device.ts';
 import { NanobardError } from '../engine/errors.ts';
 import { inFile, isHuggingFaceConfig, parseJSON, type ReadFile } from './formats/folder.ts';
+import { isGGUF } from './formats/gguf/format.ts';
 import { loadParameters } from './formats/load-parameters.ts';
 import { decodeModel, isModelFile, type ModelFile } from './formats/model-file.ts';
 import { createModel } from './models/create.ts';
@@ -38,22 +39,23 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
  * @throws {NanobardError} code `network` or `checkpoint`, as `loadModel`.
  */
 export async function openModel(source: ModelSource): Promise<ModelFile> {
-  if (source instanceof Uint8Array) return decodeModel(source);
-  if (source instanceof ArrayBuffer) return decodeModel(new Uint8Array(source));
-  if (source instanceof Blob) return decodeModel(await bytesOf(source));
+  if (source instanceof Uint8Array) return openFile(source);
+  if (source instanceof ArrayBuffer) return openFile(new Uint8Array(source));
+  if (source instanceof Blob) return openFile(await bytesOf(source));
   if (typeof source === 'string' || source instanceof URL) {
     const address = String(source);
     const found = address.endsWith('/')
       ? await openFolder((name) => fetchBytes(`${address}${name}`))
-      : await fetchBytes(address).then((bytes) => bytes && decodeModel(bytes));
+      : await fetchBytes(address).then((bytes) => bytes && openFile(bytes));
     if (found) return found;
     throw new NanobardError('network', `there is no model at ${address}: the server answered 404`);
   }
   const files = Symbol.iterator in Object(source) ? [...source] : [];
   const named = (name: string): File | undefined => files.find((file) => file.name === name);
-  const alone = named('config.json') ? undefined : files.find(({ name }) => /\.safetensors$/.test(name));
+  const model = named(MODEL_FILE) ?? files.find(({ name }) => /\.(safetensors|gguf)$/.test(name));
+  if (model && !named('config.json')) return openFile(await bytesOf(model));
   const found = await openFolder(async (name) => {
-    const file = named(name) ?? (name === MODEL_FILE ? alone : undefined);
+    const file = named(name);
     return file && bytesOf(file);
   });
   if (found) return found;
@@ -61,6 +63,17 @@ export async function openModel(source: ModelSource): Promise<ModelFile> {
   throw new NanobardError('argument', message, {
     hint: `A model is one file, ${MODEL_FILE}, or a folder or list of files that holds it.`,
   });
+}
+
+/**
+ * The model of a file: nanobard's own, or a GGUF of GPT-2's architecture.
+ *
+ * @throws {NanobardError} code `checkpoint` if it is damaged or of a kind that is not supported.
+ */
+export async function openFile(bytes: Uint8Array): Promise<ModelFile> {
+  if (!isGGUF(bytes)) return decodeModel(bytes);
+  const { importGGUF } = await import('./formats/gguf/import.ts');
+  return importGGUF(bytes);
 }
 
 /**

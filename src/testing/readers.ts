@@ -2,8 +2,11 @@
 
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
 import { Generator } from '../engine/tensor/generator.ts';
+import { ByteTokenizer } from '../language/data/tokenizer/bytes.ts';
 import { CharTokenizer } from '../language/data/tokenizer/char.ts';
 import { tokenizerFromJSON } from '../language/data/tokenizer/tokenizer.ts';
+import { exportGGUF } from '../language/formats/gguf/export.ts';
+import { importGGUF } from '../language/formats/gguf/import.ts';
 import { encodeModel } from '../language/formats/model-file.ts';
 import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../language/formats/safetensors.ts';
 import { loadModel } from '../language/load-model.ts';
@@ -14,6 +17,7 @@ import { decodeJSON } from '../node/files.ts';
 import { linesUpTo } from '../node/runs/metrics.ts';
 import { decodeRunConfig } from '../node/runs/run-config.ts';
 import type { Reader } from './fuzz.ts';
+import { randomModelFile } from './model-file.ts';
 
 const tokenizer = CharTokenizer.fromText('to be\n');
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -33,6 +37,16 @@ function modelFile(spec: ModelSpec): Uint8Array {
   );
   return encodeModel({ spec, tokenizer, tensors: new Map(tensors), step: 3 });
 }
+
+/** Of characters and of bytes, in all types of weights. */
+const ggufFiles = (): Uint8Array[] =>
+  [tokenizer, new ByteTokenizer()].flatMap((each) => {
+    const shape = { ...small, nEmbd: 4, model: 'gpt', dropout: 0, bias: true } as const;
+    const model = randomModelFile(shape, { tokenizer: each });
+    return (['f32', 'f16', 'q8'] as const).flatMap((dtype) =>
+      exportGGUF(model, { dtype }).map(({ data }) => Buffer.from(data)),
+    );
+  });
 
 function checkpoint(): Uint8Array {
   const stream = new Generator(1).getState();
@@ -94,6 +108,7 @@ export const readers: readonly Reader[] = [
     read: (bytes) => loadModel(bytes, { device }),
     parts: safetensorsParts,
   },
+  { name: 'gguf', files: ggufFiles, read: importGGUF },
   { name: 'checkpoint', files: () => [checkpoint()], read: decodeCheckpoint, parts: safetensorsParts },
   {
     name: 'tokenizer',

@@ -39,3 +39,7 @@ export const tensorTypes = {
 export type TensorType = keyof typeof tensorTypes;
 
 export const align = (offset: number, to: number): number => Math.ceil(offset / to) * to;
+
+/** Whether a file begins as GGUF does. */
+export const isGGUF = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC;
