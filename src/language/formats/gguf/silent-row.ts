@@ -6,8 +6,9 @@ export interface SilentRow {
 
 /** What the token's logit is to be, whatever the text: far below all others. */
 const LOGIT = -100;
-/** Rows with larger numbers would not survive rounding; and orthogonal parts are looked for in seconds only. */
+/** Larger numbers would not survive rounding, nor leave the others alone; and nobody waits longer than seconds. */
 const LARGEST = 100;
+const LEAST_SUM = 4;
 const MOST_PRODUCTS = 1e10;
 
 /**
@@ -28,14 +29,16 @@ export function silentRow(rows: Float32Array, weight: Float32Array, bias: Float3
   const v = V < C && V * V * C < MOST_PRODUCTS ? orthogonalPart(n, rows) : new Float64Array(C);
   const length = dot(v, v); // = n · v
   const now = dot(n, Float64Array.from(bias));
-  // b + c v with n · (b + c v) = n · v; where v is too short for that, as it is.
+  // n · (b + c v) = sum, by as little of v as leaves the row moderate; where there is no v, b as it is.
+  const wanted = Math.max(length, LEAST_SUM);
   for (const [c, sum] of [
-    [1 - now / length, length],
+    [(wanted - now) / length, wanted],
     [0, now],
   ] as const) {
     const row = Float32Array.from(n, (value) => (LOGIT / sum) * value);
-    if (!row.every((value) => Math.abs(value) <= LARGEST)) continue;
-    return { row, bias: bias.map((b, i) => b + c * v[i]!) };
+    const moved = Float32Array.from(v, (value) => (c === 0 ? 0 : c * value));
+    if (![...row, ...moved].every((value) => Math.abs(value) <= LARGEST)) continue;
+    return { row, bias: bias.map((b, i) => b + moved[i]!) };
   }
   return { row: new Float32Array(C), bias };
 }
