@@ -22,6 +22,8 @@ export type LoadOptions = Omit<DeviceOptions, 'device'> & {
 
 /** The file of a folder that `loadModel` opens. */
 export const MODEL_FILE = 'model.safetensors';
+/** The same of folders that `exportModel` makes for llama.cpp. */
+const GGUF_FILE = 'model.gguf';
 
 /**
  * Opens a model that nanobard has saved, wherever it was trained, or a GPT-2 in a folder of Hugging Face.
@@ -85,6 +87,8 @@ export async function openFolder(read: ReadFile): Promise<ModelFile | undefined>
   const bytes = await read(MODEL_FILE);
   const ours = (): ModelFile | undefined => bytes && inFile(MODEL_FILE, () => decodeModel(bytes));
   if (bytes && inFile(MODEL_FILE, () => isModelFile(bytes))) return ours();
+  const gguf = await read(GGUF_FILE);
+  if (gguf) return openFile(gguf);
   const config = await read('config.json');
   if (config === undefined || !isHuggingFaceConfig(parseJSON('config.json', config))) return ours();
   const { importHuggingFace } = await import('./formats/huggingface/import.ts');

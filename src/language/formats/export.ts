@@ -46,13 +46,19 @@ export const exportFormats = {
     models: ['gpt'],
     load: async () => (await import('./gguf/export.ts')).exportGGUF,
   },
+  nanogpt: {
+    dtypes: ['f32', 'f16'],
+    models: ['gpt'],
+    load: async () => (await import('./nanogpt/export.ts')).exportNanoGPT,
+  },
 } as const satisfies Record<string, ExportFormat>;
 
 export type ExportFormatName = keyof typeof exportFormats;
 
 /**
  * The files of a model in another form: `hf`, a folder of Hugging Face's transformers; `onnx`, one of transformers.js,
- * with a file for any ONNX runtime; `gguf`, a file for llama.cpp.
+ * with a file for any ONNX runtime; `gguf`, a file for llama.cpp; `nanogpt`, with scripts for its checkpoints;
+ * `nanobard`, the model file of `loadModel`.
  *
  * @throws {NanobardError} code `argument` if there is no such format, or it has no such type of weights; `config` if
  *   the other side cannot run the model; `checkpoint` if it lacks weights.

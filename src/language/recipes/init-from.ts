@@ -1,8 +1,5 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { sameShape } from '../../engine/tensor/shape.ts';
-import type { StoredTensor } from '../formats/load-parameters.ts';
 import type { ModelFile } from '../formats/model-file.ts';
-import type { LanguageModel } from '../models/language-model.ts';
 import { chooseRecipe } from './choose.ts';
 import type { Recipe, RecipeChanges } from './recipe.ts';
 import { recipes } from './recipes.ts';
@@ -51,18 +48,4 @@ export function recipeFrom(
     );
   }
   return chooseRecipe(base, { ...shape, ...changes });
-}
-
-/** The weights for a model with a shorter block: of a table of positions the first rows. */
-export function shortened({ spec, tensors }: ModelFile, network: LanguageModel): Map<string, StoredTensor> {
-  const { blockSize } = network;
-  const longer = ({ shape }: StoredTensor): boolean => shape[0] === spec.blockSize;
-  const fitted = new Map(tensors);
-  for (const [name, { shape, size }] of network.namedParameters()) {
-    const stored = tensors.get(name);
-    if (!stored || sameShape(stored.shape, shape) || !longer(stored) || shape[0] !== blockSize) continue;
-    if (sameShape(stored.shape.slice(1), shape.slice(1)))
-      fitted.set(name, { shape, data: stored.data.subarray(0, size) });
-  }
-  return fitted;
 }

@@ -4,6 +4,7 @@ import { breather } from '../breathe.ts';
 import { Dataset } from '../data/dataset.ts';
 import { CharTokenizer } from '../data/tokenizer/char.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import { withBlockSize } from '../formats/block-size.ts';
 import { loadParameters } from '../formats/load-parameters.ts';
 import type { ModelFile } from '../formats/model-file.ts';
 import { createModel } from '../models/create.ts';
@@ -12,7 +13,7 @@ import { TextModel } from '../text-model.ts';
 import { streams, Trainer } from '../train/trainer.ts';
 import { checkMemory } from './check-memory.ts';
 import { chooseRecipe, recipeRules } from './choose.ts';
-import { recipeFrom, shortened } from './init-from.ts';
+import { recipeFrom } from './init-from.ts';
 import type { Recipe, RecipeChanges } from './recipe.ts';
 import type { RecipeName } from './recipes.ts';
 
@@ -72,8 +73,10 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);
   const network = createModel({ ...recipe, vocabSize });
-  if (initFrom) await loadParameters(network.namedParameters(), shortened(initFrom, network), device);
-  else for (const _ of network.initialization(generator)) await breathe();
+  if (initFrom) {
+    const { tensors } = withBlockSize(initFrom, recipe.blockSize);
+    await loadParameters(network.namedParameters(), tensors, device);
+  } else for (const _ of network.initialization(generator)) await breathe();
   const parts = { model: network, dataset, device, config: recipe, generator };
   const trainer = await Trainer.create({ ...parts, reportEvery });
   return { recipe, dataset, trainer, generator, model: new TextModel(network, tokenizer, device) };

@@ -10,6 +10,7 @@ import type { SampleFlags } from './commands/sample.ts';
 import type { StudioFlags } from './commands/studio.ts';
 import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
+import { addModelCommands } from './model-commands.ts';
 import { addMachineFlags, addRecipeFlags, numberParser } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
 
@@ -115,6 +116,8 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .action(async (run: string | undefined, flags: EvalFlags) =>
       finish(await (await import('./commands/eval.ts')).evaluate(run, flags, io)),
     );
+
+  addModelCommands(program, io, finish);
 
   program
     .command('doctor')
