@@ -12,7 +12,7 @@ web.env.logLevel = 'error';
 const runtimes: Record<string, Runtime> = { 'onnxruntime-node': node, 'onnxruntime-web': web };
 
 /** What rounding weights may do to logits; to f32 nothing is done. */
-const tolerances = { f32: 1e-5, f16: 0.02, q8: 0.3 } as const;
+const tolerances = { f32: 1e-5, f16: 0.01, q8: 0.15 } as const;
 const files = { f32: 'model', f16: 'model_fp16', q8: 'model_quantized' } as const;
 const dtypes = Object.keys(files) as (keyof typeof files)[];
 

@@ -87,12 +87,13 @@ export async function openFolder(read: ReadFile): Promise<ModelFile | undefined>
   const bytes = await read(MODEL_FILE);
   const ours = (): ModelFile | undefined => bytes && inFile(MODEL_FILE, () => decodeModel(bytes));
   if (bytes && inFile(MODEL_FILE, () => isModelFile(bytes))) return ours();
-  const gguf = await read(GGUF_FILE);
-  if (gguf) return openFile(gguf);
   const config = await read('config.json');
-  if (config === undefined || !isHuggingFaceConfig(parseJSON('config.json', config))) return ours();
-  const { importHuggingFace } = await import('./formats/huggingface/import.ts');
-  return importHuggingFace((name) => (name === MODEL_FILE ? Promise.resolve(bytes) : read(name)));
+  if (config !== undefined && isHuggingFaceConfig(parseJSON('config.json', config))) {
+    const { importHuggingFace } = await import('./formats/huggingface/import.ts');
+    return importHuggingFace((name) => (name === MODEL_FILE ? Promise.resolve(bytes) : read(name)));
+  }
+  const gguf = bytes ? undefined : await read(GGUF_FILE);
+  return gguf ? openFile(gguf) : ours();
 }
 
 /** Makes a model of its parts, on a device. */
