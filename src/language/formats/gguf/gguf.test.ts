@@ -7,8 +7,9 @@ import { trainBpe } from '../../data/tokenizer/bpe-trainer.ts';
 import { ByteTokenizer } from '../../data/tokenizer/bytes.ts';
 import { CharTokenizer } from '../../data/tokenizer/char.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
+import { loadModel } from '../../load-model.ts';
 import { exportModel } from '../export.ts';
-import type { ModelFile, WeightType } from '../model-file.ts';
+import { encodeModel, type ModelFile, type WeightType } from '../model-file.ts';
 import { exportGGUF } from './export.ts';
 import { importGGUF } from './import.ts';
 import { decodeGGUF } from './read.ts';
@@ -47,6 +48,23 @@ describe('GGUF', () => {
       const text = 'to be to be';
       expect(read.tokenizer.encode(text)).toEqual(tokenizer.encode(text));
     }
+  });
+
+  it('is opened where models are, and computes the same', async () => {
+    const file = randomModelFile(gpt, { tokenizer: tokenizers.characters! });
+    const tokens = [1, 2, 3, 0, 5];
+    const logits = async (bytes: Uint8Array): Promise<number[]> => {
+      const model = await loadModel(bytes, { threads: 1 });
+      const { data } = await model.logits(tokens);
+      await model.dispose();
+      return Array.from(data);
+    };
+    const [ours, read] = [await logits(encodeModel(file)), await logits(written(file))];
+    for (const [i, value] of ours.entries()) expect(read[i]).toBeCloseTo(value, 4);
+    const chosen = new File([Buffer.from(written(file))], 'mine.gguf');
+    const model = await loadModel([chosen], { threads: 1 });
+    expect(model.tokenizer.vocabSize).toBe(file.tokenizer.vocabSize);
+    await model.dispose();
   });
 
   it('holds blocks of 32 with 8 bits, and half-precision numbers, near what they were', () => {
