@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NanobardError } from '../engine/errors.ts';
+import { isHuggingFaceConfig, parseJSON } from '../language/formats/folder.ts';
 import type { ModelFile } from '../language/formats/model-file.ts';
 import {
   type LoadOptions,
@@ -44,6 +46,15 @@ export async function openModel(source: ModelSource): Promise<ModelFile> {
     const { code, message, hint } = cause;
     throw new NanobardError(code, `${path}: ${message}`, { hint, cause });
   }
+}
+
+/** Whether a model is there that belongs to no run: a file, a folder of Hugging Face, or one with a model file alone. */
+export async function isModelAlone(source: string): Promise<boolean> {
+  const path = isHubName(source) ? undefined : pathOf(source);
+  if (path === undefined || (await stat(path).catch(() => undefined))?.isFile()) return true;
+  const config = await readIfThere(join(path, 'config.json'));
+  if (config === undefined) return existsSync(join(path, MODEL_FILE));
+  return isHuggingFaceConfig(parseJSON('config.json', config));
 }
 
 function pathOf(source: ModelSource): string | undefined {

@@ -124,9 +124,12 @@ async function fetchRest(
     const goesOn =
       response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${from}-`);
     if (!goesOn) await file.truncate(0); // the whole again
+    let length = goesOn ? from : 0;
     const reader = response.body?.getReader();
     for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
       await file.write(next.value);
+      length += next.value.length;
+      if (length > (size ?? Number.POSITIVE_INFINITY)) break; // which is not what was promised
       timer.refresh();
     }
     await file.sync();

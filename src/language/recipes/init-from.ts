@@ -6,8 +6,8 @@ import { recipes } from './recipes.ts';
 
 /**
  * The recipe for going on from a model's weights: the shape is the model's, the rest the recipe's. Without a recipe the
- * first of those for such models. `blockSize` may be less than the model's; `dropout`, which has no weights, is the
- * recipe's.
+ * first of those for such models. `blockSize` may be less than the model's, in the changes or in a recipe of one's own;
+ * `dropout`, which has no weights, is the recipe's.
  *
  * @throws {NanobardError} code `config` for a recipe of another kind of model or changes of the shape, and what
  *   `chooseRecipe` throws.
@@ -47,5 +47,7 @@ export function recipeFrom(
       },
     );
   }
-  return chooseRecipe(base, { ...shape, ...changes });
+  const own = typeof wanted === 'object' ? wanted.blockSize : spec.blockSize;
+  const blockSize = Math.min(own, spec.blockSize);
+  return chooseRecipe(base, { ...shape, blockSize, ...changes });
 }

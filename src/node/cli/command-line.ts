@@ -70,7 +70,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('sample')
     .summary('write text in the style of a trained model')
     .description('Writes text in the style of a trained model, as it is made.')
-    .argument('[run]', 'run folder (default: the newest in ./runs)')
+    .argument('[run]', 'run folder, or another model (default: the newest in ./runs)')
     .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
     .option('--tokens <n>', 'most tokens in a sample', numberParser(wholeFrom1), 500)
     .option(
@@ -108,8 +108,8 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('eval')
     .summary('measure a trained model on its validation text')
     .description('Prints loss, perplexity and bits per character over the whole validation split.')
-    .argument('[run]', 'run folder (default: the newest in ./runs)')
-    .option('--data <file>', 'the text it was trained on, if that has moved');
+    .argument('[run]', 'run folder, or another model (default: the newest in ./runs)')
+    .option('--data <file>', 'the text it was trained on, if that has moved; for another model any text');
   addMachineFlags(evaluate)
     .option('--json', 'print one JSON object')
     .addHelpText('after', evalExamples)
