@@ -95,15 +95,11 @@ export class Graph {
     return results;
   }
 
-  /** int64 numbers: (n), or with a single number a scalar. */
+  /** int64 numbers: (n), or of a single number a scalar. */
   ints(values: number | readonly number[]): Value {
     const data = BigInt64Array.from([values].flat(), BigInt);
-    return this.initializer(
-      `int64/${[values]}`,
-      'i64',
-      typeof values === 'number' ? [] : [data.length],
-      data,
-    );
+    const shape = typeof values === 'number' ? [] : [data.length];
+    return this.initializer(`int64/${JSON.stringify(values)}`, 'i64', shape, data);
   }
 
   /** A scalar. */

@@ -14,6 +14,8 @@ const small = { nLayer: 2, nHead: 2, nEmbd: 8, blockSize: 6, dropout: 0 };
 const models = {
   gpt: randomModelFile({ ...small, model: 'gpt', bias: false }),
   'gpt with biases': randomModelFile({ ...small, model: 'gpt', bias: true, activation: 'gelu_tanh' }),
+  // As long a block as the vocabulary: numbers that are the same, and of different ranks.
+  'gpt with equal sizes': randomModelFile({ ...small, blockSize: 7, model: 'gpt', bias: true }),
   modern: randomModelFile({ ...small, model: 'modern', ngramOrder: 3, ngramRows: 16 }),
   'modern without tables': randomModelFile({ ...small, model: 'modern', ngramOrder: 1, ngramRows: 1 }),
   lecture: randomModelFile({ ...small, model: 'lecture' }),
@@ -113,6 +115,21 @@ describe.each(Object.entries(models))('ONNX of %s', (name, model) => {
       for (const output of named(graph, OUTPUTS)) expect(known).toContain(output);
       const unused = [...named(graph, TENSORS, 8), ...named(graph, INPUTS)].filter((each) => !used.has(each));
       expect(unused).toEqual([]);
+    }
+  });
+
+  it('gives axes and shapes as lists, all else of one number as scalars', () => {
+    const graph = graphOf(model);
+    const ranks = new Map(
+      graph.messages(TENSORS).map((tensor) => [tensor.texts(8)[0]!, tensor.ints(1).length] as const),
+    );
+    const lists = new Set(['Concat', 'Reshape', 'Squeeze', 'Unsqueeze', 'ReduceMean', 'Pad']);
+    const constant = (input: string): boolean => /^(int64|float)\//.test(input);
+    for (const node of graph.messages(NODES)) {
+      const [operator] = node.texts(4);
+      for (const input of node.texts(1).filter(constant)) {
+        expect(ranks.get(input), `${node.texts(3)}: ${input}`).toBe(lists.has(operator!) ? 1 : 0);
+      }
     }
   });
 
