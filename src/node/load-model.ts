@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { NanobardError } from '../engine/errors.ts';
 import { isHuggingFaceConfig, parseJSON } from '../language/formats/folder.ts';
 import type { ModelFile } from '../language/formats/model-file.ts';
-import { decodeModel } from '../language/formats/model-file.ts';
 import {
   type LoadOptions,
   MODEL_FILE,
   type ModelSource,
   openModel as openAnywhere,
+  openFile,
   openFolder,
   placeModel,
 } from '../language/load-model.ts';
@@ -69,7 +69,7 @@ async function openPath(path: string): Promise<ModelFile> {
     const hint = `Give the folder of a run or of a model of Hugging Face, or a ${MODEL_FILE}.`;
     throw new NanobardError('file', `there is no model at ${path}${why}`, { hint, cause });
   });
-  if (!found.isDirectory()) return decodeModel((await readIfThere(path)) ?? new Uint8Array());
+  if (!found.isDirectory()) return openFile((await readIfThere(path)) ?? new Uint8Array());
   const model = await openFolder((name) => readIfThere(join(path, name)));
   if (model) return model;
   throw new NanobardError('run-folder', `${path} holds no ${MODEL_FILE} yet`, {

@@ -6,11 +6,14 @@ import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts
 import { Generator } from '../engine/tensor/generator.ts';
 import { BpeTokenizer } from '../language/data/tokenizer/bpe.ts';
 import { trainBpe } from '../language/data/tokenizer/bpe-trainer.ts';
+import { ByteTokenizer } from '../language/data/tokenizer/bytes.ts';
 import { CharTokenizer } from '../language/data/tokenizer/char.ts';
 import { toHuggingFace } from '../language/data/tokenizer/huggingface.ts';
 import { tokenizerFromJSON } from '../language/data/tokenizer/tokenizer.ts';
 import { exportModel } from '../language/formats/export.ts';
 import { parseJSON } from '../language/formats/folder.ts';
+import { exportGGUF } from '../language/formats/gguf/export.ts';
+import { importGGUF } from '../language/formats/gguf/import.ts';
 import { readConfig } from '../language/formats/huggingface/config.ts';
 import { importHuggingFace } from '../language/formats/huggingface/import.ts';
 import { shardNames } from '../language/formats/huggingface/weights.ts';
@@ -63,6 +66,16 @@ async function huggingFace(name: string): Promise<Uint8Array> {
   const data = (await folder).find((file) => file.name === name)?.data ?? '';
   return typeof data === 'string' ? Buffer.from(data) : data;
 }
+
+/** Of characters and of bytes, in all types of weights. */
+const ggufFiles = (): Uint8Array[] =>
+  [tokenizer, new ByteTokenizer()].flatMap((each) => {
+    const shape = { ...small, nEmbd: 4, model: 'gpt', dropout: 0, bias: true } as const;
+    const model = randomModelFile(shape, { tokenizer: each });
+    return (['f32', 'f16', 'q8'] as const).flatMap((dtype) =>
+      exportGGUF(model, { dtype }).map(({ data }) => Buffer.from(data)),
+    );
+  });
 
 function checkpoint(): Uint8Array {
   const stream = new Generator(1).getState();
@@ -130,6 +143,7 @@ export const readers: readonly Reader[] = [
     read: (bytes) => loadModel(bytes, { device }),
     parts: safetensorsParts,
   },
+  { name: 'gguf', files: ggufFiles, read: importGGUF },
   {
     name: 'hugging face config',
     files: async () => [await huggingFace('config.json')],

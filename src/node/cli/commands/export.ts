@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type ExportedFile, type ExportFormatName, exportModel } from '../../../language/formats/export.ts';
 import type { WeightType } from '../../../language/formats/model-file.ts';
 import { openModel } from '../../load-model.ts';
@@ -15,7 +15,7 @@ export interface ExportFlags {
 }
 
 /** Formats that are read back for the sample that proves them. */
-const READABLE: readonly string[] = ['hf', 'nanobard', 'nanogpt'];
+const READABLE: readonly string[] = ['hf', 'gguf', 'nanobard', 'nanogpt'];
 
 /** Writes a model in another program's form; returns the exit code. */
 export async function exportTo(run: string | undefined, flags: ExportFlags, io: Io): Promise<number> {
@@ -46,10 +46,11 @@ export async function exportTo(run: string | undefined, flags: ExportFlags, io: 
 /** How the other side opens the folder. */
 function usage(to: ExportFormatName, out: string, files: readonly ExportedFile[], io: Io): string {
   const gguf = files.find(({ name }) => name.endsWith('.gguf'))?.name ?? '';
+  const here = isAbsolute(out) || out.startsWith('.') ? out : `./${out}`; // a bare name would be one of the hub
   const lines: Record<string, string> = {
     hf: `In Python:  from transformers import pipeline; print(pipeline('text-generation', '${out}')('The '))`,
-    onnx: `In JavaScript:  const { pipeline } = await import('@huggingface/transformers'); await pipeline('text-generation', '${out}')`,
-    gguf: `llama-cli -m ${join(out, gguf)} -p 'The '`,
+    onnx: `In JavaScript:  const { pipeline } = await import('@huggingface/transformers'); await pipeline('text-generation', '${here}')`,
+    gguf: `llama-completion -m ${join(out, gguf)} -no-cnv -n 200 -p 'The '`,
     nanogpt: `In a clone of nanoGPT:  python ${out}/from_nanobard.py ${out}/model.safetensors out\nand then:  python sample.py --out_dir=out --device=cpu`,
     nanobard: `${io.command} sample ${out}`,
   };
