@@ -117,7 +117,7 @@ describe('failures: exit code 1', () => {
   it('names no flag that the command does not have', async () => {
     const { stderr } = await call(['sample', 'no/such/run']);
     expect(stderr.text).toMatch(
-      /^error: there is no model at no\/such\/run\nGive the folder of a run, or .* in it\.\n$/,
+      /^error: there is no model at no\/such\/run\nGive the folder of a run or .*, or a model\.safetensors\.\n$/,
     );
   });
 
