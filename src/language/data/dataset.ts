@@ -77,10 +77,13 @@ export class Dataset implements Splits {
     const places = data.length - T;
     for (let b = 0; b < x.shape[0]!; b++) {
       const start = starts instanceof Generator ? starts.randint(places) : starts.next(places);
-      const window = data.subarray(start, start + T + 1);
+      // A view of what lies in memory already would cost more than the window itself.
+      const inMemory = data instanceof Int32Array;
+      const window = inMemory ? data : data.subarray(start, start + T + 1);
+      const from = inMemory ? start : 0;
       for (let t = 0; t < T; t++) {
-        x.data[b * T + t] = window[t]!;
-        y.data[b * T + t] = window[t + 1]!;
+        x.data[b * T + t] = window[from + t]!;
+        y.data[b * T + t] = window[from + t + 1]!;
       }
     }
   }
