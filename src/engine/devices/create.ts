@@ -2,8 +2,8 @@ import { NanobardError } from '../errors.ts';
 import { CpuDevice, type CpuOptions } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
 
-/** Devices by name; `auto` is the fastest that there is. */
-export type DeviceName = 'auto' | 'cpu' | 'reference';
+/** Devices by name; `auto` is the CPU for now. */
+export type DeviceName = 'auto' | 'cpu' | 'webgpu' | 'reference';
 
 /** Where to compute. The other options are the CPU device's. */
 export interface DeviceOptions extends CpuOptions {
@@ -20,11 +20,15 @@ export async function createDevice({ device = 'auto', ...options }: DeviceOption
     case 'auto':
     case 'cpu':
       return CpuDevice.create(options);
+    case 'webgpu': {
+      const { WebGpuDevice } = await import('./webgpu/webgpu-device.ts');
+      return WebGpuDevice.create();
+    }
     case 'reference': {
       const { ReferenceDevice } = await import('./reference/reference-device.ts');
       return new ReferenceDevice();
     }
     default:
-      throw new NanobardError('argument', `there is no device ${device}; choose auto, cpu or reference`);
+      throw new NanobardError('argument', `there is no device ${device}; choose auto, cpu, webgpu or reference`);
   }
 }
