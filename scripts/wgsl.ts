@@ -48,7 +48,9 @@ export function wgslSource(sources: ReadonlyMap<string, string>): string {
   const named = (text: string, pattern: RegExp): string[] => [
     ...new Set([...text.matchAll(pattern)].map(([match, name]) => name ?? match)),
   ];
-  const kernels = [...declarations].filter(([, { text }]) => /^fn \w+\(group: u32, lane: u32\) \{/.test(text));
+  const kernels = [...declarations].filter(([, { text }]) =>
+    /^fn \w+\(group: u32, lane: u32\) \{/.test(text),
+  );
   const signatures = kernels.map(([name]) => {
     const text = textOf(name);
     const constants = named(text, CONSTANT).filter((word) => !declarations.has(word) && !GIVEN.has(word));
@@ -60,7 +62,9 @@ export function wgslSource(sources: ReadonlyMap<string, string>): string {
     };
     return `  ${name}: ${JSON.stringify(parts)},\n`;
   });
-  const rows = [...declarations].map(([name, { text, uses }]) => `  ${name}: ${JSON.stringify({ text, uses })},\n`);
+  const rows = [...declarations].map(
+    ([name, { text, uses }]) => `  ${name}: ${JSON.stringify({ text, uses })},\n`,
+  );
   return [
     '// Made by scripts/build-kernels.ts\n\n',
     '/** Everything declared in *.wgsl, and the names of the declarations that each needs. */\n',

@@ -29,6 +29,9 @@ export async function createDevice({ device = 'auto', ...options }: DeviceOption
       return new ReferenceDevice();
     }
     default:
-      throw new NanobardError('argument', `there is no device ${device}; choose auto, cpu, webgpu or reference`);
+      throw new NanobardError(
+        'argument',
+        `there is no device ${device}; choose auto, cpu, webgpu or reference`,
+      );
   }
 }

@@ -49,8 +49,12 @@ export class Banks {
 export function requireFits(bytes: number, limit: number, what: string): void {
   if (bytes <= limit) return;
   const [needs, holds] = [bytes, limit].map((n) => `${Math.ceil(n / 2 ** 20).toLocaleString('en')} MB`);
-  throw new NanobardError('memory', `${what} needs ${needs} in one piece, but a buffer of this GPU holds ${holds}`, {
-    hint: 'Use a smaller batch size with gradient accumulation, a smaller block size, vocabulary or model.',
-    options: ['batchSize'],
-  });
+  throw new NanobardError(
+    'memory',
+    `${what} needs ${needs} in one piece, but a buffer of this GPU holds ${holds}`,
+    {
+      hint: 'Use a smaller batch size with gradient accumulation, a smaller block size, vocabulary or model.',
+      options: ['batchSize'],
+    },
+  );
 }

@@ -42,7 +42,9 @@ export function bind(
     (a, b) => b.start < a.end,
   );
   while (ranges.length > limit) {
-    const gaps = ranges.slice(1).map((range, i) => (range.bank === ranges[i]!.bank ? range.start - ranges[i]!.end : Infinity));
+    const gaps = ranges
+      .slice(1)
+      .map((range, i) => (range.bank === ranges[i]!.bank ? range.start - ranges[i]!.end : Infinity));
     const smallest = Math.min(...gaps);
     if (smallest === Infinity)
       throw new NanobardError('internal', `a kernel needs ${ranges.length} storage buffers of ${limit}`);
@@ -51,16 +53,23 @@ export function bind(
     ranges = ranges.toSpliced(at, 2, union(a, b));
   }
   const bindings = ranges.map(({ bank, start, end, operands: names }) => {
-    const vectors = canBeVectors(names.map((name) => operands[name]!), start);
+    const vectors = canBeVectors(
+      names.map((name) => operands[name]!),
+      start,
+    );
     const unit = vectors ? VECTOR_BYTES : BYTES_PER_ELEMENT;
     return { bank, offset: start, size: Math.ceil((end - start) / unit) * unit, vectors };
   });
-  return { bindings, bindingOf: new Map(ranges.flatMap((range, i) => range.operands.map((name) => [name, i] as const))) };
+  return {
+    bindings,
+    bindingOf: new Map(ranges.flatMap((range, i) => range.operands.map((name) => [name, i] as const))),
+  };
 }
 
 /** The bytes that a view's elements lie in, from where a binding may begin. */
 function rangeOf({ bank, offset, shape, strides }: GpuView): Omit<Range, 'operands'> {
-  const last = sizeOf(shape) === 0 ? 0 : shape.reduce((sum, extent, d) => sum + (extent - 1) * strides[d]!, 0);
+  const last =
+    sizeOf(shape) === 0 ? 0 : shape.reduce((sum, extent, d) => sum + (extent - 1) * strides[d]!, 0);
   const start = Math.floor((BYTES_PER_ELEMENT * offset) / ALIGNMENT) * ALIGNMENT;
   return { bank, start, end: BYTES_PER_ELEMENT * (offset + last + 1) };
 }
@@ -81,7 +90,12 @@ function join(ranges: readonly Range[], belong: (a: Range, b: Range) => boolean)
 }
 
 function union(a: Range, b: Range): Range {
-  return { bank: a.bank, start: a.start, end: Math.max(a.end, b.end), operands: [...a.operands, ...b.operands] };
+  return {
+    bank: a.bank,
+    start: a.start,
+    end: Math.max(a.end, b.end),
+    operands: [...a.operands, ...b.operands],
+  };
 }
 
 /**
@@ -90,7 +104,8 @@ function union(a: Range, b: Range): Range {
  */
 function canBeVectors(operands: readonly Operand[], start: number): boolean {
   const byFours = ({ accessors }: Operand): boolean => accessors.some((name) => name.endsWith('4'));
-  const written = ({ accessors }: Operand): boolean => accessors.includes('store') || accessors.includes('set_bits');
+  const written = ({ accessors }: Operand): boolean =>
+    accessors.includes('store') || accessors.includes('set_bits');
   const aligned = ({ view: { offset, shape, strides } }: Operand): boolean =>
     (BYTES_PER_ELEMENT * offset - start) % VECTOR_BYTES === 0 &&
     strides.every((stride, d) => shape[d] === 1 || stride === 1 || stride % 4 === 0);

@@ -60,7 +60,8 @@ export function lower(
       return viewOf(tables, offset, values.length, values instanceof Float32Array ? 'f32' : 'i32');
     },
     // Threads of software adapters take turns at every barrier: fewer are faster there.
-    rowThreads: (width) => (software ? 16 : Math.min(256, Math.max(32, 2 ** Math.ceil(Math.log2(width / 2))))),
+    rowThreads: (width) =>
+      software ? 16 : Math.min(256, Math.max(32, 2 ** Math.ceil(Math.log2(width / 2)))),
     largestTile: software ? 16 : 64,
   };
   const byInstruction = program.instructions.map(({ op, inputs, outputs, attributes }) => {

@@ -47,9 +47,13 @@ export class GpuMemory {
   constructor({ device, name }: OpenGpu) {
     this.device = device;
     device.lost.then(({ message }) => {
-      this.failure ??= new NanobardError('device', `the GPU (${name}) was lost: ${message || 'no reason is known'}`, {
-        hint: 'Its driver was reset, updated or ran out of memory. Start again; a run goes on with --resume.',
-      });
+      this.failure ??= new NanobardError(
+        'device',
+        `the GPU (${name}) was lost: ${message || 'no reason is known'}`,
+        {
+          hint: 'Its driver was reset, updated or ran out of memory. Start again; a run goes on with --resume.',
+        },
+      );
     });
     device.addEventListener('uncapturederror', ({ error }) => {
       const code = 'GPUOutOfMemoryError' === error.constructor.name ? 'memory' : 'internal';
@@ -87,10 +91,14 @@ export class GpuMemory {
       for (const buffer of buffers.values()) buffer.destroy();
       const bytes = wanted.reduce((sum, bank) => sum + bank.bytes, 0);
       const needs = `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MB`;
-      throw new NanobardError('memory', `${purpose} need ${needs}, which the GPU does not have: ${problem.message}`, {
-        hint: 'Use a smaller batch size, block size or model.',
-        options: ['batchSize'],
-      });
+      throw new NanobardError(
+        'memory',
+        `${purpose} need ${needs}, which the GPU does not have: ${problem.message}`,
+        {
+          hint: 'Use a smaller batch size, block size or model.',
+          options: ['batchSize'],
+        },
+      );
     }
     const made = new Buffers(buffers, () => {
       this.bytes -= made.bytes;

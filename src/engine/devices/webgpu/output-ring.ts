@@ -52,7 +52,13 @@ export class OutputRing {
     if (!staging) return;
     for (const [name, { buffer, offset, length }] of this.outputs)
       if (length > 0)
-        encoder.copyBufferToBuffer(buffer, offset, staging, this.offsets.get(name)!, BYTES_PER_ELEMENT * length);
+        encoder.copyBufferToBuffer(
+          buffer,
+          offset,
+          staging,
+          this.offsets.get(name)!,
+          BYTES_PER_ELEMENT * length,
+        );
   }
 
   /** To be called once the run is enqueued. */

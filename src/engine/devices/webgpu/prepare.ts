@@ -52,7 +52,9 @@ export async function prepare(
   const arena = arenaBanks(program.arenaBytes, bankBytes);
   const inputBank = new Bank();
   const constants = new Banks(bankBytes);
-  const inputPlaces = program.inputs.map(({ shape }) => inputBank.allocate(BYTES_PER_ELEMENT * sizeOf(shape)));
+  const inputPlaces = program.inputs.map(({ shape }) =>
+    inputBank.allocate(BYTES_PER_ELEMENT * sizeOf(shape)),
+  );
   const contents: { readonly place: Place; readonly values: TypedArray }[] = [];
   const places = program.buffers.map((buffer, i): Place => {
     if (buffer.kind === 'variable') return variables[buffer.index]!.place;
@@ -101,7 +103,10 @@ export async function prepare(
     );
     const problem = await memory.device.popErrorScope();
     if (problem) throw new NanobardError('internal', `the GPU refuses the program: ${problem.message}`);
-    const upload = { values: new Float32Array(inputBank.bytes / BYTES_PER_ELEMENT), buffer: buffers.find(inputBank) };
+    const upload = {
+      values: new Float32Array(inputBank.bytes / BYTES_PER_ELEMENT),
+      buffer: buffers.find(inputBank),
+    };
     const inputs = program.inputs.map(({ name, dtype, shape }, i) => {
       const Type = dtype === 'f32' ? Float32Array : Int32Array;
       return [name, new Type(upload.values.buffer, inputPlaces[i], sizeOf(shape))] as const;

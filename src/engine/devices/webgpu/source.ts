@@ -84,7 +84,8 @@ function collapse(shape: Shape, strides: readonly number[]): { extent: number; s
     const stride = strides[d]!;
     const outer = loops.at(-1);
     if (extent === 1) continue;
-    if (outer && outer.stride === extent * stride) loops[loops.length - 1] = { extent: outer.extent * extent, stride };
+    if (outer && outer.stride === extent * stride)
+      loops[loops.length - 1] = { extent: outer.extent * extent, stride };
     else loops.push({ extent, stride });
   }
   return loops;

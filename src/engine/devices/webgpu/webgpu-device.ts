@@ -6,16 +6,14 @@ import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '.
 import { Device, type Executable } from '../device.ts';
 import { type OpenGpu, openGpu } from './adapter.ts';
 import { Banks, type Place } from './banks.ts';
-import { type Buffers, GpuMemory } from './memory.ts';
 import { traitsOf } from './lower.ts';
+import { type Buffers, GpuMemory } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
 import { prepare } from './prepare.ts';
 import { WebGpuExecutable } from './webgpu-executable.ts';
 
 /** Where a variable's values are: on the GPU once a program uses it, before that on this side. */
-type Home =
-  | { readonly place: Place; readonly buffers: Buffers }
-  | { readonly values: TypedArray };
+type Home = { readonly place: Place; readonly buffers: Buffers } | { readonly values: TypedArray };
 
 /**
  * Runs programs on a GPU by WebGPU. On one adapter the same program gives the same bits each time; other adapters round
@@ -39,7 +37,9 @@ export class WebGpuDevice extends Device {
     this.memory = new GpuMemory(adapter);
     this.pipelines = new Pipelines(adapter.device);
     this.notes = adapter.software
-      ? [`WebGPU finds no real GPU here: ${adapter.name} computes on the processor, slower than the cpu device.`]
+      ? [
+          `WebGPU finds no real GPU here: ${adapter.name} computes on the processor, slower than the cpu device.`,
+        ]
       : [];
   }
 
@@ -75,7 +75,11 @@ export class WebGpuDevice extends Device {
     const { dtype, size } = variable;
     if (!home) return typedArray(dtype, size, variable.initial);
     if ('values' in home) return home.values.slice();
-    const bytes = await this.memory.read(home.buffers.of(home.place.bank), home.place.offset, BYTES_PER_ELEMENT * size);
+    const bytes = await this.memory.read(
+      home.buffers.of(home.place.bank),
+      home.place.offset,
+      BYTES_PER_ELEMENT * size,
+    );
     return dtype === 'f32' ? new Float32Array(bytes) : new Int32Array(bytes);
   }
 
@@ -84,7 +88,8 @@ export class WebGpuDevice extends Device {
       variable.requireSize(values);
       const data = typedArray(variable.dtype, variable.size, values);
       const home = this.homes.get(variable);
-      if (home && 'place' in home) this.memory.write(home.buffers.of(home.place.bank), home.place.offset, data);
+      if (home && 'place' in home)
+        this.memory.write(home.buffers.of(home.place.bank), home.place.offset, data);
       else this.homes.set(variable, { values: data });
     });
   }
@@ -125,13 +130,20 @@ export class WebGpuDevice extends Device {
     const fresh = variables.filter((variable) => !('place' in (this.homes.get(variable) ?? {})));
     if (fresh.length === 0) return;
     const banks = new Banks(this.adapter.bankBytes);
-    const places = fresh.map(({ name, size }) => banks.allocate(BYTES_PER_ELEMENT * size, `variable ${name}`));
+    const places = fresh.map(({ name, size }) =>
+      banks.allocate(BYTES_PER_ELEMENT * size, `variable ${name}`),
+    );
     const buffers = await this.memory.allocate('the variables', banks.all);
     for (const [i, variable] of fresh.entries()) {
       const home = this.homes.get(variable);
       const place = places[i]!;
       const values = home && 'values' in home ? home.values : variable.initial;
-      if (values) this.memory.write(buffers.of(place.bank), place.offset, typedArray(variable.dtype, variable.size, values));
+      if (values)
+        this.memory.write(
+          buffers.of(place.bank),
+          place.offset,
+          typedArray(variable.dtype, variable.size, values),
+        );
       this.homes.set(variable, { place, buffers });
     }
   }

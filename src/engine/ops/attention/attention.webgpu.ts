@@ -14,7 +14,21 @@ function describe(q: GpuView, k: GpuView, v: GpuView, { scale, p, site }: Attent
     rows: B * HEADS * QUERIES,
     keys: B * HEADS * KEYS,
     constants: {
-      ...{ QUERIES, HEADS, WIDTH, KEYS, Q_BATCH, Q_ROW, Q_HEAD, K_BATCH, K_ROW, K_HEAD, V_BATCH, V_ROW, V_HEAD },
+      ...{
+        QUERIES,
+        HEADS,
+        WIDTH,
+        KEYS,
+        Q_BATCH,
+        Q_ROW,
+        Q_HEAD,
+        K_BATCH,
+        K_ROW,
+        K_HEAD,
+        V_BATCH,
+        V_ROW,
+        V_HEAD,
+      },
       ...{ SCALE: scale, DROPPING: p > 0 ? 1 : 0, ...dropConstants(p, site) },
     },
   };
@@ -25,7 +39,12 @@ export const attentionWebGpu: WebGpuKernel<typeof attentionOperation> = {
   lower(tape, [q, k, v, position, key], [y, lse], attributes) {
     const { constants, rows } = describe(q, k, v, attributes);
     const threads = tape.rowThreads(Math.max(constants.WIDTH, constants.KEYS));
-    tape.emit('attention', { operands: { q, k, v, position, key, y, lse }, constants, groups: rows, threads });
+    tape.emit('attention', {
+      operands: { q, k, v, position, key, y, lse },
+      constants,
+      groups: rows,
+      threads,
+    });
   },
 };
 
@@ -34,10 +53,24 @@ export const attentionGradientWebGpu: WebGpuKernel<typeof attentionGradientOpera
   lower(tape, [q, k, v, position, key, y, lse, dy], [dq, dk, dv], attributes) {
     const { constants, rows, keys } = describe(q, k, v, attributes);
     const delta = tape.scratch(rows);
-    tape.emit('attentionDelta', { operands: { y, dy, delta }, constants: { ...constants, ROWS: rows }, ...each(rows) });
+    tape.emit('attentionDelta', {
+      operands: { y, dy, delta },
+      constants: { ...constants, ROWS: rows },
+      ...each(rows),
+    });
     const threads = tape.rowThreads(Math.max(constants.WIDTH, constants.KEYS));
     const operands = { q, k, v, position, key, lse, dy, delta };
-    tape.emit('attentionGradientQueries', { operands: { ...operands, dq }, constants, groups: rows, threads });
-    tape.emit('attentionGradientKeys', { operands: { ...operands, dk, dv }, constants, groups: keys, threads });
+    tape.emit('attentionGradientQueries', {
+      operands: { ...operands, dq },
+      constants,
+      groups: rows,
+      threads,
+    });
+    tape.emit('attentionGradientKeys', {
+      operands: { ...operands, dk, dv },
+      constants,
+      groups: keys,
+      threads,
+    });
   },
 };

@@ -10,6 +10,10 @@ export const cacheWriteWebGpu: WebGpuKernel<typeof cacheWriteOperation> = {
     const [, PLACES] = extents(cache.shape, 3);
     const [, LENGTH, WIDTH] = extents(update.shape, 3);
     const N = sizeOf(update.shape);
-    tape.emit('cacheWrite', { operands: { update, position, y }, constants: { N, PLACES, LENGTH, WIDTH }, ...each(N) });
+    tape.emit('cacheWrite', {
+      operands: { update, position, y },
+      constants: { N, PLACES, LENGTH, WIDTH },
+      ...each(N),
+    });
   },
 };

@@ -12,10 +12,20 @@ export const globalNormWebGpu: WebGpuKernel<typeof globalNormOperation> = {
     for (const [i, x] of inputs.entries()) {
       const n = sizeOf(x.shape);
       const threads = tape.rowThreads(Math.min(n, BLOCK));
-      tape.emit('sumSquares', { operands: { x, sums }, constants: { N: n, BLOCK, START }, groups: blocks[i]!, threads });
+      tape.emit('sumSquares', {
+        operands: { x, sums },
+        constants: { N: n, BLOCK, START },
+        groups: blocks[i]!,
+        threads,
+      });
       START += blocks[i]!;
     }
-    tape.emit('globalNorm', { operands: { sums, norm }, constants: { N }, groups: 1, threads: tape.rowThreads(N) });
+    tape.emit('globalNorm', {
+      operands: { sums, norm },
+      constants: { N },
+      groups: 1,
+      threads: tape.rowThreads(N),
+    });
   },
 };
 

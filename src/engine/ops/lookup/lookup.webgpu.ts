@@ -6,7 +6,11 @@ import type * as ops from './lookup.ts';
 export const embeddingWebGpu: WebGpuKernel<typeof ops.embeddingOperation> = {
   lower(tape, [weight, indices], [y]) {
     const N = sizeOf(y.shape);
-    tape.emit('embedding', { operands: { weight, indices, y }, constants: { N, ...rowsOf(weight) }, ...each(N) });
+    tape.emit('embedding', {
+      operands: { weight, indices, y },
+      constants: { N, ...rowsOf(weight) },
+      ...each(N),
+    });
   },
 };
 
@@ -16,7 +20,12 @@ export const embeddingGradientWebGpu: WebGpuKernel<typeof ops.embeddingGradientO
     const constants = { TOKENS, ...rowsOf(dweight) };
     const threads = tape.rowThreads(constants.WIDTH);
     fillZero(tape, dweight);
-    tape.emit('embeddingGradient', { operands: { dy, indices, dweight }, constants, groups: TOKENS, threads });
+    tape.emit('embeddingGradient', {
+      operands: { dy, indices, dweight },
+      constants,
+      groups: TOKENS,
+      threads,
+    });
   },
 };
 

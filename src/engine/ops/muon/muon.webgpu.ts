@@ -28,7 +28,12 @@ export const normalizeGramsWebGpu: WebGpuKernel<typeof ops.normalizeGramsOperati
     for (const stack of stacks) {
       const groups = stack.shape[0]!;
       const constants = { R, EPSILON, START };
-      tape.emit('normalizeGrams', { operands: { stack, grams, scales }, constants, groups, threads: tape.rowThreads(R * R) });
+      tape.emit('normalizeGrams', {
+        operands: { stack, grams, scales },
+        constants,
+        groups,
+        threads: tape.rowThreads(R * R),
+      });
       START += groups;
     }
   },
@@ -39,7 +44,13 @@ export const muonUpdateWebGpu: WebGpuKernel<typeof ops.muonUpdateOperation> = {
   lower(tape, [directions, scales, learningRate, ...parameters], results, { weightDecay, factor }) {
     const N = sizeOf(directions.shape.slice(1));
     for (const [INDEX, updated] of results.entries()) {
-      const operands = { towards: part(directions, INDEX), scales, learningRate, parameter: parameters[INDEX]!, updated };
+      const operands = {
+        towards: part(directions, INDEX),
+        scales,
+        learningRate,
+        parameter: parameters[INDEX]!,
+        updated,
+      };
       const constants = { N, INDEX, WEIGHT_DECAY: weightDecay, FACTOR: factor };
       tape.emit('muonUpdate', { operands, constants, ...each(N) });
     }
@@ -55,6 +66,10 @@ export const symmetricPolynomialWebGpu: WebGpuKernel<typeof ops.symmetricPolynom
   lower(tape, [a], [y], { alpha: ALPHA, beta: BETA, gamma: GAMMA }) {
     product(tape, a, a, y);
     const N = sizeOf(a.shape);
-    tape.emit('polynomial', { operands: { a, y }, constants: { N, R: a.shape[1]!, ALPHA, BETA, GAMMA }, ...each(N) });
+    tape.emit('polynomial', {
+      operands: { a, y },
+      constants: { N, R: a.shape[1]!, ALPHA, BETA, GAMMA },
+      ...each(N),
+    });
   },
 };

@@ -8,7 +8,14 @@ import type { maxGradientOperation, maxOperation } from './reduce.ts';
 const MOST_TERMS = { rows: 4096, columns: 64 } as const;
 
 /** y (outer, inner) ← the sums of x (outer, terms, inner) over terms. */
-export function sumTerms(tape: WebGpuTape, x: GpuView, y: GpuView, outer: number, terms: number, inner: number): void {
+export function sumTerms(
+  tape: WebGpuTape,
+  x: GpuView,
+  y: GpuView,
+  outer: number,
+  terms: number,
+  inner: number,
+): void {
   if (terms === 0) {
     fillZero(tape, y);
     return;
@@ -22,7 +29,11 @@ export function sumTerms(tape: WebGpuTape, x: GpuView, y: GpuView, outer: number
     const threads = tape.rowThreads(Math.min(terms, BLOCK));
     tape.emit('sumRows', { operands: { x, y: to }, constants, groups: N, threads });
   } else {
-    tape.emit('sumColumns', { operands: { x, y: to }, constants: { ...constants, N, INNER: inner }, ...each(N) });
+    tape.emit('sumColumns', {
+      operands: { x, y: to },
+      constants: { ...constants, N, INNER: inner },
+      ...each(N),
+    });
   }
   if (BLOCKS > 1) sumTerms(tape, to, y, outer, BLOCKS, inner);
 }
@@ -32,7 +43,11 @@ export const sumWebGpu: WebGpuKernel<typeof sumOperation> = {
     const start = x.shape.findIndex((extent, d) => extent !== y.shape[d]);
     let end = x.shape.length;
     while (end > start && x.shape[end - 1] === y.shape[end - 1]) end--;
-    const [outer, terms, inner] = [x.shape.slice(0, start), x.shape.slice(start, end), x.shape.slice(end)].map(sizeOf);
+    const [outer, terms, inner] = [
+      x.shape.slice(0, start),
+      x.shape.slice(start, end),
+      x.shape.slice(end),
+    ].map(sizeOf);
     sumTerms(tape, x, y, outer!, terms!, inner!);
   },
 };

@@ -5,7 +5,12 @@ import type * as ops from './softmax.ts';
 export const softmaxWebGpu: WebGpuKernel<typeof ops.softmaxOperation> = {
   lower(tape, [x], [y]) {
     const { ROWS, WIDTH } = rowsOf(x);
-    tape.emit('softmax', { operands: { x, y }, constants: { WIDTH }, groups: ROWS, threads: tape.rowThreads(WIDTH) });
+    tape.emit('softmax', {
+      operands: { x, y },
+      constants: { WIDTH },
+      groups: ROWS,
+      threads: tape.rowThreads(WIDTH),
+    });
   },
 };
 
