@@ -1,6 +1,7 @@
 import { NanobardError } from '../errors.ts';
 import { CpuDevice, type CpuOptions } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
+import { onDemand } from './on-demand.ts';
 
 /** Devices by name; `auto` is the CPU for now. */
 export type DeviceName = 'auto' | 'cpu' | 'webgpu' | 'reference';
@@ -20,14 +21,9 @@ export async function createDevice({ device = 'auto', ...options }: DeviceOption
     case 'auto':
     case 'cpu':
       return CpuDevice.create(options);
-    case 'webgpu': {
-      const { WebGpuDevice } = await import('./webgpu/webgpu-device.ts');
-      return WebGpuDevice.create();
-    }
-    case 'reference': {
-      const { ReferenceDevice } = await import('./reference/reference-device.ts');
-      return new ReferenceDevice();
-    }
+    case 'webgpu':
+    case 'reference':
+      return onDemand[device]();
     default:
       throw new NanobardError(
         'argument',
