@@ -55,9 +55,10 @@ export function lower(
       return viewOf(scratch, offset, words, 'f32');
     },
     table(values) {
-      const offset = tables.allocate(values.byteLength);
-      contents.push({ offset, values });
-      return viewOf(tables, offset, values.length, values instanceof Float32Array ? 'f32' : 'i32');
+      const known = contents.find((content) => content.values.join() === values.join());
+      const offset = known?.offset ?? tables.allocate(values.byteLength);
+      if (!known) contents.push({ offset, values });
+      return viewOf(tables, offset, values.length, 'i32');
     },
     // Threads of software adapters take turns at every barrier: fewer are faster there.
     rowThreads: (width) =>

@@ -7,20 +7,18 @@ const MANY_TILES = 64;
 
 /** c = a · b (+ bias): both may have any strides, `c` is row-major. */
 export function product(tape: WebGpuTape, a: GpuView, b: GpuView, c: GpuView, bias?: GpuView): void {
-  const [ROWS, COLUMNS] = c.shape.slice(-2) as [number, number];
+  const [rows, columns] = c.shape.slice(-2) as [number, number];
   const batches = sizeOf(c.shape.slice(0, -2));
-  const [A_DOWN, A_ACROSS] = a.strides.slice(-2) as [number, number];
-  const [B_DOWN, B_ACROSS] = b.strides.slice(-2) as [number, number];
-  const tiles = (side: number): number => batches * Math.ceil(ROWS / side) * Math.ceil(COLUMNS / side);
-  const sides = [64, 32].filter((side) => side <= tape.largestTile && tiles(side) >= MANY_TILES);
-  const TILE = sides[0] ?? 16;
+  const [downA, acrossA] = a.strides.slice(-2) as [number, number];
+  const [downB, acrossB] = b.strides.slice(-2) as [number, number];
+  const tiles = (side: number): number => batches * Math.ceil(rows / side) * Math.ceil(columns / side);
+  const TILE = [64, 32].find((side) => side <= tape.largestTile && tiles(side) >= MANY_TILES) ?? 16;
+  const sizes = tape.table(Int32Array.of(rows, columns, lastOf(a.shape), downA, acrossA, downB, acrossB));
+  const byColumns = { A_BY_COLUMNS: downA === 1 ? 1 : 0, B_BY_COLUMNS: downB === 1 ? 1 : 0 };
   tape.emit('matmul', {
-    operands: { a, b, c, bias: bias ?? c },
+    operands: { a, b, c, bias: bias ?? c, sizes },
     indices: { a: headsOf(a, 2), b: headsOf(b, 2) },
-    constants: {
-      ...{ TILE, ROWS, COLUMNS, TERMS: lastOf(a.shape), BIASED: bias ? 1 : 0 },
-      ...{ A_DOWN, A_ACROSS, B_DOWN, B_ACROSS },
-    },
+    constants: { TILE, BIASED: bias ? 1 : 0, ...byColumns },
     groups: tiles(TILE),
     threads: (TILE / 4) ** 2,
   });

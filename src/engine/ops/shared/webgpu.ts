@@ -52,8 +52,8 @@ export interface WebGpuTape {
    * operation uses the same memory).
    */
   scratch(words: number): GpuView;
-  /** Numbers that a kernel looks up. */
-  table(values: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): GpuView;
+  /** Integers that a kernel looks up. */
+  table(values: Int32Array<ArrayBuffer>): GpuView;
   /** Threads that work on a row of so many elements together: a power of two. */
   rowThreads(width: number): number;
   /** The widest side that a tile of a matrix product pays with here. */
