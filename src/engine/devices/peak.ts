@@ -16,7 +16,10 @@ export async function measurePeak(device: Device, size = 768): Promise<{ gflops:
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 5; i++) {
       const times = await program.profile(); // waits until the device is done
-      best = Math.min(best, times.reduce((sum, ms) => sum + ms));
+      best = Math.min(
+        best,
+        times.reduce((sum, ms) => sum + ms),
+      );
     }
     const product = await program.read('product');
     return {

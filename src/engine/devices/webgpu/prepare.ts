@@ -1,11 +1,12 @@
 import { NanobardError } from '../../errors.ts';
-import type { GpuBank, GpuView } from '../../ops/shared/webgpu.ts';
-import type { PlacedProgram, View } from '../../program/program.ts';
+import type { GpuBank } from '../../ops/shared/webgpu.ts';
+import type { PlacedProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type DType, sizeOf, type TypedArray } from '../../tensor/index.ts';
-import { Bank, Banks, type Place, requireFits } from './banks.ts';
+import { type Place, requireFits } from './banks.ts';
 import { lower } from './lower.ts';
 import type { Buffers, GpuMemory } from './memory.ts';
 import type { Pipelines } from './pipelines.ts';
+import { findPlaces } from './places.ts';
 
 /** A dispatch that is ready to be encoded. */
 export interface Step {
@@ -47,36 +48,16 @@ export async function prepare(
   variables: readonly { readonly place: Place; readonly buffers: Buffers }[],
   { memory, pipelines, bankBytes, software }: Means,
 ): Promise<Parts> {
-  for (const buffer of program.buffers)
-    if (buffer.kind === 'temporary') requireFits(buffer.bytes, bankBytes, 'a tensor of the program');
-  const arena = arenaBanks(program.arenaBytes, bankBytes);
-  const inputBank = new Bank();
-  const constants = new Banks(bankBytes);
-  const inputPlaces = program.inputs.map(({ shape }) =>
-    inputBank.allocate(BYTES_PER_ELEMENT * sizeOf(shape)),
+  const { arena, inputBank, inputPlaces, constants, contents, locate } = findPlaces(
+    program,
+    variables.map(({ place }) => place),
+    bankBytes,
   );
-  const contents: { readonly place: Place; readonly values: TypedArray }[] = [];
-  const places = program.buffers.map((buffer, i): Place => {
-    if (buffer.kind === 'variable') return variables[buffer.index]!.place;
-    if (buffer.kind === 'input') return { bank: inputBank, offset: inputPlaces[buffer.index]! };
-    if (buffer.kind === 'constant') {
-      const place = constants.allocate(buffer.data.byteLength, 'a constant of the program');
-      contents.push({ place, values: buffer.data });
-      return place;
-    }
-    const offset = program.offsets.get(i) ?? 0;
-    const bank = arena[Math.floor(offset / bankBytes)] ?? arena[0]!;
-    return { bank, offset: offset % bankBytes };
-  });
-  const locate = (view: View): GpuView => {
-    const { bank, offset } = places[view.buffer]!;
-    return { ...view, bank, offset: offset / BYTES_PER_ELEMENT + view.offset };
-  };
   const lowered = lower(program, locate, { software });
   requireFits(Math.max(inputBank.bytes, lowered.scratch.bytes), bankBytes, 'the program');
   for (const { offset, values } of lowered.contents)
     contents.push({ place: { bank: lowered.tables, offset }, values });
-  const banks = [...arena, inputBank, ...constants.all, lowered.scratch, lowered.tables];
+  const banks = [...arena, inputBank, ...constants, lowered.scratch, lowered.tables];
   const buffers = await memory.allocate('the tensors of the program', banks);
   try {
     for (const { place, values } of contents) memory.write(buffers.of(place.bank), place.offset, values);
@@ -121,14 +102,4 @@ export async function prepare(
     buffers.destroy();
     throw error;
   }
-}
-
-function arenaBanks(bytes: number, bankBytes: number): Bank[] {
-  const banks: Bank[] = [];
-  for (let from = 0; from === 0 || from < bytes; from += bankBytes) {
-    const bank = new Bank();
-    bank.allocate(Math.min(bankBytes, bytes - from));
-    banks.push(bank);
-  }
-  return banks;
 }

@@ -95,7 +95,9 @@ async function tryOut(name: string, device: Device, arithmetic: string, size?: n
 
 /** The adapter's name, speed, and what of its features and limits matters here. */
 function gpuDetails({ arithmetic, gflops, features, bankBytes }: NonNullable<Gpu['webgpu']>): string {
-  const useful = features.filter((feature) => ['shader-f16', 'subgroups', 'timestamp-query'].includes(feature));
+  const useful = features.filter((feature) =>
+    ['shader-f16', 'subgroups', 'timestamp-query'].includes(feature),
+  );
   const speed = gflops === undefined ? [] : [`${gflops.toPrecision(2)} GFLOP/s`];
   return [arithmetic, ...speed, `buffers of up to ${formatBytes(bankBytes)}`, ...useful].join(', ');
 }
@@ -126,7 +128,10 @@ function describe(report: Awaited<ReturnType<typeof examine>>, { bold, dim, gree
     }),
     ...(webgpu
       ? [
-          row('webgpu device', `${mark(webgpu.problem === undefined)}: ${webgpu.problem ?? gpuDetails(webgpu)}`),
+          row(
+            'webgpu device',
+            `${mark(webgpu.problem === undefined)}: ${webgpu.problem ?? gpuDetails(webgpu)}`,
+          ),
           ...webgpu.notes.map((note) => row('', note)),
         ]
       : [row('webgpu device', `none: ${noGpu}`)]),
