@@ -1,7 +1,7 @@
 // Models of each kind learn on the GPU what they learn on the CPU.
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CpuDevice } from '../src/engine/devices/cpu/cpu-device.ts';
-import type { TrainerState } from '../src/language/train/trainer.ts';
+import type { TrainerState } from '../src/language/train/checkpoint.ts';
 import { expectClose } from '../src/testing/check.ts';
 import { device } from './support/adapter.ts';
 import { losses, models, training, weights } from './support/models.ts';
