@@ -69,7 +69,7 @@ describe('wrong usage: exit code 2, one message, nothing on standard output', ()
     ],
     [
       ['train', '--device', 'tpu'],
-      "error: option '--device <name>' argument 'tpu' is invalid. Allowed choices are auto, cpu, reference.\nSee nanobard train --help.\n",
+      "error: option '--device <name>' argument 'tpu' is invalid. Allowed choices are auto, cpu, webgpu, reference.\nSee nanobard train --help.\n",
     ],
     [['train', '--data'], "error: option '--data <files...>' argument missing\nSee nanobard train --help.\n"],
     [

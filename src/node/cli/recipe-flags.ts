@@ -117,7 +117,7 @@ export function addMachineFlags(command: Command): Command {
   return command
     .addOption(
       new Option('--device <name>', 'where to compute')
-        .choices(['auto', 'cpu', 'reference'] satisfies DeviceName[])
+        .choices(['auto', 'cpu', 'webgpu', 'reference'] satisfies DeviceName[])
         .default('auto'),
     )
     .option('--threads <n>', 'threads to use (default: all processors)', numberParser(threads))

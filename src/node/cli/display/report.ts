@@ -29,7 +29,8 @@ export function greeting(run: ShownRun, start: StartEvent, style: Style): string
       ? ''
       : `${counted(recipe.nLayer, 'layer')}, ${counted(recipe.nHead, 'head')}, ${recipe.nEmbd} wide, `;
   const text = `${data.name}, ${amountOf(data)}, ${vocabularyOf(folder.tokenizer)}`;
-  const device = `${start.device}, ${counted(start.threads, 'thread')}, ${formatBytes(start.bytes)}`;
+  const threads = start.device === 'webgpu' ? '' : `${counted(start.threads, 'thread')}, `;
+  const device = `${start.device}, ${threads}${formatBytes(start.bytes)}`;
   return [
     style.bold(`nanobard ${version} · ${recipeName}`),
     row('text', text),

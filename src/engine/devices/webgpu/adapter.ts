@@ -1,0 +1,84 @@
+import { NanobardError } from '../../errors.ts';
+import { platform, requireFromProgram } from '../cpu/host.ts';
+
+/** A GPU that is open: its device, and what it is. */
+export interface OpenGpu {
+  readonly device: GPUDevice;
+  /** The adapter's name as its driver tells it. */
+  readonly name: string;
+  /** Whether a processor stands in for the GPU. */
+  readonly software: boolean;
+  readonly features: readonly string[];
+  /** The largest buffer that a kernel can see whole, in bytes. */
+  readonly bankBytes: number;
+  /** Where the device came from. Dawn in Node ends the process if this is collected before the device. */
+  readonly gpu: GPU;
+}
+
+/** Dawn for Node: the package `webgpu`. */
+interface Dawn {
+  create(options: readonly string[]): GPU;
+  readonly globals: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What gives adapters here: `navigator.gpu` in browsers and Deno, in Node the package `webgpu` where it is installed.
+ *
+ * @throws {NanobardError} code `device` if there is none.
+ */
+async function findGpu(): Promise<GPU> {
+  const own = globalThis.navigator?.gpu;
+  if (own) return own;
+  if (platform === 'browser')
+    throw new NanobardError('device', 'this browser has no WebGPU, or this page is not allowed it', {
+      hint: 'Use a current Chrome, Edge, Safari or Firefox, and serve the page over https or from localhost.',
+      options: ['device'],
+    });
+  const { pathToFileURL } = globalThis.process.getBuiltinModule('node:url');
+  for (const require of requireFromProgram()) {
+    let path: string;
+    try {
+      path = require.resolve('webgpu');
+    } catch {
+      continue; // not installed there
+    }
+    const dawn: Dawn = await import(/* @vite-ignore */ /* webpackIgnore: true */ pathToFileURL(path).href);
+    return dawn.create([]);
+  }
+  throw new NanobardError('device', 'the webgpu device needs the package webgpu, which is not installed', {
+    hint: 'Install it with: npm install webgpu',
+    options: ['device'],
+  });
+}
+
+/**
+ * Opens the best adapter. Whoever gives a `gpu` of their own chooses where it comes from.
+ *
+ * @throws {NanobardError} code `device` if there is none.
+ */
+export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
+  const source = gpu ?? (await findGpu());
+  const adapter = await source.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter)
+    throw new NanobardError('device', 'WebGPU finds no GPU here', {
+      hint:
+        platform === 'linux'
+          ? 'It needs a driver for Vulkan and its loader (Debian: libvulkan1 and mesa-vulkan-drivers).'
+          : 'Look at chrome://gpu, or update the driver of the graphics card.',
+      options: ['device'],
+    });
+  const { limits, info, features } = adapter;
+  const bankBytes = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  const { maxBufferSize, maxStorageBufferBindingSize } = limits;
+  const device = await adapter.requestDevice({
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+  });
+  return {
+    device,
+    name: info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unknown GPU',
+    software: info.isFallbackAdapter,
+    features: [...features].sort(),
+    bankBytes,
+    gpu: source,
+  };
+}
