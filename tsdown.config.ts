@@ -26,7 +26,12 @@ export default defineConfig([
   // One graph for the library's entries and the command line, so that they share their chunks.
   {
     ...common,
-    entry: { index: 'src/index.ts', webgpu: 'src/webgpu.ts', node: 'src/node.ts', cli: 'src/node/cli/cli.ts' },
+    entry: {
+      index: 'src/index.ts',
+      webgpu: 'src/webgpu.ts',
+      node: 'src/node.ts',
+      cli: 'src/node/cli/cli.ts',
+    },
     platform: 'node',
     clean: ['dist/*', '!dist/studio'], // which a build of its own puts there
     fixedExtension: false,
