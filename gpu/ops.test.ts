@@ -17,6 +17,7 @@ import { type Build, checkDevices, integers, type Operand, values } from '../src
 import { device } from './support/adapter.ts';
 
 const { constant, scalar } = ops;
+const { add, sub, mul, div, neg, exp, tanh, relu, reluSquared, gelu, geluTanh, geluTanh, sigmoid, square, log, sqrt } = ops;
 
 /** What f32 should give, with room for sums in other orders. */
 const TOLERANCE = 3e-6;
@@ -41,10 +42,8 @@ it('has a kernel for every operation', () => {
 });
 
 describe('elementwise', () => {
-  const binary = { add: ops.add, sub: ops.sub, mul: ops.mul, div: ops.div };
-
-  it.each(Object.entries(binary))('%s, broadcasting', async (_, operation) => {
-    await check(operation, [values([3, 1, 5], 1), positive(values([4, 1], 2))]);
+  it.each(Object.entries({ add, sub, mul, div }))('%s, broadcasting', async (_name, op) => {
+    await check(op, [values([3, 1, 5], 1), positive(values([4, 1], 2))]);
   });
 
   it('takes operands of any strides', async () => {
@@ -65,16 +64,16 @@ describe('elementwise', () => {
     await check((a) => ops.mul(a!, 46_339), [list(46_341, -46_339, 0)], exact);
   });
 
-  const { neg, exp, tanh, relu, reluSquared, gelu, geluTanh, sigmoid, square } = ops;
-  const unary = { neg, exp, tanh, relu, reluSquared, gelu, geluTanh, sigmoid, square };
+  it.each(Object.entries({ neg, exp, tanh, relu, reluSquared, gelu, geluTanh, sigmoid, square }))(
+    '%s',
+    async (_name, op) => {
+      const x = { shape: [260], data: Float32Array.from({ length: 260 }, (_, i) => (i - 130) / 13) };
+      await check((v) => op(v!), [x]);
+    },
+  );
 
-  it.each(Object.entries(unary))('%s', async (_, operation) => {
-    const x = { shape: [260], data: Float32Array.from({ length: 260 }, (_, i) => (i - 130) / 13) };
-    await check((operand) => operation(operand!), [x]);
-  });
-
-  it.each(Object.entries({ log: ops.log, sqrt: ops.sqrt }))('%s', async (_, operation) => {
-    await check((x) => operation(x!), [positive(values([260], 1, 9))]);
+  it.each(Object.entries({ log, sqrt }))('%s', async (_name, op) => {
+    await check((x) => op(x!), [positive(values([260], 1, 9))]);
   });
 
   it('tells what is infinite, and what is not a number', async () => {
@@ -137,6 +136,13 @@ describe('matmul', () => {
     ],
   ])('%j · %j', async (a, b) => {
     await check((x, y) => ops.matmul(x!, y!), [values(a, 1), values(b, 2)]);
+  });
+
+  it('of many terms for few results', async () => {
+    await check(
+      (x, y) => ops.matmul(ops.transpose(x!, 0, 1), y!),
+      [values([1536, 5], 1), values([1536, 3], 2)],
+    );
   });
 
   it('linear', async () => {

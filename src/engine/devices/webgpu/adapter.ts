@@ -1,4 +1,5 @@
 import { NanobardError } from '../../errors.ts';
+import { ALIGNMENT } from '../../program/plan-memory.ts';
 import { platform, requireFromProgram } from '../cpu/host.ts';
 
 /** A GPU that is open: its device, and what it is. */
@@ -9,7 +10,7 @@ export interface OpenGpu {
   /** Whether a processor stands in for the GPU. */
   readonly software: boolean;
   readonly features: readonly string[];
-  /** The largest buffer that a kernel can see whole, in bytes. */
+  /** The largest buffer that a kernel can see whole, in bytes: a multiple of ALIGNMENT. */
   readonly bankBytes: number;
   /** Where the device came from. Dawn in Node ends the process if this is collected before the device. */
   readonly gpu: GPU;
@@ -18,7 +19,6 @@ export interface OpenGpu {
 /** Dawn for Node: the package `webgpu`. */
 interface Dawn {
   create(options: readonly string[]): GPU;
-  readonly globals: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -42,8 +42,12 @@ async function findGpu(): Promise<GPU> {
     } catch {
       continue; // not installed there
     }
-    const dawn: Dawn = await import(/* @vite-ignore */ /* webpackIgnore: true */ pathToFileURL(path).href);
-    return dawn.create([]);
+    try {
+      const dawn: Dawn = await import(/* @vite-ignore */ /* webpackIgnore: true */ pathToFileURL(path).href);
+      return dawn.create([]);
+    } catch (cause) {
+      throw failed('the package webgpu does not work here', cause);
+    }
   }
   throw new NanobardError('device', 'the webgpu device needs the package webgpu, which is not installed', {
     hint: 'Install it with: npm install webgpu',
@@ -68,17 +72,21 @@ export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
       options: ['device'],
     });
   const { limits, info, features } = adapter;
-  const bankBytes = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   const { maxBufferSize, maxStorageBufferBindingSize } = limits;
-  const device = await adapter.requestDevice({
-    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
+  const device = await adapter.requestDevice({ requiredLimits }).catch((cause) => {
+    throw failed('the GPU does not open', cause);
   });
   return {
     device,
     name: info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unknown GPU',
     software: info.isFallbackAdapter,
     features: [...features].sort(),
-    bankBytes,
+    bankBytes: Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / ALIGNMENT) * ALIGNMENT,
     gpu: source,
   };
+}
+
+function failed(what: string, cause: unknown): NanobardError {
+  return new NanobardError('device', `${what}: ${(cause as Error).message}`, { options: ['device'], cause });
 }

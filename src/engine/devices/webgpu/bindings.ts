@@ -1,9 +1,8 @@
 import { NanobardError } from '../../errors.ts';
 import type { GpuBank, GpuView } from '../../ops/shared/webgpu.ts';
+import { ALIGNMENT } from '../../program/plan-memory.ts';
 import { BYTES_PER_ELEMENT, sizeOf } from '../../tensor/index.ts';
 
-/** WebGPU's smallest alignment of a binding. */
-const ALIGNMENT = 256;
 const VECTOR_BYTES = 16;
 
 /** An operand of a kernel, and how its text reaches it: the words before `_x` in `load_x`. */

@@ -63,7 +63,7 @@ export function lower(
     // Threads of software adapters take turns at every barrier: fewer are faster there.
     rowThreads: (width) =>
       software ? 16 : Math.min(256, Math.max(32, 2 ** Math.ceil(Math.log2(width / 2)))),
-    largestTile: software ? 16 : 64,
+    largestTile: software ? 32 : 64,
   };
   const byInstruction = program.instructions.map(({ op, inputs, outputs, attributes }) => {
     const kernel = kernels[op];

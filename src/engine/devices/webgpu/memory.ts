@@ -107,6 +107,20 @@ export class GpuMemory {
     return made;
   }
 
+  /** What `make` makes, of which WebGPU tells later whether it is valid. */
+  async validated<T>(what: string, make: () => Promise<T>): Promise<T> {
+    this.device.pushErrorScope('validation');
+    let made: T;
+    let problem: GPUError | null = null;
+    try {
+      made = await make();
+    } finally {
+      problem = await this.device.popErrorScope();
+    }
+    if (problem) throw new NanobardError('internal', `the GPU refuses ${what}: ${problem.message}`);
+    return made;
+  }
+
   /** A buffer that copies can be read from. */
   staging(bytes: number): GPUBuffer {
     return this.device.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyDestination });

@@ -1,4 +1,3 @@
-import { NanobardError } from '../../errors.ts';
 import type { GpuBank } from '../../ops/shared/webgpu.ts';
 import type { PlacedProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type DType, sizeOf, type TypedArray } from '../../tensor/index.ts';
@@ -66,24 +65,23 @@ export async function prepare(
       const owner = owners.find((candidate) => candidate.find(bank));
       return (owner ?? buffers).of(bank);
     };
-    memory.device.pushErrorScope('validation');
-    const steps = await Promise.all(
-      lowered.dispatches.map((dispatches) =>
-        Promise.all(
-          dispatches.map(async ({ label, code, bindings, groups }): Promise<Step> => {
-            const pipeline = await pipelines.get(label, code, bindings.length);
-            const entries = bindings.map(({ bank, offset, size }, binding) => ({
-              binding,
-              resource: { buffer: bufferOf(bank), offset, size },
-            }));
-            const layout = pipelines.layout(bindings.length);
-            return { pipeline, group: memory.device.createBindGroup({ label, layout, entries }), groups };
-          }),
+    const steps = await memory.validated('the program', () =>
+      Promise.all(
+        lowered.dispatches.map((dispatches) =>
+          Promise.all(
+            dispatches.map(async ({ label, code, bindings, groups }): Promise<Step> => {
+              const pipeline = await pipelines.get(label, code, bindings.length);
+              const entries = bindings.map(({ bank, offset, size }, binding) => ({
+                binding,
+                resource: { buffer: bufferOf(bank), offset, size },
+              }));
+              const layout = pipelines.layout(bindings.length);
+              return { pipeline, group: memory.device.createBindGroup({ label, layout, entries }), groups };
+            }),
+          ),
         ),
       ),
     );
-    const problem = await memory.device.popErrorScope();
-    if (problem) throw new NanobardError('internal', `the GPU refuses the program: ${problem.message}`);
     const upload = {
       values: new Float32Array(inputBank.bytes / BYTES_PER_ELEMENT),
       buffer: buffers.find(inputBank),

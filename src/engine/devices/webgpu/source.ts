@@ -8,6 +8,9 @@ const STORAGE_BUFFERS = 8;
 /** Groups that every adapter lets a dispatch have in one dimension. */
 const MOST_GROUPS = 65_535;
 
+/** The largest number of f32: WGSL has no constants beyond. */
+const LARGEST = 3.4028234663852886e38;
+
 /** A dispatch as WebGPU takes it. */
 export interface Assembled {
   readonly code: string;
@@ -17,16 +20,25 @@ export interface Assembled {
 
 /** The whole text of a kernel for one dispatch: constants, accessors, all that it uses, and where threads begin. */
 export function assemble<K extends WgslKernel>(kernel: K, dispatch: Dispatch<K>): Assembled {
-  const { groups, threads, apply, constants = {}, indices = {} } = dispatch as Loose;
+  const {
+    groups,
+    threads,
+    apply,
+    operands: views = {},
+    constants = {},
+    indices = {},
+  }: Loose = dispatch as Loose;
   const body = link([kernel, ...(apply === undefined ? [] : [apply])]);
   const operands: Record<string, Operand> = {};
-  for (const [name, view] of Object.entries((dispatch as Loose).operands ?? {}))
+  for (const [name, view] of Object.entries(views))
     operands[name] = { view, accessors: accessorsOf(name, body) };
   const bound = bind(operands, STORAGE_BUFFERS);
   const width = Math.min(groups, MOST_GROUPS);
   const height = Math.ceil(groups / Math.max(1, width));
   const code = [
-    ...Object.entries({ THREADS: threads, ...constants }).map(([name, value]) => `const ${name} = ${value};`),
+    ...Object.entries({ THREADS: threads, ...constants }).map(
+      ([name, value]) => `const ${name} = ${Math.max(-LARGEST, Math.min(LARGEST, value))};`,
+    ),
     accessors(operands, bound),
     ...Object.entries(indices).map(([name, { shape, strides }]) => indexFunction(name, shape, strides)),
     apply === undefined ? body : body.replace(/\bapply\(/g, `${apply}(`),
@@ -40,7 +52,7 @@ export function assemble<K extends WgslKernel>(kernel: K, dispatch: Dispatch<K>)
   return { code, bindings: bound.bindings, groups: [width, height] };
 }
 
-/** A dispatch of any kernel. */
+/** A dispatch of any kernel, as `Dispatch` gives it for one. */
 interface Loose {
   readonly groups: number;
   readonly threads: number;

@@ -1,6 +1,5 @@
 import { NanobardError } from '../../errors.ts';
 import { layOut } from '../../program/lay-out.ts';
-import { ALIGNMENT } from '../../program/plan-memory.ts';
 import type { CompiledProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
 import { Device, type Executable } from '../device.ts';
@@ -58,13 +57,12 @@ export class WebGpuDevice extends Device {
 
   load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
     return this.inTurn(async () => {
-      const bankBytes = Math.floor(this.adapter.bankBytes / ALIGNMENT) * ALIGNMENT;
+      const { bankBytes, software } = this.adapter;
       const program = layOut(plain, traitsOf, bankBytes);
       await this.place(variables);
       const homes = variables.map((variable) => this.placed(variable));
-      const parts = await prepare(program, homes, {
-        ...{ memory: this.memory, pipelines: this.pipelines, bankBytes, software: this.adapter.software },
-      });
+      const { memory, pipelines } = this;
+      const parts = await prepare(program, homes, { memory, pipelines, bankBytes, software });
       return new WebGpuExecutable(program, parts, this.memory);
     });
   }

@@ -143,6 +143,8 @@ fn attentionGradientKeys(group: u32, lane: u32) {
   let key = keysAt(pair) + j * K_ROW;
   let value = valuesAt(pair) + j * V_ROW;
   let result = ((pair / HEADS * KEYS + j) * HEADS + pair % HEADS) * WIDTH;
+  let queries = queryAt(pair * QUERIES);
+  let results = resultAt(pair * QUERIES);
   for (var d = lane; d < WIDTH; d += THREADS) {
     store_dk(result + d, 0.0);
     store_dv(result + d, 0.0);
@@ -164,9 +166,8 @@ fn attentionGradientKeys(group: u32, lane: u32) {
       var dk = load_dk(result + d);
       var dv = load_dv(result + d);
       for (var i = 0u; i < min(u32(THREADS), QUERIES - t0); i++) {
-        let t = pair * QUERIES + t0 + i;
-        dk = fma(slopes[i], load_q(queryAt(t) + d), dk);
-        dv = fma(weights[i], load_dy(resultAt(t) + d), dv);
+        dk = fma(slopes[i], load_q(queries + (t0 + i) * Q_ROW + d), dk);
+        dv = fma(weights[i], load_dy(results + (t0 + i) * HEADS * WIDTH + d), dv);
       }
       store_dk(result + d, dk);
       store_dv(result + d, dv);

@@ -22,8 +22,12 @@ export const softmaxGradientWebGpu: WebGpuKernel<typeof ops.softmaxGradientOpera
   },
 };
 
+/** The index as an i32; one that no target can have, where it is none. */
+const idOf = (index: number): number => ((index | 0) === index ? index : -(2 ** 31));
+
 export const crossEntropyWebGpu: WebGpuKernel<typeof ops.crossEntropyOperation> = {
-  lower(tape, [x, targets], [loss, most, logSum], { ignoreIndex: IGNORED }) {
+  lower(tape, [x, targets], [loss, most, logSum], { ignoreIndex }) {
+    const IGNORED = idOf(ignoreIndex);
     const { ROWS, WIDTH } = rowsOf(x);
     const losses = tape.scratch(ROWS);
     tape.emit('crossEntropyRows', {
@@ -40,7 +44,8 @@ export const crossEntropyWebGpu: WebGpuKernel<typeof ops.crossEntropyOperation> 
 };
 
 export const crossEntropyGradientWebGpu: WebGpuKernel<typeof ops.crossEntropyGradientOperation> = {
-  lower(tape, [x, targets, most, logSum, dloss], [dx], { ignoreIndex: IGNORED }) {
+  lower(tape, [x, targets, most, logSum, dloss], [dx], { ignoreIndex }) {
+    const IGNORED = idOf(ignoreIndex);
     const { ROWS, WIDTH } = rowsOf(x);
     const N = sizeOf(x.shape);
     const scale = tape.scratch(1);
