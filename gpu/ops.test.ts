@@ -17,7 +17,8 @@ import { type Build, checkDevices, integers, type Operand, values } from '../src
 import { device } from './support/adapter.ts';
 
 const { constant, scalar } = ops;
-const { add, sub, mul, div, neg, exp, tanh, relu, reluSquared, gelu, geluTanh, geluTanh, sigmoid, square, log, sqrt } = ops;
+const { add, sub, mul, div, neg, exp, tanh, relu, reluSquared, gelu, geluTanh, sigmoid, square, log, sqrt } =
+  ops;
 
 /** What f32 should give, with room for sums in other orders. */
 const TOLERANCE = 3e-6;
