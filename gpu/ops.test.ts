@@ -17,7 +17,7 @@ import { type Build, checkDevices, integers, type Operand, values } from '../src
 import { device } from './support/adapter.ts';
 
 const { constant, scalar } = ops;
-const { add, sub, mul, div, neg, exp, tanh, relu, reluSquared, gelu, sigmoid, square, log, sqrt } = ops;
+const { add, sub, mul, div, neg, exp, tanh, relu, reluSquared, gelu, geluTanh, sigmoid, square, log, sqrt } = ops;
 
 /** What f32 should give, with room for sums in other orders. */
 const TOLERANCE = 3e-6;
@@ -64,7 +64,7 @@ describe('elementwise', () => {
     await check((a) => ops.mul(a!, 46_339), [list(46_341, -46_339, 0)], exact);
   });
 
-  it.each(Object.entries({ neg, exp, tanh, relu, reluSquared, gelu, sigmoid, square }))(
+  it.each(Object.entries({ neg, exp, tanh, relu, reluSquared, gelu, geluTanh, sigmoid, square }))(
     '%s',
     async (_name, op) => {
       const x = { shape: [260], data: Float32Array.from({ length: 260 }, (_, i) => (i - 130) / 13) };

@@ -24,12 +24,28 @@ export type { Shape } from './engine/tensor/shape.ts';
 export { Input, type Scalar, type Tensor, Variable } from './engine/tensor/tensor.ts';
 export { type Batch, Dataset, type Split, type WindowStarts } from './language/data/dataset.ts';
 export { plays } from './language/data/plays.ts';
-export { CharTokenizer, type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer.ts';
-export type { WeightType } from './language/formats/model-file.ts';
+export { BpeTokenizer } from './language/data/tokenizer/bpe.ts';
+export { type BpeTrainingOptions, trainBpe } from './language/data/tokenizer/bpe-trainer.ts';
+export { ByteTokenizer } from './language/data/tokenizer/bytes.ts';
+export { CharTokenizer } from './language/data/tokenizer/char.ts';
+export {
+  fromHuggingFace,
+  fromVocabAndMerges,
+  type HuggingFaceTokenizer,
+  toHuggingFace,
+} from './language/data/tokenizer/huggingface.ts';
+export { type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer/tokenizer.ts';
+export {
+  type ExportedFile,
+  type ExportFormatName,
+  exportFormats,
+  exportModel,
+} from './language/formats/export.ts';
+export type { ModelFile, WeightType } from './language/formats/model-file.ts';
 export * as safetensors from './language/formats/safetensors.ts';
 export { Decoder, type GenerateOptions } from './language/generate/decoder.ts';
 export type { SamplingRule } from './language/generate/sampling.ts';
-export { type LoadOptions, loadModel, type ModelSource } from './language/load-model.ts';
+export { type LoadOptions, loadModel, type ModelSource, openModel } from './language/load-model.ts';
 export { BigramLanguageModel } from './language/models/bigram.ts';
 export { createModel, type ModelSpec } from './language/models/create.ts';
 export { GPT, type GPTConfig } from './language/models/gpt.ts';
@@ -54,5 +70,5 @@ export { type GenerateTextOptions, TextModel } from './language/text-model.ts';
 export type { TrainerState } from './language/train/checkpoint.ts';
 export { Evaluator } from './language/train/evaluator.ts';
 export type * from './language/train/events.ts';
-export { Trainer, type TrainerOptions } from './language/train/trainer.ts';
+export { type Limits, Trainer, type TrainerOptions } from './language/train/trainer.ts';
 export { version } from './version.ts';

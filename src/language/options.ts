@@ -15,6 +15,10 @@ export const texts = rule(
   'a string or several',
 );
 export const path = rule((value) => typeof value === 'string' && value !== '', 'the path of a folder');
+export const model = rule(
+  (value) => typeof value === 'string' && value !== '',
+  'the path or the address of a model',
+);
 export const fileName = rule(
   (value) => typeof value === 'string' && /^[^/\\]+$/.test(value),
   'a name that a folder can have',
@@ -34,6 +38,10 @@ export function whole(min: number): Rule {
 
 export function number(accepts: (value: number) => boolean, expected: string): Rule {
   return rule((value) => typeof value === 'number' && accepts(value), `a number ${expected}`);
+}
+
+export function oneOf(values: readonly string[]): Rule {
+  return rule((value) => values.some((each) => each === value), `one of ${values.join(', ')}`);
 }
 
 /** For the options of a device; which devices there are, the device knows. */

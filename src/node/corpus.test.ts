@@ -67,7 +67,10 @@ describe('loadCorpus by name: download', () => {
     const options = await serve(good);
     const path = join(cacheFolder, 'tinyshakespeare.txt');
     const first = await loadCorpus('tinyshakespeare', options);
-    expect(first).toEqual({ name: 'tinyshakespeare', text, source: 'download', path, sha256 });
+    expect(first).toEqual({
+      ...{ name: 'tinyshakespeare', text, documents: [text], source: 'download', path, sha256 },
+      origin: ['tinyshakespeare'],
+    });
     expect(await readdir(cacheFolder)).toEqual(['tinyshakespeare.txt']); // no temporary file left
 
     server!.closeAllConnections();
@@ -257,10 +260,11 @@ describe('loadCorpus by path', () => {
     expect(error.hint).toBeDefined();
   });
 
-  it('refuses a folder', async () => {
-    const error = await failure(loadCorpus(folder));
+  it('refuses a folder without a text', async () => {
+    const empty = await mkdtemp(join(folder, 'empty-'));
+    const error = await failure(loadCorpus(empty));
     expect(error.code).toBe('file');
-    expect(error.message).toBe(`${folder} is a folder, not a text file`);
+    expect(error.message).toBe(`${empty} has no texts in it`);
   });
 
   it('says of an unknown name that it is neither, and which corpus it resembles', async () => {

@@ -2,7 +2,7 @@ import type { CompiledFunction } from '../../engine/devices/compiled-function.ts
 import type { Device } from '../../engine/devices/device.ts';
 import type { Generator, Scalar } from '../../engine/tensor/index.ts';
 import { breather } from '../breathe.ts';
-import { type Batch, type Dataset, newBatch, type Split, windows } from '../data/dataset.ts';
+import { type Batch, type Dataset, newBatch, type Split, type Tokens, windows } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 
 /** Measures losses of a model as it stands on a device, without dropout. An aborted `signal` throws its reason. */
@@ -69,7 +69,7 @@ export class Evaluator {
 /** Mean loss over tokens in windows that do not overlap, each but the first predicted once. */
 export async function meanLoss(
   loss: CompiledFunction<Scalar>,
-  tokens: Int32Array,
+  tokens: Tokens,
   batch: Batch,
   signal?: AbortSignal,
 ): Promise<{ loss: number; tokens: number }> {

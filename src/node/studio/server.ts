@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join, sep } from 'node:path';
 import sirv from 'sirv';
 import { NanobardError } from '../../engine/errors.ts';
-import { type CorpusOptions, cachedCorpus } from '../corpus.ts';
+import type { CorpusOptions } from '../corpus.ts';
+import { cachedCorpus } from '../downloaded-corpus.ts';
 import { headersFor } from './headers.ts';
 
 export interface StudioOptions {

@@ -44,6 +44,8 @@ export const elementwiseWebGpuKernels = {
   'relu-squared-gradient': mapGradient('reluSquaredGradient'),
   gelu: map('gelu'),
   'gelu-gradient': mapGradient('geluGradient'),
+  'gelu-tanh': map('geluTanh'),
+  'gelu-tanh-gradient': mapGradient('geluTanhGradient'),
   sigmoid: map('sigmoid'),
   square: map('square'),
 };

@@ -93,10 +93,28 @@ describe('train', () => {
     ]);
   });
 
+  it('takes what a run does beside training', async () => {
+    const more = ['--keep', '1', '--patience', '1', '--max-minutes', '5', '--on-divergence', 'restore'];
+    const io = await train([
+      '--out',
+      out,
+      '--json',
+      '--learning-rate',
+      '1e-30',
+      '--max-iters',
+      '100',
+      ...more,
+    ]);
+    expect([io.code, lines(io).at(-1)]).toMatchObject([0, { type: 'end', reason: 'patience' }]);
+    expect(await readdir(join(out, 'checkpoints'))).toHaveLength(2);
+    const config = JSON.parse(await readFile(join(out, 'config.json'), 'utf8'));
+    expect(config.policy).toEqual({ keep: 1, patience: 1, onDivergence: 'restore' });
+  });
+
   it('shows the events before a failure, then the error', async () => {
     const io = await train(['--out', out, '--learning-rate', '1e38', '--json']);
     expect(io.code).toBe(1);
-    expect(lines(io).at(-1)!.type).toMatch(/^(step|eval)$/);
+    expect(lines(io).at(-1)).toMatchObject({ type: 'end', reason: 'diverged' });
     expect(io.stderr.text).toMatch(/^error: (step|after step) \d+.*\nUse a lower learning rate/);
   });
 
@@ -140,7 +158,7 @@ describe('Ctrl-C', () => {
   };
   const long = ['--max-iters', '1000000', '--eval-interval', '1000000', '--json'];
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s stops the run, which can be resumed', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'])('%s stops the run, which can be resumed', async (signal) => {
     const io = await train(['--out', out, ...long], interrupted(signal));
     expect([io.code, io.exits]).toEqual([130, []]);
     const end = lines(io).at(-1)!;
