@@ -1,7 +1,8 @@
-// What goes wrong becomes an error that says so.
+// What goes wrong becomes an error that says so; runs and variables keep their order.
 import { expect, it, vi } from 'vitest';
 import { WebGpuDevice } from '../src/engine/devices/webgpu/webgpu-device.ts';
 import { add, broadcastTo, constant, contiguous, scalar, sum } from '../src/engine/ops/index.ts';
+import { assign } from '../src/engine/program/trace.ts';
 import { type Tensor, Variable } from '../src/engine/tensor/index.ts';
 import { gpu } from './support/adapter.ts';
 
@@ -79,5 +80,22 @@ it('variables keep their values between programs, and give their memory back', a
   expect([...(await device.read(other))]).toEqual([7, 8]);
   device.release([other]);
   expect(device.bytes).toBe(0);
+  await device.dispose();
+});
+
+it('runs that nobody waits for follow one another', async () => {
+  const device = await WebGpuDevice.create({ gpu });
+  const counter = new Variable([], { name: 'counter' });
+  const count = device.compile(() => {
+    const next = add(counter, 1);
+    assign(counter, next);
+    return next;
+  });
+  await count.load();
+  for (let i = 0; i < 10; i++) void count.run();
+  expect(await count.read()).toBe(10);
+  expect(await count()).toBe(11);
+  expect([...(await device.read(counter))]).toEqual([11]);
+  count.dispose();
   await device.dispose();
 });

@@ -51,6 +51,7 @@ export function wgslSource(sources: ReadonlyMap<string, string>): string {
   const kernels = [...declarations].filter(([, { text }]) =>
     /^fn \w+\(group: u32, lane: u32\) \{/.test(text),
   );
+  const functions = [...declarations.keys()].filter((name) => /^fn /.test(declarations.get(name)!.text));
   const signatures = kernels.map(([name]) => {
     const text = textOf(name);
     const constants = named(text, CONSTANT).filter((word) => !declarations.has(word) && !GIVEN.has(word));
@@ -72,6 +73,8 @@ export function wgslSource(sources: ReadonlyMap<string, string>): string {
     ...rows,
     '};\n\n/** What the kernels among them are given by name. */\nexport const wgslSignatures = {\n',
     ...signatures,
-    '} as const;\n',
+    '} as const;\n\n/** Functions that a kernel may be given to apply. */\nexport type WgslFunction =\n',
+    ...functions.map((name) => `  | '${name}'\n`),
+    ';\n',
   ].join('');
 }

@@ -5,6 +5,8 @@ import { expect, it } from 'vitest';
 import { createModel } from '../../../language/models/create.ts';
 import { recipes } from '../../../language/recipes/recipes.ts';
 import { TrainingStep } from '../../../language/train/step.ts';
+import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
+import { webgpuKernels } from '../../ops/kernels.webgpu.generated.ts';
 import { compile } from '../../program/compile.ts';
 import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram } from '../../program/program.ts';
@@ -48,6 +50,10 @@ const all = await Promise.all(
     async (name) => [name, await programsOf(name)] as const,
   ),
 );
+
+it('has a kernel for every operation', () => {
+  expect(Object.keys(webgpuKernels).sort()).toEqual(Object.keys(referenceKernels).sort());
+});
 
 it.each(all)('%s keeps to the limits that every adapter has', (_name, programs) => {
   for (const software of [true, false]) {

@@ -16,6 +16,8 @@ export class WebGpuExecutable implements Executable {
   private readonly memory: GpuMemory;
   private readonly ring: OutputRing;
   private readonly steps: readonly Step[];
+  /** The last of the runs that wait for those under way. */
+  private waiting: Promise<void> | undefined;
   private disposed = false;
 
   constructor(program: PlacedProgram, parts: Parts, memory: GpuMemory) {
@@ -30,17 +32,23 @@ export class WebGpuExecutable implements Executable {
     return this.find(this.parts.inputs, 'input', name);
   }
 
-  /** Enqueues a run with the values that the inputs have now; waits only if three are under way already. */
+  /** Enqueues a run. Waits only if three are under way already; what it returns then says when inputs have been read. */
   run(): Promise<void> | void {
     this.check();
-    const full = this.ring.full();
-    if (full) return full.then(() => this.enqueue());
-    this.enqueue();
+    if (!this.waiting && !this.ring.full()) return this.enqueue();
+    const turn = this.enqueueAfter(this.waiting);
+    this.waiting = turn;
+    const over = (): void => {
+      if (this.waiting === turn) this.waiting = undefined;
+    };
+    turn.then(over, over);
+    return turn;
   }
 
   async profile(): Promise<readonly number[]> {
-    this.check();
+    await this.waiting;
     await this.ring.full();
+    this.check();
     this.upload();
     const { queue } = this.memory.device;
     const times: number[] = [];
@@ -62,6 +70,7 @@ export class WebGpuExecutable implements Executable {
   }
 
   async read(name: string): Promise<TypedArray> {
+    await this.waiting;
     return this.ring.read(this.find(this.parts.outputs, 'output', name), name);
   }
 
@@ -70,6 +79,12 @@ export class WebGpuExecutable implements Executable {
     this.disposed = true;
     this.parts.buffers.destroy();
     this.ring.destroy();
+  }
+
+  private async enqueueAfter(before: Promise<void> | undefined): Promise<void> {
+    await before;
+    await this.ring.full();
+    this.enqueue();
   }
 
   private enqueue(): void {

@@ -1,9 +1,10 @@
 import { sizeOf } from '../../tensor/index.ts';
 import { bitsOf, each, type WebGpuKernel } from '../shared/webgpu.ts';
+import type { WgslFunction } from '../wgsl.generated.ts';
 import type { ArithmeticOperation, maskedFillOperation, PointwiseOperation } from './elementwise.ts';
 
 /** A function of one tensor, by its name in WGSL. */
-const map = (apply: string): WebGpuKernel<PointwiseOperation> => ({
+const map = (apply: WgslFunction): WebGpuKernel<PointwiseOperation> => ({
   lower(tape, [x], [y]) {
     const N = sizeOf(x.shape);
     tape.emit('map', { apply, operands: { x, y }, constants: { N }, ...each(N) });
@@ -11,7 +12,7 @@ const map = (apply: string): WebGpuKernel<PointwiseOperation> => ({
 });
 
 /** The gradient of such a function, computed in one pass. */
-const mapGradient = (apply: string): WebGpuKernel<ArithmeticOperation> => ({
+const mapGradient = (apply: WgslFunction): WebGpuKernel<ArithmeticOperation> => ({
   lower(tape, [x, dy], [dx]) {
     const N = sizeOf(x.shape);
     tape.emit('mapGradient', { apply, operands: { x, dy, dx }, constants: { N }, ...each(N) });
@@ -19,7 +20,7 @@ const mapGradient = (apply: string): WebGpuKernel<ArithmeticOperation> => ({
 });
 
 /** A function of two tensors of any strides. */
-const combine = (ofFloats: string, ofIntegers = ofFloats): WebGpuKernel<ArithmeticOperation> => ({
+const combine = (ofFloats: WgslFunction, ofIntegers = ofFloats): WebGpuKernel<ArithmeticOperation> => ({
   strided: 'all',
   lower(tape, [a, b], [y]) {
     const N = sizeOf(y.shape);

@@ -80,25 +80,28 @@ fn geluGradient(x: f32, dy: f32) -> f32 {
   return dy * fma(x, density, normalDistribution(x));
 }
 
-// x · σ(2 √(2/π) (x + 0.044715 x³)): beyond ±10 σ is 0 or 1
-fn geluGate(x: f32) -> f32 {
-  let z = clamp(x, -10.0, 10.0);
+// 2u = √(8/π) · (x + 0.044715 x³): GELU by tanh is x · σ(2u), since (1 + tanh u) / 2 = σ(2u). Beyond ±100, where it has
+// long become x or 0, x³ might overflow.
+fn gate(x: f32) -> f32 {
+  let z = clamp(x, -100.0, 100.0);
   return z * fma(z * z, 0.07135481627260025, 1.5957691216057308);
 }
 
 fn geluTanh(x: f32) -> f32 {
-  return x * sigmoid(geluGate(x));
+  return x * sigmoid(gate(x));
 }
 
-// dy · (σ(g) + x · σ(g) · σ(−g) · g′)
+// dy · (σ + x · σ′ · 2u′), σ′ = e / (1 + e)² of e = e^(−|2u|)
 fn geluTanhGradient(x: f32, dy: f32) -> f32 {
-  let g = geluGate(x);
-  let z = clamp(x, -10.0, 10.0);
+  let z = clamp(x, -100.0, 100.0);
+  let e = exponential(-abs(gate(x)));
+  let r = 1.0 / (1.0 + e);
   let slope = fma(z * z, 0.21406444881780076, 1.5957691216057308);
-  return dy * fma(x * sigmoid(g) * sigmoid(-g), slope, sigmoid(g));
+  let y = fma(z * slope * e * r, r, select(r, e * r, z < 0.0));
+  return dy * select(y, x, isNan(bitcast<u32>(x)));
 }
 
-// 1 / (1 + e⁻ˣ), origin e to the power of −|x|, which cannot overflow
+// 1 / (1 + e⁻ˣ), from e to the power of −|x|, which cannot overflow
 fn sigmoid(x: f32) -> f32 {
   let e = exponential(-abs(x));
   return select(1.0, e, x < 0.0) / (1.0 + e);

@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
 import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
 import { lastOf, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { wgslSignatures } from '../wgsl.generated.ts';
+import type { WgslFunction, wgslSignatures } from '../wgsl.generated.ts';
 import type { KernelTraits } from './kernel.ts';
 
 /** A stretch of memory that becomes one buffer of the GPU; what it holds is the device's business. */
@@ -41,7 +41,7 @@ export type Dispatch<K extends WgslKernel> = {
   Given<'constants', Signatures[K]['constants'], number> &
   Given<'indices', Signatures[K]['indices'], Pick<GpuView, 'shape' | 'strides'>> &
   (Signatures[K]['applies'] extends true
-    ? { /** The function that it calls `apply`. */ readonly apply: string }
+    ? { /** The function that it calls `apply`. */ readonly apply: WgslFunction }
     : { readonly apply?: undefined });
 
 export interface WebGpuTape {

@@ -14,7 +14,7 @@ fn pad(group: u32, lane: u32) {
   else { set_bits_y(i, VALUE_BITS); }
 }
 
-// Rows of x, of LENGTH, origin START on in rows of y, of WIDTH.
+// Rows of x, of LENGTH, from START on in rows of y, of WIDTH.
 fn concat(group: u32, lane: u32) {
   let i = group * THREADS + lane;
   if (i < N) { set_bits_y(i / LENGTH * WIDTH + START + i % LENGTH, bits_x(i)); }
