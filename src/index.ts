@@ -24,7 +24,17 @@ export type { Shape } from './engine/tensor/shape.ts';
 export { Input, type Scalar, type Tensor, Variable } from './engine/tensor/tensor.ts';
 export { type Batch, Dataset, type Split, type WindowStarts } from './language/data/dataset.ts';
 export { plays } from './language/data/plays.ts';
-export { CharTokenizer, type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer.ts';
+export { BpeTokenizer } from './language/data/tokenizer/bpe.ts';
+export { type BpeTrainingOptions, trainBpe } from './language/data/tokenizer/bpe-trainer.ts';
+export { ByteTokenizer } from './language/data/tokenizer/bytes.ts';
+export { CharTokenizer } from './language/data/tokenizer/char.ts';
+export {
+  fromHuggingFace,
+  fromVocabAndMerges,
+  type HuggingFaceTokenizer,
+  toHuggingFace,
+} from './language/data/tokenizer/huggingface.ts';
+export { type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer/tokenizer.ts';
 export type { WeightType } from './language/formats/model-file.ts';
 export * as safetensors from './language/formats/safetensors.ts';
 export { Decoder, type GenerateOptions } from './language/generate/decoder.ts';

@@ -2,7 +2,8 @@
 
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
 import { Generator } from '../engine/tensor/generator.ts';
-import { CharTokenizer, tokenizerFromJSON } from '../language/data/tokenizer.ts';
+import { CharTokenizer } from '../language/data/tokenizer/char.ts';
+import { tokenizerFromJSON } from '../language/data/tokenizer/tokenizer.ts';
 import { encodeModel } from '../language/formats/model-file.ts';
 import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../language/formats/safetensors.ts';
 import { loadModel } from '../language/load-model.ts';

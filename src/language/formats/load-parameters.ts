@@ -9,6 +9,21 @@ export interface StoredTensor {
   readonly data: TypedArray;
 }
 
+/** @throws {NanobardError} code `checkpoint` if a stored value is missing or has another shape than its variable. */
+export function checkParameters(
+  variables: ReadonlyMap<string, Variable>,
+  stored: ReadonlyMap<string, StoredTensor>,
+): void {
+  for (const [name, { shape }] of variables) {
+    const tensor = stored.get(name);
+    if (tensor && sameShape(tensor.shape, shape)) continue;
+    const found = tensor ? `has the shape ${formatShape(tensor.shape)}` : 'is missing';
+    throw new NanobardError('checkpoint', `the checkpoint is of another model: ${name} ${found}`, {
+      hint: `This model needs it as ${formatShape(shape)}.`,
+    });
+  }
+}
+
 /**
  * Writes stored values into variables on a device, by name.
  *
@@ -19,13 +34,6 @@ export async function loadParameters(
   stored: ReadonlyMap<string, StoredTensor>,
   device: Device,
 ): Promise<void> {
-  for (const [name, { shape }] of variables) {
-    const tensor = stored.get(name);
-    if (tensor && sameShape(tensor.shape, shape)) continue;
-    const found = tensor ? `has the shape ${formatShape(tensor.shape)}` : 'is missing';
-    throw new NanobardError('checkpoint', `the checkpoint is of another model: ${name} ${found}`, {
-      hint: `This model needs it as ${formatShape(shape)}.`,
-    });
-  }
+  checkParameters(variables, stored);
   for (const [name, variable] of variables) await device.write(variable, stored.get(name)!.data);
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { add, arange, attention, gelu, reshape, split } from '../../engine/ops/index.ts';
+import type { Pointwise } from '../../engine/ops/elementwise/elementwise.ts';
+import { add, arange, attention, gelu, geluTanh, reshape, split } from '../../engine/ops/index.ts';
 import type { Generator as RandomGenerator, Tensor } from '../../engine/tensor/index.ts';
 import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
 import { Dropout, dropoutKey } from '../nn/dropout.ts';
@@ -24,6 +25,8 @@ export const gptFields = {
   dropout: fraction,
   /** Whether linear layers and layer norms have biases: true as in GPT-2, false is a little faster and better. */
   bias: v.boolean(),
+  /** GELU, exact as in nanoGPT (where nothing is said), or approximated by tanh as in GPT-2. */
+  activation: v.optional(v.picklist(['gelu', 'gelu_tanh'], 'must be gelu or gelu_tanh')),
 };
 
 export type GPTConfig = Readonly<LanguageModelConfig & FieldValues<typeof gptFields>>;
@@ -61,17 +64,19 @@ export class MLP extends Module {
   readonly c_fc: Linear;
   readonly c_proj: Linear;
   readonly dropout: Dropout;
+  private readonly activation: Pointwise;
 
   constructor(config: GPTConfig) {
     super();
     const { nEmbd, bias } = config;
+    this.activation = config.activation === 'gelu_tanh' ? geluTanh : gelu;
     this.c_fc = new Linear(nEmbd, 4 * nEmbd, { bias });
     this.c_proj = new Linear(4 * nEmbd, nEmbd, { bias });
     this.dropout = new Dropout(config.dropout);
   }
 
   forward(x: Tensor): Tensor {
-    x = gelu(this.c_fc.forward(x)); // (B, T, 4C)
+    x = this.activation(this.c_fc.forward(x)); // (B, T, 4C)
     return this.dropout.forward(this.c_proj.forward(x)); // (B, T, C)
   }
 }

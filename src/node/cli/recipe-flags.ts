@@ -22,6 +22,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     blockSize: 'tokens of context',
     dropout: 'share of activations dropped while training',
     bias: 'biases in linear layers and layer norms',
+    activation: 'GELU, exact or by tanh as in GPT-2',
     ngramOrder: 'longest n-gram that has a table of embeddings; 1 for none',
     ngramRows: 'rows of each of these tables',
   },
@@ -97,6 +98,8 @@ function optionsOf(field: Field, description: string): Option[] {
     const negative = `--no-${kebab}`;
     return [new Option(`--${kebab}`, `${description}; or ${negative}`), new Option(negative).hideHelp()];
   }
+  if (schema.type === 'picklist')
+    return [new Option(`--${kebab} <name>`, description).choices(schema.options)];
   const value = isWhole(schema) ? 'n' : 'x';
   return [new Option(`--${kebab} <${value}>`, description).argParser(numberParser(schema))];
 }

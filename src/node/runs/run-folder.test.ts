@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Generator } from '../../engine/tensor/generator.ts';
-import { CharTokenizer } from '../../language/data/tokenizer.ts';
+import { CharTokenizer } from '../../language/data/tokenizer/char.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import type { TrainerState } from '../../language/train/checkpoint.ts';
 import type { RunConfig } from './run-config.ts';

@@ -58,7 +58,7 @@ const runRules = { ...recipeRules, ...policyRules, folder: path };
 
 /** Fields that a run keeps for life. */
 const FIXED = [
-  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
+  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'activation', 'ngramOrder', 'ngramRows'] as const),
   ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows'] as const),
 ];
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NanobardError } from '../../engine/errors.ts';
-import { lecture } from '../../testing/lecture.ts';
-import { CharTokenizer, tokenizerFromJSON } from './tokenizer.ts';
+import { NanobardError } from '../../../engine/errors.ts';
+import { lecture } from '../../../testing/lecture.ts';
+import { CharTokenizer } from './char.ts';
+import { tokenizerFromJSON } from './tokenizer.ts';
 
 function failure(action: () => unknown): NanobardError {
   try {
@@ -116,7 +117,7 @@ describe('tokenizerFromJSON', () => {
   it.each([
     ['null', null, 'Not a tokenizer'],
     ['no type', { characters: ['a'] }, 'type'],
-    ['another type', { type: 'bpe' }, "Unknown tokenizer type 'bpe'"],
+    ['another type', { type: 'words' }, "Unknown tokenizer type 'words'"],
     ['no characters', { type: 'char' }, 'characters'],
     ['an empty vocabulary', { type: 'char', characters: [] }, 'empty'],
     ['an entry of two characters', { type: 'char', characters: ['a', 'bc'] }, 'characters.1'],

@@ -1,0 +1,86 @@
+import { NanobardError } from '../../engine/errors.ts';
+import type { ModelSpec } from '../models/create.ts';
+import { didYouMean, shown } from '../options.ts';
+import { encodeModel, type ModelFile, type WeightType } from './model-file.ts';
+
+/** A file of an exported model: its path within the folder, with slashes, and its contents. */
+export interface ExportedFile {
+  readonly name: string;
+  readonly data: Uint8Array | string;
+}
+
+/** Writes a model in another program's form. Pure: the same model gives the same bytes, in a page as in Node. */
+export type Exporter = (model: ModelFile, options: { readonly dtype: WeightType }) => readonly ExportedFile[];
+
+interface ExportFormat {
+  /** How weights can be stored; the first is the default. */
+  readonly dtypes: readonly [WeightType, ...WeightType[]];
+  /** The models that the other side can run. */
+  readonly models: readonly ModelSpec['model'][];
+  /** Loaded when it is asked for, so that a page does not carry formats that nobody wants. */
+  readonly load: () => Promise<Exporter>;
+}
+
+/** What models can be exported to. */
+export const exportFormats = {
+  nanobard: {
+    dtypes: ['f32', 'f16', 'q8'],
+    models: ['gpt', 'modern', 'lecture', 'bigram'],
+    load:
+      async () =>
+      (model, { dtype }) => [{ name: 'model.safetensors', data: encodeModel(model, dtype) }],
+  },
+  hf: {
+    dtypes: ['f32', 'f16'],
+    models: ['gpt'],
+    load: async () => (await import('./huggingface/export.ts')).exportHuggingFace,
+  },
+} as const satisfies Record<string, ExportFormat>;
+
+export type ExportFormatName = keyof typeof exportFormats;
+
+/**
+ * The files of a model in another form: `hf`, a folder of Hugging Face's transformers.
+ *
+ * @throws {NanobardError} code `argument` if there is no such format, or it has no such type of weights; `config` if
+ *   the other side cannot run the model.
+ */
+export async function exportModel(
+  model: ModelFile,
+  to: ExportFormatName | (string & {}),
+  dtype?: WeightType,
+): Promise<readonly ExportedFile[]> {
+  const names = Object.keys(exportFormats);
+  const format = Object.hasOwn(exportFormats, to)
+    ? (exportFormats as Record<string, ExportFormat>)[to]
+    : undefined;
+  if (!format) {
+    const hint = `${didYouMean(String(to), names)}The formats are ${names.join(', ')}.`;
+    throw new NanobardError('argument', `models cannot be exported to ${shown(to)}`, {
+      hint,
+      options: ['to'],
+    });
+  }
+  const { dtypes, models } = format;
+  if (dtype !== undefined && !dtypes.includes(dtype)) {
+    throw new NanobardError('argument', `${to} has no weights of the type ${shown(dtype)}`, {
+      hint: `It has ${dtypes.join(', ')}.`,
+      options: ['dtype'],
+    });
+  }
+  if (!models.includes(model.spec.model)) {
+    const others = Object.entries<ExportFormat>(exportFormats).filter(([, other]) =>
+      other.models.includes(model.spec.model),
+    );
+    throw new NanobardError(
+      'config',
+      `${to} cannot hold a ${model.spec.model} model, only ${models.join(', ')}`,
+      {
+        hint: `Export it to ${others.map(([name]) => name).join(', ')}, or train one of the recipes for ${models[0]}.`,
+        options: ['to'],
+      },
+    );
+  }
+  const write = await format.load();
+  return write(model, { dtype: dtype ?? dtypes[0] });
+}
