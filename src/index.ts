@@ -45,7 +45,7 @@ export {
 } from './language/formats/export.ts';
 export type { ModelFile, WeightType } from './language/formats/model-file.ts';
 export * as safetensors from './language/formats/safetensors.ts';
-export { Decoder, type GenerateOptions } from './language/generate/decoder.ts';
+export { type Choice, Decoder, type GenerateOptions } from './language/generate/decoder.ts';
 export { distribution, type SamplingRule } from './language/generate/sampling.ts';
 export { type Baselines, baselines } from './language/inspect/baselines.ts';
 export { type Histogram, histogram } from './language/inspect/histogram.ts';
@@ -59,7 +59,7 @@ export {
   placeModel,
 } from './language/load-model.ts';
 export { BigramLanguageModel } from './language/models/bigram.ts';
-export { createModel, type ModelSpec } from './language/models/create.ts';
+export { createModel, type ModelSpec, specOf } from './language/models/create.ts';
 export { GPT, type GPTConfig } from './language/models/gpt.ts';
 export {
   LanguageModel,
@@ -81,6 +81,7 @@ export { defaultRecipe, type NamedRecipe, type RecipeName, recipes } from './lan
 export { createTraining, type Training, type TrainingOptions } from './language/recipes/training.ts';
 export { type GenerateTextOptions, TextModel } from './language/text-model.ts';
 export { decodeCheckpoint, encodeCheckpoint, type TrainerState } from './language/train/checkpoint.ts';
+export { Curve, type CurveData } from './language/train/curve.ts';
 export { Evaluator } from './language/train/evaluator.ts';
 export type * from './language/train/events.ts';
 export { Trainer, type TrainerOptions } from './language/train/trainer.ts';

@@ -27,7 +27,13 @@ export default defineConfig({
     format: 'es',
     plugins: () => [chapters()],
     rollupOptions: {
-      output: { entryFileNames: 'assets/kernel-[hash].js', chunkFileNames: 'assets/kernel-[name]-[hash].js' },
+      output: {
+        // By their names the server knows the workers that may make code of text: src/node/studio/headers.ts.
+        entryFileNames: ({ facadeModuleId }) =>
+          `assets/${facadeModuleId?.includes('/kernel/') ? 'kernel' : 'workbench-worker'}-[hash].js`,
+        chunkFileNames: ({ moduleIds }) =>
+          `assets/${moduleIds.some((id) => id.includes('/tutorial/')) ? 'kernel' : 'part'}-[name]-[hash].js`,
+      },
     },
   },
   server: { headers },

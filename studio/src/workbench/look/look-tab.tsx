@@ -1,0 +1,3 @@
+export function LookTab() {
+  return <main id="text" />;
+}

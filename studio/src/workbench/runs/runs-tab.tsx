@@ -1,0 +1,3 @@
+export function RunsTab() {
+  return <main id="text" />;
+}
