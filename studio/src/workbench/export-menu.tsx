@@ -34,7 +34,7 @@ export function ExportMenu({ model, onFailure }: Props) {
       </button>
     );
   return (
-    <span class="menu" role="group" aria-label={say.download}>
+    <fieldset class="menu" aria-label={say.download}>
       {Object.entries(formats).map(([format, dtypes]) =>
         dtypes.map((dtype) => (
           <button
@@ -50,6 +50,6 @@ export function ExportMenu({ model, onFailure }: Props) {
       <button type="button" class="small" aria-label={say.close} onClick={() => setFormats(undefined)}>
         ×
       </button>
-    </span>
+    </fieldset>
   );
 }

@@ -24,6 +24,7 @@ export function ModelChoice({ value, onChange, onFailure }: Props) {
       onChange(info.id);
     });
   return (
+    // biome-ignore lint/a11y: files are dropped here, or chosen by the button
     <div
       class="tools plain drop"
       onDragOver={(event) => event.preventDefault()}

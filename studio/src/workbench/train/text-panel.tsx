@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { language } from '../../page/address.ts';
 import { FailureNote } from '../../ui/failure.tsx';
 import { whole } from '../../ui/format.ts';
@@ -21,14 +21,10 @@ export function TextPanel() {
   const say = words[language.value];
   const chooser = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
-  const [shakespeare, setShakespeare] = useState(false);
-  useEffect(() => {
-    void hasShakespeare().then(setShakespeare);
-  }, []);
   const info = textInfo.value;
   return (
     <section
-      class={`panel ${over ? 'over' : ''}`}
+      class={`panel texts ${over ? 'over' : ''}`}
       aria-labelledby="text-title"
       onDragOver={(event) => {
         event.preventDefault();
@@ -69,14 +65,12 @@ export function TextPanel() {
             currentTarget.value = '';
           }}
         />
-        {shakespeare && (
-          <button
-            type="button"
-            onClick={() => add([{ kind: 'url', name: 'tinyshakespeare', url: shakespeareUrl() }])}
-          >
-            tinyshakespeare
-          </button>
-        )}
+        <button
+          type="button"
+          onClick={() => add([{ kind: 'url', name: 'tinyshakespeare', url: shakespeareUrl() }])}
+        >
+          tinyshakespeare
+        </button>
         <button
           type="button"
           onClick={() => add([{ kind: 'plays', name: 'plays', characters: PLAYS }])}
@@ -115,9 +109,3 @@ export function TextPanel() {
 }
 
 const shakespeareUrl = (): string => new URL('tinyshakespeare.txt', location.href.replace(/\?.*/, '')).href;
-
-/** Whether the server has tinyshakespeare. */
-async function hasShakespeare(): Promise<boolean> {
-  const response = await fetch(shakespeareUrl(), { method: 'HEAD' }).catch(() => undefined);
-  return response?.ok === true && response.headers.get('content-type')?.startsWith('text/plain') === true;
-}

@@ -1,10 +1,14 @@
-import { decodeText, normalizeText, plays } from 'nanobard';
+import { decodeText, NanobardError, normalizeText, plays } from 'nanobard';
 import type { TextInfo, TextSource } from '../protocol.ts';
 
 /** Characters of the beginning that the page shows. */
 const BEGINNING = 600;
 
 const SEED = 1337;
+
+const NOT_HERE =
+  'To have tinyshakespeare, run "npx nanobard train bigram --data tinyshakespeare" once, or put tinyshakespeare.txt ' +
+  'beside index.html.';
 
 export interface LoadedText {
   readonly text: string;
@@ -39,7 +43,9 @@ async function load(source: TextSource): Promise<{ text: string; notices: string
       return decode(new Uint8Array(await source.file.arrayBuffer()), source.name);
     case 'url': {
       const response = await fetch(source.url);
-      if (!response.ok) throw new Error(`${source.name}: the server answered ${response.status}`);
+      const isText = response.headers.get('content-type')?.startsWith('text/plain') === true;
+      if (!response.ok || !isText)
+        throw new NanobardError('network', `${source.name} is not here`, { hint: NOT_HERE });
       return decode(new Uint8Array(await response.arrayBuffer()), source.name);
     }
   }

@@ -51,7 +51,7 @@ export function WrittenText({ prompt, tokens, onReplace }: Props) {
         ))}
       </div>
       {token && chosen !== undefined && (
-        <div class="alternatives" role="group" aria-label={say.alternatives}>
+        <fieldset class="alternatives" aria-label={say.alternatives}>
           <span class="quiet">{say.instead(visible(token.text))}</span>
           {token.candidates.map((candidate) => (
             <button
@@ -66,7 +66,7 @@ export function WrittenText({ prompt, tokens, onReplace }: Props) {
               <code>{visible(candidate.text)}</code> {(100 * candidate.raw).toFixed(1)} %
             </button>
           ))}
-        </div>
+        </fieldset>
       )}
     </>
   );
