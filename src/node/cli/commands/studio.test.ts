@@ -27,7 +27,9 @@ describe('studio', () => {
       },
     });
     expect(await studio({ port: 0, open: true }, io, folder)).toBe(0);
-    expect(io.stdout.text).toMatch(/^The tutorial is at http:\/\/127\.0\.0\.1:\d+\/\nCtrl-C stops it\.\n$/);
+    expect(io.stdout.text).toMatch(
+      /^The studio is at http:\/\/127\.0\.0\.1:\d+\/\?token=[0-9a-f]{32}\nCtrl-C stops it\.\n$/,
+    );
     expect((await answer!).status).toBe(200);
     expect([io.signals.listenerCount(signal), io.exits, io.stderr.text]).toEqual([0, [], '']);
   });

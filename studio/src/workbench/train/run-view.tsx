@@ -78,7 +78,7 @@ function Fork({ run }: { readonly run: StoredRun }) {
   if (!open)
     return (
       <button type="button" aria-expanded="false" disabled={busy} onClick={() => setOpen(true)}>
-        ⑂ {say.fork}
+        {say.fork}
       </button>
     );
   return (
@@ -88,7 +88,7 @@ function Fork({ run }: { readonly run: StoredRun }) {
         event.preventDefault();
         setOpen(false);
         void attempt(async () =>
-          select(await ask('fork', [run.id, `${run.name} ⑂`, { maxIters, learningRate }]), true),
+          select(await ask('fork', [run.id, `${run.name} +`, { maxIters, learningRate }]), true),
         );
       }}
     >
@@ -108,7 +108,7 @@ function Fork({ run }: { readonly run: StoredRun }) {
         onInput={setLearningRate}
       />
       <button type="submit" class="primary">
-        ⑂ {say.fork}
+        {say.fork}
       </button>
     </form>
   );

@@ -1,0 +1,93 @@
+import { open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EndReason, EvalEvent, TrainEvent } from '../../language/train/events.ts';
+import { CurveReader, eventOf } from './curve-reader.ts';
+import { isBeingWritten } from './lock.ts';
+import { decodeRunConfig, type RunConfig } from './run-config.ts';
+
+/** How a run stands; `cut` is one that nobody writes any more, and that did not say how it ended. */
+export type RunState = 'training' | EndReason | 'cut' | 'damaged';
+
+/** What a list of runs shows of each. */
+export interface RunSummary {
+  /** The name of its folder. */
+  readonly name: string;
+  readonly state: RunState;
+  /** Milliseconds since 1970. */
+  readonly began: number;
+  /** Undefined if it cannot be read; then `problem` says why. */
+  readonly config: RunConfig | undefined;
+  readonly problem?: string | undefined;
+  readonly step: number;
+  readonly loss: number | null;
+  readonly bestVal: number | null;
+  readonly bestStep: number | null;
+  /** The last thing that went wrong. */
+  readonly warning?: string | undefined;
+  readonly hasModel: boolean;
+}
+
+/** Bytes at the end of the metrics that tell how a run stands. */
+const TAIL = 2 ** 18;
+
+/** The summary of the run in `folder`; undefined where there is none. */
+export async function summarize(folder: string, name: string): Promise<RunSummary | undefined> {
+  const path = join(folder, 'config.json');
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) return undefined;
+  const began = found.birthtimeMs || found.mtimeMs;
+  const hasModel = await stat(join(folder, 'model.safetensors')).then(
+    (model) => model.isFile(),
+    () => false,
+  );
+  const none = { name, began, hasModel, step: 0, loss: null, bestVal: null, bestStep: null };
+  let config: RunConfig;
+  try {
+    config = decodeRunConfig(await readFile(path), path);
+  } catch (error) {
+    return { ...none, state: 'damaged', config: undefined, problem: (error as Error).message };
+  }
+  const metrics = join(folder, 'metrics.jsonl');
+  const { lines, whole } = await tailOf(metrics);
+  const events = lines.flatMap((line) => eventOf(line) ?? []);
+  const last = <T extends TrainEvent['type']>(type: T) =>
+    events.findLast((event): event is Extract<TrainEvent, { type: T }> => event.type === type);
+  const best = (await bestOf(events, whole, metrics)) ?? undefined;
+  const end = events.at(-1);
+  const state = (await isBeingWritten(folder)) ? 'training' : end?.type === 'end' ? end.reason : 'cut';
+  return {
+    ...{ ...none, state, config },
+    step: end?.step ?? 0,
+    loss: last('step')?.loss ?? null,
+    bestVal: best?.val ?? null,
+    bestStep: best?.step ?? null,
+    warning: last('warning')?.message,
+  };
+}
+
+/** The best evaluation: the last that says so. Where the end of the file tells of none, all of it is read. */
+async function bestOf(
+  events: readonly TrainEvent[],
+  whole: boolean,
+  metrics: string,
+): Promise<EvalEvent | undefined> {
+  const isBest = (event: TrainEvent): event is EvalEvent => event.type === 'eval' && event.best;
+  const found = events.findLast(isBest);
+  if (found || whole) return found;
+  return (await new CurveReader(metrics).read()).evals.findLast(isBest);
+}
+
+/** The lines at the end of a file, and whether that is all of it. */
+async function tailOf(path: string): Promise<{ readonly lines: readonly string[]; readonly whole: boolean }> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return { lines: [], whole: true };
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(0, size - TAIL);
+    const bytes = Buffer.alloc(size - from);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
+    return { lines: bytes.toString('utf8', 0, bytesRead).split('\n'), whole: from === 0 };
+  } finally {
+    await file.close();
+  }
+}
