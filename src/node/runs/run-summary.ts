@@ -49,7 +49,9 @@ export async function summarize(folder: string, name: string): Promise<RunSummar
   }
   const metrics = join(folder, 'metrics.jsonl');
   const { lines, whole } = await tailOf(metrics);
-  const events = lines.flatMap((line) => eventOf(line) ?? []);
+  // Of steps only the last matters, and there are many.
+  const lastStep = lines.findLastIndex((line) => isStep(line) && eventOf(line) !== undefined);
+  const events = lines.flatMap((line, i) => (i === lastStep || !isStep(line) ? (eventOf(line) ?? []) : []));
   const last = <T extends TrainEvent['type']>(type: T) =>
     events.findLast((event): event is Extract<TrainEvent, { type: T }> => event.type === type);
   const best = (await bestOf(events, whole, metrics)) ?? undefined;
@@ -64,6 +66,8 @@ export async function summarize(folder: string, name: string): Promise<RunSummar
     warning: last('warning')?.message,
   };
 }
+
+const isStep = (line: string): boolean => line.startsWith('{"type":"step"');
 
 /** The best evaluation: the last that says so. Where the end of the file tells of none, all of it is read. */
 async function bestOf(

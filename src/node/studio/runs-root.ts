@@ -1,7 +1,8 @@
-import { lstat, mkdir, readdir, realpath, rename, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { NanobardError } from '../../engine/errors.ts';
 import type { CurveData } from '../../language/train/curve.ts';
+import type { SampleEvent } from '../../language/train/events.ts';
 import { CurveReader } from '../runs/curve-reader.ts';
 import { isBeingWritten } from '../runs/lock.ts';
 import { type RunSummary, summarize } from '../runs/run-summary.ts';
@@ -11,6 +12,9 @@ export const TRASH = '.trash';
 
 /** Curves that are kept, of those that were asked for last. */
 const KEPT_CURVES = 64;
+
+/** Texts that are shown of a run, the newest. */
+const KEPT_SAMPLES = 8;
 
 /** What one looks at to see whether a run has changed. */
 const SIGNS = ['.', 'config.json', 'metrics.jsonl', 'model.safetensors'];
@@ -63,7 +67,25 @@ export class RunsRoot {
     this.curves.set(path, reader);
     const [oldest] = this.curves.keys();
     if (this.curves.size > KEPT_CURVES && oldest !== undefined) this.curves.delete(oldest);
-    return reader.read();
+    return { ...(await reader.read()), samples: await this.samples(name) };
+  }
+
+  /** The texts that the run wrote, which are files of their own. */
+  private async samples(name: string): Promise<readonly SampleEvent[]> {
+    const folder = join(await this.folder(name), 'samples');
+    if (!(await isOwn(this.path, folder))) return [];
+    const files = await readdir(folder).catch(() => []);
+    const steps = files.flatMap((file) => Number(/^step-(\d+)\.txt$/.exec(file)?.[1] ?? Number.NaN));
+    const newest = steps
+      .filter(Number.isFinite)
+      .sort((a, b) => b - a)
+      .slice(0, KEPT_SAMPLES);
+    const found = newest.map(async (step): Promise<SampleEvent | undefined> => {
+      const file = `step-${step}.txt`;
+      if (!(await isFile(folder, file))) return undefined;
+      return { type: 'sample', step, text: await readFile(join(folder, file), 'utf8') };
+    });
+    return (await Promise.all(found)).filter((sample) => sample !== undefined);
   }
 
   /** The path of a file in a run's folder, if it is there and no link. */

@@ -6,6 +6,7 @@ import { words as benchWords } from '../words.ts';
 import { RunActions } from './run-actions.tsx';
 import { listing, type RunSummary, serverCurves } from './server.ts';
 import { chosen, differences } from './state.ts';
+import { Told } from './told.tsx';
 import { words } from './words.ts';
 
 /** The runs that are looked at: curves, in what their recipes differ, and what can be done with the first. */
@@ -21,6 +22,7 @@ export function RunDetails() {
         {say.why[first.state](first.step)} {first.problem} {first.warning}
       </p>
       <RunActions key={first.name} run={first} />
+      <Told />
       <Curves runs={runs} />
       <Comparison runs={runs} />
       <Samples name={first.name} />

@@ -1,12 +1,12 @@
 import { useEffect } from 'preact/hooks';
 import { language, run as runInAddress } from '../../page/address.ts';
-import { FailureNote } from '../../ui/failure.tsx';
 import { useMachine } from '../machine-line.tsx';
 import '../style.css';
 import { RunDetails } from './run-details.tsx';
 import { RunTable } from './run-table.tsx';
 import { connected, listing, watch } from './server.ts';
-import { choose, chosen, failure, filter, notice, refreshAll, shown } from './state.ts';
+import { choose, chosen, filter, refreshAll, shown } from './state.ts';
+import { Told } from './told.tsx';
 import { words } from './words.ts';
 
 /** The runs of the folder that the server shows, live while they are trained. */
@@ -32,8 +32,7 @@ export function RunsTab() {
           {say.lost}
         </p>
       )}
-      <FailureNote failure={failure.value} />
-      {notice.value !== '' && <p role="status">{notice.value}</p>}
+      {chosen.value.length === 0 && <Told />}
       {found && found.runs.length > 0 && (
         <section class="panel" aria-label={say.title}>
           <label class="line">

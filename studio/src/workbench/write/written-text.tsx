@@ -18,10 +18,10 @@ export function WrittenText({ prompt, tokens, onReplace }: Props) {
   const token = chosen === undefined ? undefined : tokens[chosen];
   return (
     <>
-      {/* One stop for the keyboard, not one for each of hundreds of tokens: arrows move along. */}
       {/* biome-ignore lint/a11y: a group whose tokens are chosen by pointer or by arrow keys */}
       <div
         class="written"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: one stop for the keyboard, not one for each token
         tabIndex={0}
         role="group"
         aria-label={say.writtenText}
