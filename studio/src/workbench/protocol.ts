@@ -181,6 +181,8 @@ export interface Methods {
   describeModel(model: string): Promise<ModelInfo>;
   write(options: WriteOptions, emit: (token: WrittenToken) => void): Promise<Written>;
   candidates(options: Omit<WriteOptions, 'tokens' | 'stop' | 'seed'>): Promise<readonly Candidate[]>;
+  /** A text to look at. */
+  example(model: string): Promise<string>;
   look(model: string, text: string): Promise<Look>;
   embeddings(model: string): Promise<EmbeddingMap>;
   /** The loss, in nats per token, over the last tenth of a text, which runs keep for validation. */

@@ -18,14 +18,15 @@ import { Tokens } from './tokens.tsx';
 /** How often a model that learns is looked at anew, in ms. */
 const FOLLOW_EVERY = 2000;
 
-const BEGINNING = 'To be, or not to be, that is the question';
-
 /** What a model makes of a text, token by token, while it learns too. */
 export function LookTab() {
   const say = words[language.value];
   useMachine();
   const model = currentModel.value;
-  const [text, setText] = useState(BEGINNING);
+  /** What the reader typed; until then an example. */
+  const [typed, setTyped] = useState<string>();
+  const [example, setExample] = useState<string>();
+  const text = typed ?? example;
   const [look, setLook] = useState<Look>();
   const [map, setMap] = useState<Map2d>();
   const [failure, setFailure] = useState<Failure>();
@@ -35,8 +36,18 @@ export function LookTab() {
   const run = runs.value.find(({ id }) => model === `run:${id}`);
   const live = run?.status === 'training';
 
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+    setFailure(undefined);
+    await work().catch((error: unknown) => setFailure(asFailure(error)));
+  };
+
   useEffect(() => {
-    if (!model) return;
+    setExample(undefined);
+    if (model) void attempt(async () => setExample(await ask('example', [model])));
+  }, [model]);
+
+  useEffect(() => {
+    if (!model || text === undefined) return;
     let gone = false;
     const timer = setTimeout(async () => {
       try {
@@ -63,10 +74,6 @@ export function LookTab() {
     return () => clearInterval(timer);
   }, [live, follow]);
 
-  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
-    setFailure(undefined);
-    await work().catch((error: unknown) => setFailure(asFailure(error)));
-  };
   return (
     <main id="text" tabIndex={-1} class="bench">
       <h1>{say.lookTitle}</h1>
@@ -82,7 +89,7 @@ export function LookTab() {
       {model && (
         <label class="line block">
           <span>{say.lookText}</span>
-          <textarea rows={2} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
+          <textarea rows={2} value={text} onInput={({ currentTarget }) => setTyped(currentTarget.value)} />
         </label>
       )}
       {live && (

@@ -34,7 +34,7 @@ export function RunsTab() {
       )}
       {chosen.value.length === 0 && <Told />}
       {found && found.runs.length > 0 && (
-        <section class="panel" aria-label={say.title}>
+        <div class="panel">
           <label class="line">
             <span>{say.filter}</span>
             <input
@@ -46,7 +46,7 @@ export function RunsTab() {
             />
           </label>
           <RunTable runs={shown.value} />
-        </section>
+        </div>
       )}
       <RunDetails />
     </main>

@@ -27,6 +27,9 @@ import { writeTokens } from './write.ts';
 /** Of what a product of matrices reaches, training steps reach about this much before any has been measured. */
 const USUAL_SHARE = 0.5;
 
+/** Characters of a text to look at. */
+const EXAMPLE = 64;
+
 /** A run has one tab that trains it. */
 const lockName = (run: string): string => `nanobard-run-${run}`;
 
@@ -46,6 +49,8 @@ export class Bench {
   private device: Promise<Device> | undefined;
   private text: LoadedText | undefined;
   private session: Session | undefined;
+  /** When the last session has ended. */
+  private ended: Promise<void> | undefined;
   /** Floating-point operations that training does in a second, as measured last. */
   private speed: number | undefined;
   private opened = 0;
@@ -78,6 +83,7 @@ export class Bench {
           const logits = await loan.model.logits(tokens);
           return candidatesOf(loan.model.tokenizer, logits.data.slice(-loan.model.network.vocabSize), rule);
         }),
+      example: (model) => this.example(model),
       look: (model, text) => this.models.use(model, (loan) => lookAt(loan, text)),
       embeddings: (model) => this.models.use(model, (loan) => mapEmbeddings(loan.model)),
       evaluate: (model, source) => this.evaluate(model, source, signal),
@@ -137,7 +143,7 @@ export class Bench {
       baselines: { uniform: Math.log(vocabSize), unigram: Number.NaN, bigram: undefined },
       ...{ status: 'interrupted', step: 0, bestVal: null },
     };
-    this.refuseSecond();
+    await this.refuseSecond();
     await store.create(run, text);
     await this.goOn(run.id);
     return run.id;
@@ -145,8 +151,8 @@ export class Bench {
 
   /** Goes on with the run that is paused, or one that is kept, from where it stands. */
   private async goOn(id: string): Promise<void> {
-    if (this.session?.id === id) return this.session.goOn();
-    this.refuseSecond();
+    if (this.session?.id === id && !this.session.ending) return this.session.goOn();
+    await this.refuseSecond();
     const store = await this.store;
     const device = await this.theDevice();
     const unlock = await lock(lockName(id));
@@ -156,7 +162,7 @@ export class Bench {
       const session = await Session.open(store.run(id), store, device, tell);
       this.session = session;
       this.models.put(`run:${id}`, store.run(id).name, 'run', session.training.model, true);
-      void session.run().finally(() => {
+      this.ended = session.run().finally(() => {
         this.measured(session);
         this.session = undefined;
         this.models.retire(`run:${id}`);
@@ -169,7 +175,7 @@ export class Bench {
   }
 
   private async fork(parent: string, name: string, changes: RecipeChanges): Promise<string> {
-    this.refuseSecond();
+    await this.refuseSecond();
     const store = await this.store;
     const from = store.run(parent);
     const recipe: Recipe = chooseRecipe(from.recipe, changes);
@@ -211,6 +217,18 @@ export class Bench {
     return { name: run.name, model: await placeModel(await openModel(bytes), { device }) };
   }
 
+  /** A text that the model knows the characters of: of a run the text that it was not trained on, else its own. */
+  private async example(id: string): Promise<string> {
+    const run = id.replace(/^run:/, '');
+    const store = await this.store;
+    if (!store.has(run)) return this.models.use(id, ({ model }) => model.write('', { tokens: EXAMPLE }));
+    const text = await store.text(run);
+    return text
+      .slice(Math.floor(0.9 * text.length))
+      .replace(/^\S*\s*/, '')
+      .slice(0, EXAMPLE);
+  }
+
   private async evaluate(model: string, source: TextSource, signal: AbortSignal): Promise<number> {
     const { text } = await loadTexts([source]);
     return this.models.use(model, ({ model }) => {
@@ -225,7 +243,9 @@ export class Bench {
     this.speed = flopsPerSecond ?? this.speed;
   }
 
-  private refuseSecond(): void {
+  /** One run at a time: one that was stopped, or has done its last step, is waited for. */
+  private async refuseSecond(): Promise<void> {
+    if (this.session?.ending) await this.ended;
     if (this.session) throw new Error('another run is being trained: stop it first');
   }
 

@@ -35,6 +35,8 @@ type Gradients = Readonly<Record<string, Tensor>>;
 export class Session {
   readonly id: string;
   readonly training: Training;
+  /** Whether it was told to stop, or has done its last step: what follows is to write things down. */
+  ending = false;
   /** What the device does when it trains, as the last step has shown. */
   flopsPerSecond: number | undefined;
   private readonly store: RunStore;
@@ -133,6 +135,7 @@ export class Session {
   }
 
   stop(): void {
+    this.ending = true;
     this.controller.abort();
     this.gate?.open();
     this.gate = undefined;
@@ -146,6 +149,7 @@ export class Session {
       await this.store.recordSnapshot(this.id, await this.snapshot(event.step));
       await this.store.change(this.id, { step: event.step, ...(event.best && { bestVal: event.val }) });
     }
+    if (event.type === 'end') this.ending = true;
     if (event.type === 'end' && event.reason !== 'diverged') {
       if (!this.hasModel && event.step > 0) await this.saveModel(event.step);
       await this.saveState();

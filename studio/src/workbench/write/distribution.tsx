@@ -20,7 +20,6 @@ export function Distribution({ candidates, onChoose }: Props) {
       <ol>
         {candidates.map((candidate) => {
           const { token, text, probability, raw } = candidate;
-          const label = `${visible(text)} ${(100 * probability).toFixed(1)} %`;
           const bars = (
             <>
               <code>{visible(text)}</code>
@@ -34,7 +33,7 @@ export function Distribution({ candidates, onChoose }: Props) {
           return (
             <li key={token}>
               {onChoose ? (
-                <button type="button" aria-label={label} onClick={() => onChoose(candidate)}>
+                <button type="button" onClick={() => onChoose(candidate)}>
                   {bars}
                 </button>
               ) : (
