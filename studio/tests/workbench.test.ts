@@ -192,9 +192,11 @@ describe('what is kept', () => {
   it('says what is wrong with a text, or a size', async () => {
     const { page } = await open(browser, `${isolated.url}?tab=train&lang=en`, { until: ready });
     await page.getByRole('textbox', { name: 'Paste a text' }).fill('too short');
-    await page.waitForSelector('.facts');
-    await page.getByRole('button', { name: '▶ Train' }).click();
     await page.locator('.failure').filter({ hasText: 'too short' }).waitFor();
+    expect(await page.getByRole('button', { name: '▶ Train' }).isDisabled()).toBe(true);
+    await page.getByRole('textbox', { name: 'Paste a text' }).fill(poem.repeat(10));
+    await page.waitForSelector('.facts');
+    await page.locator('.warning').filter({ hasText: 'short for this' }).waitFor();
     await set(page, { Width: 100_000 });
     await page.locator('.failure').filter({ hasText: 'MB' }).waitFor();
     await page.close();

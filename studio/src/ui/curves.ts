@@ -58,6 +58,7 @@ export function lossLines(
         x: validation.map(({ step }) => step),
         y: validation.map(({ val }) => val),
         width: 3,
+        dots: true,
       },
     ];
   });

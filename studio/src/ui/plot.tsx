@@ -11,6 +11,8 @@ export interface Line {
   readonly x: readonly number[];
   readonly y: readonly (number | null)[];
   readonly dashed?: boolean;
+  /** Whether each value is marked. */
+  readonly dots?: boolean;
   readonly width?: number;
   /** From 0, not to be seen, to 1. */
   readonly alpha?: number;
@@ -103,13 +105,13 @@ function optionsFor(
     ],
     series: [
       { label: xLabel },
-      ...lines.map(({ label, colour, dashed, width = 2, alpha = 1 }) => ({
+      ...lines.map(({ label, colour, dashed, dots = false, width = 2, alpha = 1 }) => ({
         label,
         stroke: of(colour),
         width,
         alpha,
         spanGaps: true,
-        points: { show: false },
+        points: { show: dots, size: 2 * width },
         value: (_: UPlot, value: number | null) =>
           value === null || value === undefined ? '–' : short(value),
         ...(dashed && { dash: [4, 4] }),

@@ -13,7 +13,7 @@ export interface StudioFlags {
 const FOLDER = import.meta.url.endsWith('.ts') ? '../../../../dist/studio' : './studio';
 
 /** The page as it was built. */
-export const PAGE = fileURLToPath(new URL(FOLDER, import.meta.url));
+const PAGE = fileURLToPath(new URL(FOLDER, import.meta.url));
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -38,14 +38,24 @@ export async function studio({ port, open, runs }: StudioFlags, io: Io, folder =
   return exitCodes.success;
 }
 
-/** Serves the studio beside a training, open at its run. */
-export async function studioBeside(runs: string, run: string, io: Io): Promise<Studio> {
+/** Serves the studio beside a training, open at its run; where that cannot be, it is told, and training matters more. */
+export async function studioBeside(
+  runs: string,
+  run: string,
+  io: Io,
+  folder = PAGE,
+): Promise<Studio | undefined> {
   const { serveStudio } = await import('../../studio/server.ts');
-  const server = await serveStudio({ folder: PAGE, runs });
-  const url = `${server.url}&${new URLSearchParams({ tab: 'runs', run })}`;
-  writeNotes([`The studio shows this run at ${url}`], io);
-  if (isTerminal(io.stdout, io.env)) void openBrowser(url, io);
-  return server;
+  try {
+    const server = await serveStudio({ folder, runs });
+    const url = `${server.url}&${new URLSearchParams({ tab: 'runs', run })}`;
+    writeNotes([`The studio shows this run at ${url}`], io);
+    if (isTerminal(io.stdout, io.env)) void openBrowser(url, io);
+    return server;
+  } catch (error) {
+    writeNotes([`The studio could not be opened: ${(error as Error).message}`], io);
+    return undefined;
+  }
 }
 
 async function openBrowser(url: string, io: Io): Promise<void> {

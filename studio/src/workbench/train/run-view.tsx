@@ -87,9 +87,11 @@ function Fork({ run }: { readonly run: StoredRun }) {
       onSubmit={(event) => {
         event.preventDefault();
         setOpen(false);
-        void attempt(async () =>
-          select(await ask('fork', [run.id, `${run.name} +`, { maxIters, learningRate }]), true),
-        );
+        void attempt(async () => {
+          const fork = await ask('fork', [run.id, `${run.name} +`, { maxIters, learningRate }]);
+          await select(fork);
+          await select(run.id, true);
+        });
       }}
     >
       <NumberField

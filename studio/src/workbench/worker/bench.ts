@@ -121,6 +121,7 @@ export class Bench {
   private async plan(name: string, changes: RecipeChanges): Promise<Plan> {
     const recipe = chooseRecipe(name, changes);
     const { vocabSize, characters } = this.theText().info;
+    checkLength(characters, recipe);
     const plan = planTraining(recipe, vocabSize, characters);
     const device = await this.theDevice();
     this.speed ??= USUAL_SHARE * 1e9 * (await measurePeak(device, 384)).gflops;
@@ -134,8 +135,8 @@ export class Bench {
     const recipe = chooseRecipe(recipeName, changes);
     const { text, info } = this.theText();
     const { characters, vocabSize } = info;
+    checkLength(characters, recipe);
     planTraining(recipe, vocabSize, characters);
-    new Dataset(new Int32Array(characters), recipe.blockSize); // says so if the text is too short for it
     const store = await this.store;
     const run: StoredRun = {
       ...{ id: newId(), name, created: Date.now(), recipeName, recipe },
@@ -258,6 +259,11 @@ export class Bench {
     if (!this.text) throw new Error('there is no text yet');
     return this.text;
   }
+}
+
+/** @throws {NanobardError} code `file`, with the shortest text that would do. */
+function checkLength(characters: number, { blockSize }: Recipe): void {
+  new Dataset(new Int32Array(characters), blockSize);
 }
 
 const newId = (): string => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
