@@ -2,6 +2,7 @@ import { createDevice, type DeviceOptions } from '../engine/devices/create.ts';
 import type { Device } from '../engine/devices/device.ts';
 import { NanobardError } from '../engine/errors.ts';
 import { inFile, isHuggingFaceConfig, parseJSON, type ReadFile } from './formats/folder.ts';
+import { isGGUF } from './formats/gguf/format.ts';
 import { loadParameters } from './formats/load-parameters.ts';
 import { decodeModel, isModelFile, type ModelFile } from './formats/model-file.ts';
 import { createModel } from './models/create.ts';
@@ -21,6 +22,8 @@ export type LoadOptions = Omit<DeviceOptions, 'device'> & {
 
 /** The file of a folder that `loadModel` opens. */
 export const MODEL_FILE = 'model.safetensors';
+/** The same of folders that `exportModel` makes for llama.cpp. */
+const GGUF_FILE = 'model.gguf';
 
 /**
  * Opens a model that nanobard has saved, wherever it was trained, or a GPT-2 in a folder of Hugging Face.
@@ -38,22 +41,23 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
  * @throws {NanobardError} code `network` or `checkpoint`, as `loadModel`.
  */
 export async function openModel(source: ModelSource): Promise<ModelFile> {
-  if (source instanceof Uint8Array) return decodeModel(source);
-  if (source instanceof ArrayBuffer) return decodeModel(new Uint8Array(source));
-  if (source instanceof Blob) return decodeModel(await bytesOf(source));
+  if (source instanceof Uint8Array) return openFile(source);
+  if (source instanceof ArrayBuffer) return openFile(new Uint8Array(source));
+  if (source instanceof Blob) return openFile(await bytesOf(source));
   if (typeof source === 'string' || source instanceof URL) {
     const address = String(source);
     const found = address.endsWith('/')
       ? await openFolder((name) => fetchBytes(`${address}${name}`))
-      : await fetchBytes(address).then((bytes) => bytes && decodeModel(bytes));
+      : await fetchBytes(address).then((bytes) => bytes && openFile(bytes));
     if (found) return found;
     throw new NanobardError('network', `there is no model at ${address}: the server answered 404`);
   }
   const files = Symbol.iterator in Object(source) ? [...source] : [];
   const named = (name: string): File | undefined => files.find((file) => file.name === name);
-  const alone = named('config.json') ? undefined : files.find(({ name }) => /\.safetensors$/.test(name));
+  const model = named(MODEL_FILE) ?? files.find(({ name }) => /\.(safetensors|gguf)$/.test(name));
+  if (model && !named('config.json')) return openFile(await bytesOf(model));
   const found = await openFolder(async (name) => {
-    const file = named(name) ?? (name === MODEL_FILE ? alone : undefined);
+    const file = named(name);
     return file && bytesOf(file);
   });
   if (found) return found;
@@ -61,6 +65,17 @@ export async function openModel(source: ModelSource): Promise<ModelFile> {
   throw new NanobardError('argument', message, {
     hint: `A model is one file, ${MODEL_FILE}, or a folder or list of files that holds it.`,
   });
+}
+
+/**
+ * The model of a file: nanobard's own, or a GGUF of GPT-2's architecture.
+ *
+ * @throws {NanobardError} code `checkpoint` if it is damaged or of a kind that is not supported.
+ */
+export async function openFile(bytes: Uint8Array): Promise<ModelFile> {
+  if (!isGGUF(bytes)) return decodeModel(bytes);
+  const { importGGUF } = await import('./formats/gguf/import.ts');
+  return importGGUF(bytes);
 }
 
 /**
@@ -73,9 +88,12 @@ export async function openFolder(read: ReadFile): Promise<ModelFile | undefined>
   const ours = (): ModelFile | undefined => bytes && inFile(MODEL_FILE, () => decodeModel(bytes));
   if (bytes && inFile(MODEL_FILE, () => isModelFile(bytes))) return ours();
   const config = await read('config.json');
-  if (config === undefined || !isHuggingFaceConfig(parseJSON('config.json', config))) return ours();
-  const { importHuggingFace } = await import('./formats/huggingface/import.ts');
-  return importHuggingFace((name) => (name === MODEL_FILE ? Promise.resolve(bytes) : read(name)));
+  if (config !== undefined && isHuggingFaceConfig(parseJSON('config.json', config))) {
+    const { importHuggingFace } = await import('./formats/huggingface/import.ts');
+    return importHuggingFace((name) => (name === MODEL_FILE ? Promise.resolve(bytes) : read(name)));
+  }
+  const gguf = bytes ? undefined : await read(GGUF_FILE);
+  return gguf ? openFile(gguf) : ours();
 }
 
 /** Makes a model of its parts, on a device. */

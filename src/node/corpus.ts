@@ -215,7 +215,7 @@ async function loadDownload(
 }
 
 /** The user's folder for what can be downloaded again; a temporary one for a user without a home. */
-async function userCacheFolder(): Promise<string> {
+export async function userCacheFolder(): Promise<string> {
   try {
     const { default: envPaths } = await import('env-paths'); // asks for the home folder when it is imported
     return envPaths('nanobard', { suffix: '' }).cache;

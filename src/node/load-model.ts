@@ -1,20 +1,23 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NanobardError } from '../engine/errors.ts';
+import { isHuggingFaceConfig, parseJSON } from '../language/formats/folder.ts';
 import type { ModelFile } from '../language/formats/model-file.ts';
-import { decodeModel } from '../language/formats/model-file.ts';
 import {
   type LoadOptions,
   MODEL_FILE,
   type ModelSource,
   openModel as openAnywhere,
+  openFile,
   openFolder,
   placeModel,
 } from '../language/load-model.ts';
 import { anything, checkOptions, deviceRules } from '../language/options.ts';
 import type { TextModel } from '../language/text-model.ts';
 import { readIfThere } from './files.ts';
+import { fetchFromHub, isHubName } from './hub.ts';
 
 /**
  * Opens a model that nanobard has saved, or a GPT-2 of Hugging Face: by the path of its file, or of a folder that holds
@@ -34,7 +37,7 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
  * @throws {NanobardError} as `loadModel`.
  */
 export async function openModel(source: ModelSource): Promise<ModelFile> {
-  const path = pathOf(source);
+  const path = typeof source === 'string' && isHubName(source) ? await fetchFromHub(source) : pathOf(source);
   if (path === undefined) return openAnywhere(source);
   try {
     return await openPath(path);
@@ -43,6 +46,15 @@ export async function openModel(source: ModelSource): Promise<ModelFile> {
     const { code, message, hint } = cause;
     throw new NanobardError(code, `${path}: ${message}`, { hint, cause });
   }
+}
+
+/** Whether a model is there that belongs to no run: a file, a folder of Hugging Face, or one with a model file alone. */
+export async function isModelAlone(source: string): Promise<boolean> {
+  const path = isHubName(source) ? undefined : pathOf(source);
+  if (path === undefined || (await stat(path).catch(() => undefined))?.isFile()) return true;
+  const config = await readIfThere(join(path, 'config.json'));
+  if (config === undefined) return existsSync(join(path, MODEL_FILE));
+  return isHuggingFaceConfig(parseJSON('config.json', config));
 }
 
 function pathOf(source: ModelSource): string | undefined {
@@ -57,7 +69,7 @@ async function openPath(path: string): Promise<ModelFile> {
     const hint = `Give the folder of a run or of a model of Hugging Face, or a ${MODEL_FILE}.`;
     throw new NanobardError('file', `there is no model at ${path}${why}`, { hint, cause });
   });
-  if (!found.isDirectory()) return decodeModel((await readIfThere(path)) ?? new Uint8Array());
+  if (!found.isDirectory()) return openFile((await readIfThere(path)) ?? new Uint8Array());
   const model = await openFolder((name) => readIfThere(join(path, name)));
   if (model) return model;
   throw new NanobardError('run-folder', `${path} holds no ${MODEL_FILE} yet`, {

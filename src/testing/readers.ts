@@ -2,9 +2,17 @@
 
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
 import { Generator } from '../engine/tensor/generator.ts';
+import { ByteTokenizer } from '../language/data/tokenizer/bytes.ts';
 import { CharTokenizer } from '../language/data/tokenizer/char.ts';
 import { tokenizerFromJSON } from '../language/data/tokenizer/tokenizer.ts';
-import { encodeModel } from '../language/formats/model-file.ts';
+import { exportModel } from '../language/formats/export.ts';
+import { parseJSON } from '../language/formats/folder.ts';
+import { exportGGUF } from '../language/formats/gguf/export.ts';
+import { importGGUF } from '../language/formats/gguf/import.ts';
+import { readConfig } from '../language/formats/huggingface/config.ts';
+import { importHuggingFace } from '../language/formats/huggingface/import.ts';
+import { shardNames } from '../language/formats/huggingface/weights.ts';
+import { encodeModel, type WeightType } from '../language/formats/model-file.ts';
 import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../language/formats/safetensors.ts';
 import { loadModel } from '../language/load-model.ts';
 import { createModel, type ModelSpec } from '../language/models/create.ts';
@@ -14,6 +22,7 @@ import { decodeJSON } from '../node/files.ts';
 import { linesUpTo } from '../node/runs/metrics.ts';
 import { decodeRunConfig } from '../node/runs/run-config.ts';
 import type { Reader } from './fuzz.ts';
+import { randomModelFile } from './model-file.ts';
 
 const tokenizer = CharTokenizer.fromText('to be\n');
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -26,13 +35,31 @@ const specs: readonly ModelSpec[] = [
 ];
 
 /** A model's file, of few bytes. */
-function modelFile(spec: ModelSpec): Uint8Array {
+function modelFile(spec: ModelSpec, dtype: WeightType = 'f32'): Uint8Array {
   const parameters = [...createModel(spec).namedParameters()];
   const tensors = parameters.map(
     ([name, { shape, size }]) => [name, { shape, data: new Float32Array(size) }] as const,
   );
-  return encodeModel({ spec, tokenizer, tensors: new Map(tensors), step: 3 });
+  return encodeModel({ spec, tokenizer, tensors: new Map(tensors), step: 3 }, dtype);
 }
+
+const folder = exportModel(randomModelFile({ ...small, model: 'gpt', dropout: 0, bias: true }), 'hf', 'f16');
+
+/** A file of a model in Hugging Face's form. */
+async function huggingFace(name: string): Promise<Uint8Array> {
+  const data = (await folder).find((file) => file.name === name)?.data ?? '';
+  return typeof data === 'string' ? Buffer.from(data) : data;
+}
+
+/** Of characters and of bytes, in all types of weights. */
+const ggufFiles = (): Uint8Array[] =>
+  [tokenizer, new ByteTokenizer()].flatMap((each) => {
+    const shape = { ...small, nEmbd: 4, model: 'gpt', dropout: 0, bias: true } as const;
+    const model = randomModelFile(shape, { tokenizer: each });
+    return (['f32', 'f16', 'q8'] as const).flatMap((dtype) =>
+      exportGGUF(model, { dtype }).map(({ data }) => Buffer.from(data)),
+    );
+  });
 
 function checkpoint(): Uint8Array {
   const stream = new Generator(1).getState();
@@ -90,8 +117,28 @@ export const readers: readonly Reader[] = [
   },
   {
     name: 'model',
-    files: () => specs.map(modelFile),
+    files: () => [...specs.map((spec) => modelFile(spec)), modelFile(specs[1]!, 'q8')],
     read: (bytes) => loadModel(bytes, { device }),
+    parts: safetensorsParts,
+  },
+  { name: 'gguf', files: ggufFiles, read: importGGUF },
+  {
+    name: 'hugging face config',
+    files: async () => [await huggingFace('config.json')],
+    read: (bytes) => readConfig(parseJSON('config.json', bytes)),
+  },
+  {
+    name: 'hugging face index',
+    files: () => [
+      bytesOf({ metadata: { total_size: 8 }, weight_map: { 'h.0.ln_1.bias': 'model-1.safetensors' } }),
+    ],
+    read: shardNames,
+  },
+  {
+    name: 'hugging face weights',
+    files: async () => [await huggingFace('model.safetensors')],
+    read: (bytes) =>
+      importHuggingFace(async (name) => (name === 'model.safetensors' ? bytes : huggingFace(name))),
     parts: safetensorsParts,
   },
   { name: 'checkpoint', files: () => [checkpoint()], read: decodeCheckpoint, parts: safetensorsParts },

@@ -1,6 +1,7 @@
 import { NanobardError } from '../../engine/errors.ts';
-import type { ModelSpec } from '../models/create.ts';
+import { createModel, type ModelSpec } from '../models/create.ts';
 import { didYouMean, shown } from '../options.ts';
+import { checkParameters } from './load-parameters.ts';
 import { encodeModel, type ModelFile, type WeightType } from './model-file.ts';
 
 /** A file of an exported model: its path within the folder, with slashes, and its contents. */
@@ -35,15 +36,32 @@ export const exportFormats = {
     models: ['gpt'],
     load: async () => (await import('./huggingface/export.ts')).exportHuggingFace,
   },
+  onnx: {
+    dtypes: ['f32', 'f16', 'q8'],
+    models: ['gpt', 'modern', 'lecture', 'bigram'],
+    load: async () => (await import('./onnx/export.ts')).exportONNX,
+  },
+  gguf: {
+    dtypes: ['f32', 'f16', 'q8'],
+    models: ['gpt'],
+    load: async () => (await import('./gguf/export.ts')).exportGGUF,
+  },
+  nanogpt: {
+    dtypes: ['f32', 'f16'],
+    models: ['gpt'],
+    load: async () => (await import('./nanogpt/export.ts')).exportNanoGPT,
+  },
 } as const satisfies Record<string, ExportFormat>;
 
 export type ExportFormatName = keyof typeof exportFormats;
 
 /**
- * The files of a model in another form: `hf`, a folder of Hugging Face's transformers.
+ * The files of a model in another form: `hf`, a folder of Hugging Face's transformers; `onnx`, one of transformers.js,
+ * with a file for any ONNX runtime; `gguf`, a file for llama.cpp; `nanogpt`, with scripts for its checkpoints;
+ * `nanobard`, the model file of `loadModel`.
  *
  * @throws {NanobardError} code `argument` if there is no such format, or it has no such type of weights; `config` if
- *   the other side cannot run the model.
+ *   the other side cannot run the model; `checkpoint` if it lacks weights.
  */
 export async function exportModel(
   model: ModelFile,
@@ -81,6 +99,7 @@ export async function exportModel(
       },
     );
   }
+  checkParameters(createModel(model.spec).namedParameters(), model.tensors);
   const write = await format.load();
   return write(model, { dtype: dtype ?? dtypes[0] });
 }

@@ -167,7 +167,7 @@ function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
 }
 
 /** IEEE 754 binary16: 1 sign bit, 5 of exponent (bias 15), 10 of mantissa. */
-function float16ToFloat32(halves: Uint16Array): Float32Array {
+export function float16ToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer> {
   const floats = new Float32Array(halves.length);
   const bits = new Uint32Array(floats.buffer);
   for (let i = 0; i < halves.length; i++) {

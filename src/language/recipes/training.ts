@@ -4,12 +4,16 @@ import { breather } from '../breathe.ts';
 import { Dataset } from '../data/dataset.ts';
 import { CharTokenizer } from '../data/tokenizer/char.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import { withBlockSize } from '../formats/block-size.ts';
+import { loadParameters } from '../formats/load-parameters.ts';
+import type { ModelFile } from '../formats/model-file.ts';
 import { createModel } from '../models/create.ts';
 import { anything, checkOptions, text, whole } from '../options.ts';
 import { TextModel } from '../text-model.ts';
 import { streams, Trainer } from '../train/trainer.ts';
 import { checkMemory } from './check-memory.ts';
 import { chooseRecipe, recipeRules } from './choose.ts';
+import { recipeFrom } from './init-from.ts';
 import type { Recipe, RecipeChanges } from './recipe.ts';
 import type { RecipeName } from './recipes.ts';
 
@@ -20,6 +24,8 @@ export interface TrainingOptions extends RecipeChanges {
   readonly text: string;
   /** By default one token for each different character of the text. */
   readonly tokenizer?: Tokenizer;
+  /** A model whose weights are the first ones, and whose tokenizer encodes the text; see `openModel`. */
+  readonly initFrom?: ModelFile | undefined;
   /** Stays the caller's. */
   readonly device: Device;
   /** Every how many steps the loss is read and told; 1 by default. */
@@ -30,6 +36,7 @@ const trainingRules = {
   ...recipeRules,
   text,
   tokenizer: anything,
+  initFrom: anything,
   device: anything,
   reportEvery: whole(1),
 };
@@ -57,16 +64,19 @@ export interface Training {
 export async function createTraining(options: TrainingOptions): Promise<Training> {
   const breathe = breather(); // a page draws and answers between the parts
   checkOptions('createTraining', options, trainingRules, ['recipe', 'text', 'device']);
-  const { recipe: wanted, text, device, reportEvery, ...rest } = options;
-  const { tokenizer = CharTokenizer.fromText(text), ...changes } = rest;
-  const recipe = chooseRecipe(wanted, changes);
-  const { vocabSize } = tokenizer;
+  const { recipe: wanted, text, device, reportEvery, initFrom, ...rest } = options;
+  const { tokenizer = initFrom?.tokenizer ?? CharTokenizer.fromText(text), ...changes } = rest;
+  const recipe = initFrom ? recipeFrom(initFrom, wanted, changes) : chooseRecipe(wanted, changes);
+  const { vocabSize } = initFrom?.spec ?? tokenizer;
   checkMemory(recipe, vocabSize);
   const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);
   const network = createModel({ ...recipe, vocabSize });
-  for (const _ of network.initialization(generator)) await breathe();
+  if (initFrom) {
+    const { tensors } = withBlockSize(initFrom, recipe.blockSize);
+    await loadParameters(network.namedParameters(), tensors, device);
+  } else for (const _ of network.initialization(generator)) await breathe();
   const parts = { model: network, dataset, device, config: recipe, generator };
   const trainer = await Trainer.create({ ...parts, reportEvery });
   return { recipe, dataset, trainer, generator, model: new TextModel(network, tokenizer, device) };

@@ -11,6 +11,7 @@ import type { SampleFlags } from './commands/sample.ts';
 import type { StudioFlags } from './commands/studio.ts';
 import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
+import { addModelCommands } from './model-commands.ts';
 import { addMachineFlags, addRecipeFlags, numberParser } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
 
@@ -41,6 +42,12 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .description('Trains a model on a text and stores it in a run folder. Ctrl-C stops and saves.')
     .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
     .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
+    .addOption(
+      new Option(
+        '--init-from <model>',
+        'begin with its weights: a run, a folder of Hugging Face or hf:org/name',
+      ).conflicts(['resume', 'profile']),
+    )
     .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
     .option('--resume', 'resume the run in --out, or the newest one')
     .option('--keep <n>', 'states to keep in checkpoints/, the newest', numberParser(wholeFrom1))
@@ -68,7 +75,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('sample')
     .summary('write text in the style of a trained model')
     .description('Writes text in the style of a trained model, as it is made.')
-    .argument('[run]', 'run folder (default: the newest in ./runs)')
+    .argument('[run]', 'run folder, or another model (default: the newest in ./runs)')
     .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
     .option('--tokens <n>', 'most tokens in a sample', numberParser(wholeFrom1), 500)
     .option(
@@ -106,14 +113,16 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('eval')
     .summary('measure a trained model on its validation text')
     .description('Prints loss, perplexity and bits per character over the whole validation split.')
-    .argument('[run]', 'run folder (default: the newest in ./runs)')
-    .option('--data <file>', 'the text it was trained on, if that has moved');
+    .argument('[run]', 'run folder, or another model (default: the newest in ./runs)')
+    .option('--data <file>', 'the text it was trained on, if that has moved; for another model any text');
   addMachineFlags(evaluate)
     .option('--json', 'print one JSON object')
     .addHelpText('after', evalExamples)
     .action(async (run: string | undefined, flags: EvalFlags) =>
       finish(await (await import('./commands/eval.ts')).evaluate(run, flags, io)),
     );
+
+  addModelCommands(program, io, finish);
 
   program
     .command('doctor')

@@ -17,6 +17,8 @@ const RunConfigSchema = v.object({
     sha256: v.string(),
     characters: v.number(),
   }),
+  /** The model whose weights were the first ones: a path or an address. */
+  initFrom: v.optional(v.string()),
   policy: v.optional(PolicySchema, {}), // older runs have no such field
 });
 

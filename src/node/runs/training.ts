@@ -1,17 +1,20 @@
 import { rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
+import type { ModelFile } from '../../language/formats/model-file.ts';
 import {
   checkArgument,
   checkOptions,
   fileName,
+  model as modelRule,
   oneOf,
   path,
   signal as signalRule,
   whole,
 } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
+import { recipeFrom } from '../../language/recipes/init-from.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
@@ -20,6 +23,7 @@ import type { TrainEvent } from '../../language/train/events.ts';
 import { limitRules } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
+import { openModel } from '../load-model.ts';
 import { describeText } from './run-config.ts';
 import { RunFolder, runError } from './run-folder.ts';
 import { onDivergence, type RunPolicy } from './run-policy.ts';
@@ -41,6 +45,11 @@ export interface NewRunOptions extends DeviceOptions, RecipeChanges, RunOptions 
   readonly folder?: string | undefined;
   /** The text; by default tinyshakespeare or, without a network, the built-in plays. */
   readonly data?: TextSource | undefined;
+  /**
+   * A model to begin with instead of random weights: whatever `loadModel` of Node finds by a path, an address or
+   * `hf:org/name`. Its shape and its tokenizer are kept; a shorter `blockSize` is possible.
+   */
+  readonly initFrom?: string | undefined;
 }
 
 /** A run to go on with, and fields of its recipe to change from here on; not the architecture or the seed. */
@@ -98,17 +107,27 @@ export class TrainingRun {
    * not fit, `run-folder` for a folder that is not empty, and whatever `loadCorpus` throws.
    */
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
-    checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
-    const { recipe: wanted = defaultRecipe, recipeName, folder, data, ...rest } = options;
+    checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName, initFrom: modelRule });
+    const { recipe: wanted, recipeName, folder, data, initFrom: source, ...rest } = options;
     const { where, policy, maxMinutes, changes } = sorted(rest);
-    const recipe = chooseRecipe(wanted, changes);
-    const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
+    const initFrom = source === undefined ? undefined : await openModel(source);
+    const recipe = initFrom
+      ? recipeFrom(initFrom, wanted, changes)
+      : chooseRecipe(wanted ?? defaultRecipe, changes);
+    const name = recipeName ?? nameOf(wanted, initFrom, recipe);
     const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
     const { text } = corpus;
-    return prepare(where, { recipe, text }, async (training) => {
+    return prepare(where, { recipe, text, initFrom }, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
       const about = describeText(corpus, charactersOf(training), place);
-      const config = { nanobard: version, recipeName: name, recipe, data: about, policy };
+      const config = {
+        nanobard: version,
+        recipeName: name,
+        recipe,
+        data: about,
+        policy,
+        ...begunFrom(source),
+      };
       const kept = corpus.source === 'memory' ? text : undefined;
       try {
         const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
@@ -165,7 +184,9 @@ export class TrainingRun {
     }
     const { text } = corpus;
     const { tokenizer, config } = folder;
-    return prepare(where, { recipe, text, tokenizer }, async (training) => {
+    // A run that was stopped before its first checkpoint begins again, with the weights that it began with.
+    const initFrom = from || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
+    return prepare(where, { recipe, text, tokenizer, initFrom }, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
       const found =
@@ -215,6 +236,18 @@ export class TrainingRun {
       await this.training.model.device.dispose();
     }
   }
+}
+
+/** How a run remembers the model that it began with, wherever it is resumed from. */
+function begunFrom(source: string | undefined): { initFrom?: string } {
+  if (source === undefined) return {};
+  return { initFrom: /^\w[\w+.-]+:/.test(source) ? source : resolve(source) };
+}
+
+/** What a run is called that was not given a name. */
+function nameOf(wanted: NewRunOptions['recipe'], initFrom: ModelFile | undefined, { model }: Recipe): string {
+  if (typeof wanted === 'string') return wanted;
+  return wanted === undefined && !initFrom ? defaultRecipe : model;
 }
 
 /** Options by whom they concern; those that are undefined count as left out. */

@@ -13,6 +13,7 @@ export interface TrainFlags extends MachineFlags, RunOptions {
   readonly profile?: true;
   readonly data?: string;
   readonly out?: string;
+  readonly initFrom?: string;
   readonly resume?: true;
   readonly json?: true;
   readonly studio?: true;
@@ -58,7 +59,8 @@ async function open(recipe: string | undefined, flags: TrainFlags, io: Io): Prom
   try {
     const { keep, patience, maxMinutes, onDivergence } = flags;
     const options = { recipe, ...runOptions(flags), keep, patience, maxMinutes, onDivergence };
-    if (!flags.resume) return await TrainingRun.create({ ...options, folder: flags.out });
+    if (!flags.resume)
+      return await TrainingRun.create({ ...options, initFrom: flags.initFrom, folder: flags.out });
     return await TrainingRun.resume({ ...options, folder: flags.out ?? (await RunFolder.newest()) });
   } finally {
     if (told) io.stdout.write('\r\u001b[K');
