@@ -3,7 +3,7 @@ import { Curve, type CurveData } from '../../language/train/curve.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 
 /** Bytes that are read at once: what memory a file of any size takes. */
-const CHUNK = 2 ** 20;
+const CHUNK = 2 ** 18;
 
 /**
  * Reads `metrics.jsonl` as it grows: each call goes on where the last one ended, so that a file of gigabytes is read

@@ -1,7 +1,9 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EndReason, EvalEvent, TrainEvent } from '../../language/train/events.ts';
-import { CurveReader, eventOf } from './curve-reader.ts';
+import * as v from 'valibot';
+import { PROGRESS } from '../../language/train/checkpoint.ts';
+import type { EndReason, TrainEvent } from '../../language/train/events.ts';
+import { eventOf } from './curve-reader.ts';
 import { isBeingWritten } from './lock.ts';
 import { decodeRunConfig, type RunConfig } from './run-config.ts';
 
@@ -27,6 +29,19 @@ export interface RunSummary {
   readonly hasModel: boolean;
 }
 
+/** The longest header of a checkpoint that is read, in bytes. */
+const MOST_HEADER = 2 ** 22;
+
+const ProgressHeader = v.object({
+  __metadata__: v.object({
+    [PROGRESS]: v.pipe(
+      v.string(),
+      v.parseJson(),
+      v.object({ bestVal: v.nullable(v.number()), bestStep: v.nullable(v.number()) }),
+    ),
+  }),
+});
+
 /** Bytes at the end of the metrics that tell how a run stands. */
 const TAIL = 2 ** 18;
 
@@ -47,38 +62,48 @@ export async function summarize(folder: string, name: string): Promise<RunSummar
   } catch (error) {
     return { ...none, state: 'damaged', config: undefined, problem: (error as Error).message };
   }
-  const metrics = join(folder, 'metrics.jsonl');
-  const { lines, whole } = await tailOf(metrics);
+  const { lines, whole } = await tailOf(join(folder, 'metrics.jsonl'));
   // Of steps only the last matters, and there are many.
   const lastStep = lines.findLastIndex((line) => isStep(line) && eventOf(line) !== undefined);
   const events = lines.flatMap((line, i) => (i === lastStep || !isStep(line) ? (eventOf(line) ?? []) : []));
   const last = <T extends TrainEvent['type']>(type: T) =>
     events.findLast((event): event is Extract<TrainEvent, { type: T }> => event.type === type);
-  const best = (await bestOf(events, whole, metrics)) ?? undefined;
   const end = events.at(-1);
   const state = (await isBeingWritten(folder)) ? 'training' : end?.type === 'end' ? end.reason : 'cut';
   return {
     ...{ ...none, state, config },
     step: end?.step ?? 0,
     loss: last('step')?.loss ?? null,
-    bestVal: best?.val ?? null,
-    bestStep: best?.step ?? null,
+    ...(await bestOf(folder, events, whole)),
     warning: last('warning')?.message,
   };
 }
 
 const isStep = (line: string): boolean => line.startsWith('{"type":"step"');
 
-/** The best evaluation: the last that says so. Where the end of the file tells of none, all of it is read. */
-async function bestOf(
-  events: readonly TrainEvent[],
-  whole: boolean,
-  metrics: string,
-): Promise<EvalEvent | undefined> {
-  const isBest = (event: TrainEvent): event is EvalEvent => event.type === 'eval' && event.best;
-  const found = events.findLast(isBest);
-  if (found || whole) return found;
-  return (await new CurveReader(metrics).read()).evals.findLast(isBest);
+type Best = Pick<RunSummary, 'bestVal' | 'bestStep'>;
+
+/** The best evaluation: the last that says so, or else what the run's last state remembers. */
+async function bestOf(folder: string, events: readonly TrainEvent[], whole: boolean): Promise<Best> {
+  const found = events.findLast((event) => event.type === 'eval' && event.best);
+  if (found?.type === 'eval') return { bestVal: found.val, bestStep: found.step };
+  const none = { bestVal: null, bestStep: null };
+  if (whole) return none;
+  return (await progressOf(join(folder, 'checkpoints', 'last.safetensors')).catch(() => undefined)) ?? none;
+}
+
+/** The progress in a checkpoint's header, without its tensors. */
+async function progressOf(path: string): Promise<Best> {
+  const file = await open(path, 'r');
+  try {
+    const length = Buffer.alloc(8);
+    await file.read(length, 0, 8, 0);
+    const header = Buffer.alloc(Math.min(MOST_HEADER, Number(length.readBigUInt64LE())));
+    await file.read(header, 0, header.length, 8);
+    return v.parse(ProgressHeader, JSON.parse(header.toString())).__metadata__[PROGRESS];
+  } finally {
+    await file.close();
+  }
 }
 
 /** The lines at the end of a file, and whether that is all of it. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeSafetensors } from '../../language/formats/safetensors.ts';
 import { chooseRecipe } from '../../language/recipes/choose.ts';
 import type { CurveData } from '../../language/train/curve.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
@@ -287,6 +288,19 @@ describe('much', () => {
     expect(performance.now() - again).toBeLessThan(200);
     await writeFile(path, step(1));
     expect((await curve()).steps.step).toEqual([1]);
+  });
+
+  it('the best evaluation of a run is known where it lies far back in its metrics', async () => {
+    await makeRun('far', evaluation(1, 1.25) + Array.from({ length: 3000 }, (_, i) => step(i + 1)).join(''));
+    await mkdir(join(root, 'far', 'checkpoints'));
+    const progress = JSON.stringify({ bestVal: 1.25, bestStep: 1 });
+    const bytes = encodeSafetensors(new Map(), { 'nanobard.progress': progress });
+    await writeFile(join(root, 'far', 'checkpoints', 'last.safetensors'), bytes);
+    const far = async () => (await list()).find(({ name }) => name === 'far');
+    expect(await far()).toMatchObject({ bestVal: 1.25, bestStep: 1, step: 3000 });
+    await writeFile(join(root, 'far', 'checkpoints', 'last.safetensors'), bytes.subarray(0, 20)); // half written
+    await appendFile(join(root, 'far', 'metrics.jsonl'), step(3001));
+    expect(await far()).toMatchObject({ bestVal: null, bestStep: null, step: 3001 });
   });
 
   it('50 runs are listed at once', async () => {

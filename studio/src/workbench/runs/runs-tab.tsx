@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { language, run as runInAddress } from '../../page/address.ts';
+import { loadPlot } from '../../ui/load-plot.ts';
 import { useMachine } from '../machine-line.tsx';
 import '../style.css';
 import { RunDetails } from './run-details.tsx';
@@ -13,7 +14,10 @@ import { words } from './words.ts';
 export function RunsTab() {
   const say = words[language.value];
   useMachine();
-  useEffect(() => watch(refreshAll), []);
+  useEffect(() => {
+    void loadPlot();
+    return watch(refreshAll);
+  }, []);
   const known = listing.value !== undefined;
   const wanted = runInAddress.value;
   useEffect(() => {
