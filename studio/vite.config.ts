@@ -14,7 +14,8 @@ export default defineConfig({
   base: './', // wherever the folder is put
   plugins: [chapters()],
   resolve: {
-    alias: { nanobard: from('../dist/browser.js') },
+    // Its sources: what a page asks for only now and then, such as other programs' formats, stays a file of its own.
+    alias: { nanobard: from('../src/index.ts') },
   },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   build: {
