@@ -7,7 +7,7 @@ import { newBatch } from './data/dataset.ts';
 import type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 import type { StoredTensor } from './formats/load-parameters.ts';
 import { encodeModel, type ModelFile, type WeightType } from './formats/model-file.ts';
-import { Decoder, lengthRule } from './generate/decoder.ts';
+import { type Choice, Decoder, lengthRule } from './generate/decoder.ts';
 import { samplingRules } from './generate/sampling.ts';
 import { generateText, type TextOptions } from './generate/text.ts';
 import { specOf } from './models/create.ts';
@@ -83,11 +83,37 @@ export class TextModel {
     checkArgument('generate', 'prompt', text, prompt);
     checkOptions('generate', options, generateRules);
     const { tokens = 256, seed = 1337, generator = new Generator(seed), ...rule } = options;
-    const start = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
+    const start = this.promptTokens(prompt);
     const decoder = await Decoder.create(this.network, this.device);
     this.decoders.add(decoder);
     try {
       return yield* generateText(decoder, this.tokenizer, start, { tokens, ...rule, generator });
+    } finally {
+      this.decoders.delete(decoder);
+      if (!this.disposed) decoder.dispose();
+    }
+  }
+
+  /** The tokens that `generate` goes on from: the prompt's, or those that begin a text where it is empty. */
+  promptTokens(prompt: string): Int32Array {
+    return prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
+  }
+
+  /**
+   * The tokens that go on from others, of which there must be one at least, each with the logits that it was drawn from:
+   * to see what else might have come. Options as in `generate`, without `stop`.
+   */
+  async *choices(
+    tokens: ArrayLike<number>,
+    options: Omit<GenerateTextOptions, 'stop'> = {},
+  ): AsyncGenerator<Choice, void, void> {
+    this.checkAlive();
+    checkOptions('choices', options, generateRules);
+    const { tokens: length = 256, seed = 1337, generator = new Generator(seed), ...rule } = options;
+    const decoder = await Decoder.create(this.network, this.device);
+    this.decoders.add(decoder);
+    try {
+      yield* decoder.choices(tokens, { tokens: length, ...rule, generator });
     } finally {
       this.decoders.delete(decoder);
       if (!this.disposed) decoder.dispose();

@@ -131,14 +131,19 @@ export class GPT extends LanguageModel<GPTConfig> {
     this.transformer.wte.weight = this.lm_head.weight; // one table for reading and writing tokens
   }
 
-  override forward(idx: Tensor, cache?: KVCache): Tensor {
-    const { wte, wpe, drop, h, ln_f } = this.transformer;
+  override *stream(idx: Tensor, cache?: KVCache): Iterable<Tensor> {
+    const { wte, wpe, drop, h } = this.transformer;
     const pos = arange(this.lengthOf(idx), cache?.position); // (T)
     let x = drop.forward(add(wte.forward(idx), wpe.forward(pos))); // (B, T, C)
-    h.forEach((block, i) => {
+    yield x;
+    for (const [i, block] of h.entries()) {
       x = block.forward(x, cache?.layers[i]); // (B, T, C)
-    });
-    return this.lm_head.forward(ln_f.forward(x)); // (B, T, vocabSize)
+      yield x;
+    }
+  }
+
+  override head(x: Tensor): Tensor {
+    return this.lm_head.forward(this.transformer.ln_f.forward(x)); // (B, T, vocabSize)
   }
 
   /** N(0, 0.02), biases 0; projections back to the residual stream smaller, since 2 · nLayer of them add up. */

@@ -4,6 +4,7 @@ import { notNegative, positive, wholeFrom0, wholeFrom1 } from '../../language/fi
 import { defaultRecipe, recipes } from '../../language/recipes/recipes.ts';
 import { version } from '../../version.ts';
 import { onDivergence } from '../runs/run-policy.ts';
+import type { ChartFlags } from './commands/chart.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { EvalFlags } from './commands/eval.ts';
 import type { SampleFlags } from './commands/sample.ts';
@@ -67,7 +68,11 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     );
   const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
   addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
-  addRecipeFlags(train.option('--json', 'print one JSON object a line'));
+  addRecipeFlags(
+    train
+      .option('--json', 'print one JSON object a line')
+      .option('--studio', 'show the run in the browser while it is trained'),
+  );
   train
     .addHelpText('after', trainHelp)
     .action(async (recipe: string | undefined, flags: TrainFlags) =>
@@ -139,9 +144,24 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     );
 
   program
+    .command('chart')
+    .summary('draw the losses of runs as an SVG')
+    .description('Draws the losses of runs, training and validation, into one SVG.')
+    .argument('[runs...]', 'run folders (default: the newest in ./runs)')
+    .option('-o, --output <file>', 'file to write (default: standard output)')
+    .addHelpText('after', chartExamples)
+    .action(async (runs: readonly string[], flags: ChartFlags) =>
+      finish(await (await import('./commands/chart.ts')).chart(runs, flags, io)),
+    );
+
+  program
     .command('studio')
-    .summary('open the tutorial in the browser')
-    .description('Serves the tutorial to the browsers of this machine, and to nobody else. Ctrl-C stops it.')
+    .summary('open the studio in the browser: tutorial, training, runs')
+    .description(
+      'Serves the studio to the browsers of this machine, and to nobody else: the tutorial, a workbench to train in the ' +
+        'page, and the runs of a folder. Ctrl-C stops it.',
+    )
+    .option('--runs <folder>', 'folder whose runs are shown', 'runs')
     .option('--port <n>', 'port to listen on (default: the first free one from 4240 on)', numberParser(port))
     .option('--no-open', 'print the address only')
     .addHelpText('after', studioExamples)
@@ -159,6 +179,11 @@ const probability = numberParser(
 );
 
 const port = v.pipe(wholeFrom0, v.maxValue(65_535, 'must be at most 65,535'));
+
+const chartExamples = `
+Examples:
+  nanobard chart > losses.svg                   # the newest run
+  nanobard chart runs/one runs/two -o both.svg  # two runs compared`;
 
 const studioExamples = `
 Examples:

@@ -1,6 +1,8 @@
+import { basename, dirname, resolve } from 'node:path';
 import type { EndEvent } from '../../../language/train/events.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { type RunOptions, TrainingRun } from '../../runs/training.ts';
+import type { Studio } from '../../studio/server.ts';
 import { createDisplay } from '../display/display.ts';
 import { exitCodes, type Io, isTerminal, shellWord } from '../io.ts';
 import { type MachineFlags, runOptions } from '../recipe-flags.ts';
@@ -17,15 +19,21 @@ export interface TrainFlags extends MachineFlags, RunOptions {
   readonly initFrom?: string;
   readonly resume?: true;
   readonly json?: true;
+  readonly studio?: true;
 }
 
 /** Trains a model and shows how it goes; returns the exit code. */
 export async function train(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
   if (flags.profile) return (await import('./profile.ts')).profile(recipe, flags, io);
   const audience = new Audience(io);
+  let studio: Studio | undefined;
   try {
     const run = await open(recipe, flags, io);
     writeNotes(run.notices, io);
+    if (flags.studio) {
+      const path = resolve(run.folder.path);
+      studio = await (await import('./studio.ts')).studioBeside(dirname(path), basename(path), io);
+    }
     audience.watch(createDisplay(run, io, flags.json === true));
     let end: EndEvent | undefined;
     for await (const event of run.events(audience.signal)) {
@@ -43,6 +51,7 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
     return interrupted ? exitCodes.interrupted : exitCodes.success;
   } finally {
     audience.close();
+    await studio?.close();
   }
 }
 
