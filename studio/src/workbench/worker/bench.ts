@@ -235,7 +235,7 @@ export class Bench {
     return this.models.use(model, ({ model }) => {
       const tokens = model.tokenizer.encode(text);
       const { validation } = new Dataset(tokens, model.network.blockSize);
-      return model.loss(model.tokenizer.decode(validation), { signal });
+      return model.loss(model.tokenizer.decode(validation.subarray(0, validation.length)), { signal });
     });
   }
 
