@@ -4,9 +4,9 @@ import type { PageChapter, Prose } from '../../build/chapters.ts';
 import { loadPlot } from '../ui/load-plot.ts';
 import { addressOf, chapter, goTo, language } from './address.ts';
 import { Cell, type LiveCell } from './cell.tsx';
-import { load, names } from './chapters.ts';
+import { load, names, titleOf } from './chapters.ts';
 import { busy, device, type Output, restarted, run } from './kernel.ts';
-import { type Language, languages, words } from './words.ts';
+import { words } from './words.ts';
 
 /** Cells of chapters that were open, with what they printed: going back finds them as they were. */
 const kept = new Map<string, readonly LiveCell[]>();
@@ -69,16 +69,13 @@ export function Tutorial() {
   );
 }
 
-/** Titles in each language, as chapters tell them; the one that is open is loaded anyway. */
-const titles = signal<Readonly<Record<string, string>>>({});
-
 function ChapterLink({ number, children }: { readonly number: number; readonly children?: string }) {
   const follow = (event: MouseEvent): void => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab
     event.preventDefault();
     goTo({ chapter: number });
   };
-  const title = titles.value[`${number} ${language.value}`] ?? names[number - 1]!.replace(/^\d+-/, '');
+  const title = titleOf(names[number - 1]!, language.value);
   return (
     <a
       href={addressOf({ chapter: number })}
@@ -180,16 +177,7 @@ function Machine() {
   );
 }
 
-async function loadTitles(): Promise<void> {
-  for (const tag of Object.keys(languages) as Language[]) {
-    const loaded = await Promise.all(names.map((name) => load(name, tag)));
-    const entries = loaded.map(([, { title }], i) => [`${i + 1} ${tag}`, title]);
-    titles.value = { ...titles.value, ...Object.fromEntries(entries) };
-  }
-}
-
 /** Loads what reading the chapter that is open does not need. */
 export function loadTheRest(): void {
-  void loadTitles();
   void loadPlot();
 }
