@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { NanobardError } from '../engine/errors.ts';
-import { type CorpusOptions, type LoadedCorpus, loadCorpus, type TextSource } from './corpus.ts';
+import { rejectionOf } from '../testing/thrown.ts';
+import { type CorpusOptions, loadCorpus, type TextSource } from './corpus.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'nanobard-documents-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -18,15 +18,6 @@ async function file(contents: string | Uint8Array, name = 'a.txt'): Promise<stri
   await mkdir(join(path, '..'), { recursive: true });
   await writeFile(path, contents);
   return path;
-}
-
-async function failure(loading: Promise<LoadedCorpus>): Promise<NanobardError> {
-  const error = await loading.then(
-    () => undefined,
-    (reason) => reason,
-  );
-  if (error instanceof NanobardError) return error;
-  throw error ?? new Error('nothing was thrown');
 }
 
 const documents = async (from: TextSource, options: CorpusOptions = {}): Promise<readonly string[]> =>
@@ -59,7 +50,7 @@ describe('UTF-16', () => {
     ['an odd byte', Buffer.from([0xff, 0xfe, 0x61, 0, 0x62]), 4],
     ['NUL', Buffer.from('\ufeffab\0', 'utf16le'), 6],
   ])('is refused with the position of %s', async (_, bytes, position) => {
-    expect((await failure(loadCorpus(bytes))).message).toContain(`byte ${position} `);
+    expect((await rejectionOf(loadCorpus(bytes))).message).toContain(`byte ${position} `);
   });
 });
 
@@ -80,11 +71,11 @@ describe('tables', () => {
     ['a field that is inherited', '{"constructor": 1}', 'no text'],
     ['no documents', '\n\n', 'no documents'],
   ])('of JSON lines with %s are refused', async (_, contents, part) => {
-    expect((await failure(loadCorpus(await file(contents, 'a.jsonl')))).message).toContain(part);
+    expect((await rejectionOf(loadCorpus(await file(contents, 'a.jsonl')))).message).toContain(part);
   });
 
   it('name the fields that there are', async () => {
-    const error = await failure(loadCorpus(await file('{"body": "a", "n": 1}', 'a.jsonl')));
+    const error = await rejectionOf(loadCorpus(await file('{"body": "a", "n": 1}', 'a.jsonl')));
     expect([error.hint, error.options]).toEqual(["Fields with text are 'body'.", ['field']]);
   });
 
@@ -92,9 +83,11 @@ describe('tables', () => {
     // Written by pyarrow: column "text" of 'Alpha beta.', 'Gamma 永.', null, and "n" of numbers.
     const path = join(import.meta.dirname, 'fixtures/documents.parquet');
     expect(await documents(path)).toEqual(['Alpha beta.', 'Gamma 永.']);
-    expect((await failure(loadCorpus(path, { field: 'n' }))).options).toEqual(['field']);
-    expect((await failure(loadCorpus(path, { field: 'm' }))).hint).toContain("'text', 'n'");
-    expect((await failure(loadCorpus(Buffer.from('PAR1 but nothing more')))).message).toContain('Parquet');
+    expect((await rejectionOf(loadCorpus(path, { field: 'n' }))).options).toEqual(['field']);
+    expect((await rejectionOf(loadCorpus(path, { field: 'm' }))).hint).toContain("'text', 'n'");
+    expect((await rejectionOf(loadCorpus(Buffer.from('PAR1 but nothing more')))).message).toContain(
+      'Parquet',
+    );
   });
 });
 
@@ -105,7 +98,9 @@ describe('gzip', () => {
       'a',
       'b',
     ]);
-    expect((await failure(loadCorpus(gzipSync('abc').subarray(0, 15)))).message).toContain('decompressed');
+    expect((await rejectionOf(loadCorpus(gzipSync('abc').subarray(0, 15)))).message).toContain(
+      'decompressed',
+    );
   });
 });
 
@@ -122,7 +117,7 @@ describe('several sources', () => {
     const files = await loadCorpus([a, b]);
     expect(files).toMatchObject({ name: 'x.txt and 1 more', source: 'file', origin: [a, b] });
     expect(files.sha256).not.toBe((await loadCorpus([b, a])).sha256);
-    expect((await failure(loadCorpus([]))).code).toBe('argument');
+    expect((await rejectionOf(loadCorpus([]))).code).toBe('argument');
   });
 
   it('are the texts of a folder, sorted, without hidden files and pictures', async () => {
@@ -138,7 +133,7 @@ describe('several sources', () => {
     expect(read.notice).toBe(`Not text, and left out of ${top}: empty.txt, picture.png.`);
     await expect(documents(join(top, '*.{txt,md}'))).rejects.toThrow('empty.txt is empty');
     expect(await documents(join(top, '**/*.md'))).toEqual(['1']);
-    expect((await failure(loadCorpus(join(top, '*.tex')))).message).toContain('no file matches');
+    expect((await rejectionOf(loadCorpus(join(top, '*.tex')))).message).toContain('no file matches');
   });
 
   it('may be a file whose name looks like a pattern', async () => {

@@ -1,22 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NanobardError } from '../../../engine/errors.ts';
 import { fnv, kinds, randomStrings, strings, textOf } from '../../../testing/huggingface.ts';
+import { thrownBy } from '../../../testing/thrown.ts';
 import { BpeTokenizer } from './bpe.ts';
 import { trainBpe } from './bpe-trainer.ts';
 import { ByteTokenizer } from './bytes.ts';
 import { type Tokenizer, tokenizerFromJSON } from './tokenizer.ts';
 import { bytesOfText, textOf as textOfBytes } from './utf8.ts';
-
-function failure(action: () => unknown): NanobardError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof NanobardError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 const again = (tokenizer: Tokenizer): Tokenizer => tokenizerFromJSON(JSON.parse(JSON.stringify(tokenizer)));
 
@@ -54,7 +44,7 @@ describe('trainBpe', () => {
   });
 
   it.each([256, 1.5, '1024', undefined])('refuses a vocabulary of %j', (vocabSize) => {
-    const error = failure(() => trainBpe(['text'], { vocabSize: vocabSize as number }));
+    const error = thrownBy(() => trainBpe(['text'], { vocabSize: vocabSize as number }));
     expect([error.code, error.options]).toEqual(['argument', ['vocabSize']]);
   });
 
@@ -113,7 +103,7 @@ describe('BpeTokenizer', () => {
       }),
     );
     for (const id of [-1, 0.5, tokenizer.vocabSize])
-      expect(failure(() => tokenizer.decode([0, id])).message).toContain(`Token ${id} at position 1`);
+      expect(thrownBy(() => tokenizer.decode([0, id])).message).toContain(`Token ${id} at position 1`);
   });
 
   it('takes special tokens whole, the longest first, and never merges into them', () => {
@@ -147,7 +137,7 @@ describe('BpeTokenizer', () => {
   it('names a byte that a vocabulary lacks', () => {
     const tokenizer = new BpeTokenizer({ merges: [], special: {}, tokens: ['a', 'b'] });
     expect([...tokenizer.encode('abba')]).toEqual([0, 1, 1, 0]);
-    const error = failure(() => tokenizer.encode('ab é'));
+    const error = thrownBy(() => tokenizer.encode('ab é'));
     expect(error.code).toBe('vocabulary');
     expect(error.message).toContain('0x20');
   });
@@ -186,7 +176,7 @@ describe('BpeTokenizer', () => {
       'longer than',
     ],
   ])('refuses %s', (_, value, part) => {
-    const error = failure(() => tokenizerFromJSON(value));
+    const error = thrownBy(() => tokenizerFromJSON(value));
     expect(error.code).toBe('checkpoint');
     expect(error.message).toContain(part);
   });

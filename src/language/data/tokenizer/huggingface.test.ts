@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NanobardError } from '../../../engine/errors.ts';
+import { thrownBy } from '../../../testing/thrown.ts';
 import { BpeTokenizer } from './bpe.ts';
 import { trainBpe } from './bpe-trainer.ts';
 import { ByteTokenizer } from './bytes.ts';
@@ -15,16 +15,6 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 /** A tokenizer.json, as an object to change. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever stands in a file
 const file = (tokenizer: Tokenizer = bpe): any => copy(toHuggingFace(tokenizer, 64).tokenizer);
-
-function failure(action: () => unknown): NanobardError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof NanobardError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe("Hugging Face's tokenizer.json", () => {
   it.each<[string, Tokenizer]>([
@@ -121,7 +111,7 @@ describe("Hugging Face's tokenizer.json", () => {
   ])('is refused for %s', (part, change) => {
     const changed = file();
     change(changed);
-    const error = failure(() => fromHuggingFace(changed));
+    const error = thrownBy(() => fromHuggingFace(changed));
     expect(error.code).toBe('checkpoint');
     expect(error.message).toContain(part);
     expect(error.hint).toBeDefined();
@@ -132,7 +122,7 @@ it('characters without an id of their own are refused', () => {
   for (const id of [3, 2 ** 31, 1]) {
     const chars = file(CharTokenizer.fromText('ab'));
     chars.model.vocab.a = id;
-    expect(failure(() => fromHuggingFace(chars)).message).toContain('model.vocab');
+    expect(thrownBy(() => fromHuggingFace(chars)).message).toContain('model.vocab');
   }
 });
 
@@ -143,7 +133,7 @@ describe("GPT-2's vocab.json and merges.txt", () => {
     const vocab = { ...model.vocab, '<|endoftext|>': bpe.endOfText };
     const tokenizer = fromVocabAndMerges(vocab, merges);
     expect(tokenizer.toJSON()).toEqual(bpe.toJSON());
-    expect(failure(() => fromVocabAndMerges(vocab, 'a b c')).code).toBe('checkpoint');
-    expect(failure(() => fromVocabAndMerges([], merges)).code).toBe('checkpoint');
+    expect(thrownBy(() => fromVocabAndMerges(vocab, 'a b c')).code).toBe('checkpoint');
+    expect(thrownBy(() => fromVocabAndMerges([], merges)).code).toBe('checkpoint');
   });
 });
