@@ -32,6 +32,7 @@ import { decodeRunConfig } from '../node/runs/run-config.ts';
 import { decodeTokens } from '../node/token-files.ts';
 import type { Reader } from './fuzz.ts';
 import { randomModelFile } from './model-file.ts';
+import { progressAt } from './progress.ts';
 
 const tokenizer = CharTokenizer.fromText('to be\n');
 const bpe = trainBpe(['to be or not to be'], { vocabSize: 262 });
@@ -78,24 +79,13 @@ const ggufFiles = (): Uint8Array[] =>
   });
 
 function checkpoint(): Uint8Array {
-  const stream = new Generator(1).getState();
-  const progress = {
-    step: 3,
-    drawn: true,
-    evaluated: true,
-    bestVal: 2,
-    bestStep: 1,
-    evalsSinceBest: 0,
-    restores: 0,
-    trainSeconds: 3,
-  };
-  const tensors = new Map([
-    ['w', { shape: [2, 1], data: Float32Array.of(1, 2) }],
-    ['batch.x', { shape: [2], data: Int32Array.of(1, 2) }],
-  ]);
+  const streams = { data: { drawn: 7 }, evaluation: new Generator(1).getState() };
   return encodeCheckpoint({
-    progress: { ...progress, streams: { data: { drawn: 7 }, evaluation: stream } },
-    tensors,
+    progress: progressAt(3, { drawn: true, streams }),
+    tensors: new Map([
+      ['w', { shape: [2, 1], data: Float32Array.of(1, 2) }],
+      ['batch.x', { shape: [2], data: Int32Array.of(1, 2) }],
+    ]),
   });
 }
 
