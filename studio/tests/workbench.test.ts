@@ -217,22 +217,27 @@ describe('what is kept', () => {
   });
 });
 
+/** A run of 20 steps in a folder, by the command line. */
+async function trainShortly(out: string): Promise<void> {
+  const flags = ['--n-layer', '1', '--max-iters', '20', '--eval-interval', '10', '--eval-iters', '1'];
+  await run(process.execPath, [
+    cli,
+    'train',
+    'shakespeare-char-cpu',
+    '--data',
+    'plays',
+    '--out',
+    out,
+    ...flags,
+  ]);
+}
+
 describe('runs of the server', () => {
   it('a long one is drawn at once, live, and can be hovered over; many are listed', async () => {
     const runs = join(parent, 'runs');
     await mkdir(runs);
-    const flags = ['--data', 'plays', '--max-iters', '20', '--eval-interval', '10', '--eval-iters', '1'];
     const first = join(runs, 'short');
-    await run(process.execPath, [
-      cli,
-      'train',
-      'shakespeare-char-cpu',
-      '--n-layer',
-      '1',
-      '--out',
-      first,
-      ...flags,
-    ]);
+    await trainShortly(first);
     for (let i = 0; i < 49; i++) await cp(first, join(runs, `copy-${i}`), { recursive: true });
     const step = (step: number): string =>
       `${JSON.stringify({ type: 'step', step, loss: 3 + Math.sin(step), learningRate: 1e-3, gradNorm: 1, ms: 1, tokensPerSecond: 1 })}\n`;
@@ -277,17 +282,7 @@ describe('accessible to all', () => {
   beforeAll(async () => {
     context = await browser.newContext();
     const runs = join(parent, 'few');
-    const flags = ['--data', 'plays', '--max-iters', '20', '--eval-interval', '10', '--eval-iters', '1'];
-    await run(process.execPath, [
-      cli,
-      'train',
-      'shakespeare-char-cpu',
-      '--n-layer',
-      '1',
-      '--out',
-      join(runs, 'one'),
-      ...flags,
-    ]);
+    await trainShortly(join(runs, 'one'));
     studio = await serveStudio({ folder, port: 0, runs });
     const { page } = await open(context, `${studio.url}&tab=train&lang=en`, { until: ready });
     await begin(page, 100);

@@ -1,4 +1,5 @@
 import { language } from '../../page/address.ts';
+import { TokenGroup } from '../../ui/token-group.tsx';
 import type { Look } from '../protocol.ts';
 import { words } from '../words.ts';
 
@@ -21,23 +22,13 @@ export function Tokens({ look, place, onPlace }: Props) {
   return (
     <section class="panel" aria-labelledby="tokens-title">
       <h2 id="tokens-title">{say.tokens}</h2>
-      {/* biome-ignore lint/a11y: a group whose tokens are chosen by pointer or by arrow keys */}
-      <div
+      <TokenGroup
         class="looked"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: one stop for the keyboard, not one for each token
-        tabIndex={0}
-        role="group"
-        aria-label={say.tokens}
-        onKeyDown={(event) => {
-          const move = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-          if (move === 0) return;
-          event.preventDefault();
-          onPlace(Math.min(tokens.length - 1, Math.max(0, place + move)));
-        }}
-        onPointerOver={({ target }) => {
-          const index = (target as HTMLElement).dataset.index;
-          if (index !== undefined) onPlace(Number(index));
-        }}
+        label={say.tokens}
+        count={tokens.length}
+        chosen={place}
+        onChoose={onPlace}
+        byHover
       >
         {tokens.map((token, i) => (
           <span
@@ -49,7 +40,7 @@ export function Tokens({ look, place, onPlace }: Props) {
             {token === '\n' ? '⏎\n' : token}
           </span>
         ))}
-      </div>
+      </TokenGroup>
       <p class="quiet" role="status">
         {loss != null && `${say.surprise(loss.toFixed(2), (100 * Math.exp(-loss)).toFixed(1))}. `}
         {say.meanLoss(mean.toFixed(3), look.milliseconds.toFixed(0))} {look.cut && say.cutNote}

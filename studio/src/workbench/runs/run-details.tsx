@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { language } from '../../page/address.ts';
 import { lossLines } from '../../ui/curves.ts';
-import { Plot } from '../../ui/plot.tsx';
+import { LossPlot } from '../../ui/loss-plot.tsx';
 import { words as benchWords } from '../words.ts';
 import { RunActions } from './run-actions.tsx';
 import { listing, type RunSummary, serverCurves } from './server.ts';
@@ -47,31 +47,15 @@ function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
     ({ name, curve: { steps } }) => `${name}: ${steps.step.at(-1)}, ${steps.loss.at(-1)?.toFixed(4)}`,
   );
   return (
-    <>
-      <div class="tools plain">
-        <label>
-          <input type="checkbox" checked={log} onChange={() => setLog(!log)} /> {say.log}
-        </label>
-        <label class="slider">
-          {say.smoothing}{' '}
-          <input
-            type="range"
-            min={0}
-            max={0.99}
-            step={0.01}
-            value={smoothing}
-            onInput={({ currentTarget }) => setSmoothing(currentTarget.valueAsNumber)}
-          />
-        </label>
-      </div>
-      <Plot
-        label={`${say.loss}. ${told.join('. ')}`}
-        xLabel={say.step}
-        lines={lines}
-        log={log}
-        height={320}
-      />
-    </>
+    <LossPlot
+      lines={lines}
+      told={told}
+      height={320}
+      log={log}
+      onLog={setLog}
+      smoothing={smoothing}
+      onSmoothing={setSmoothing}
+    />
   );
 }
 

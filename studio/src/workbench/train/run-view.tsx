@@ -4,6 +4,7 @@ import { language } from '../../page/address.ts';
 import { colourOf, lossLines, smoothed } from '../../ui/curves.ts';
 import { NumberField } from '../../ui/field.tsx';
 import { duration, whole } from '../../ui/format.ts';
+import { LossPlot } from '../../ui/loss-plot.tsx';
 import { type Line, Plot } from '../../ui/plot.tsx';
 import { ask, curves, runs } from '../client.ts';
 import type { StoredRun } from '../protocol.ts';
@@ -150,28 +151,14 @@ function Charts({ runs: shown }: { readonly runs: readonly StoredRun[] }) {
   });
   return (
     <>
-      <div class="tools plain">
-        <label>
-          <input type="checkbox" checked={log} onChange={() => setLog(!log)} /> {say.log}
-        </label>
-        <label class="slider">
-          {say.smoothing}{' '}
-          <input
-            type="range"
-            min={0}
-            max={0.99}
-            step={0.01}
-            value={smoothing}
-            onInput={({ currentTarget }) => setSmoothing(currentTarget.valueAsNumber)}
-          />
-        </label>
-      </div>
-      <Plot
-        label={`${say.loss}. ${last.join('. ')}`}
-        xLabel={say.step}
+      <LossPlot
         lines={lines}
-        log={log}
+        told={last}
         height={300}
+        log={log}
+        onLog={setLog}
+        smoothing={smoothing}
+        onSmoothing={setSmoothing}
       />
       <div class="small-charts">
         {details.map(({ what, lines }) => (

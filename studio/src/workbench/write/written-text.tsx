@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { language } from '../../page/address.ts';
 import { visible } from '../../ui/format.ts';
+import { TokenGroup } from '../../ui/token-group.tsx';
 import type { Candidate, WrittenToken } from '../protocol.ts';
 import { words } from '../words.ts';
 
@@ -18,25 +19,12 @@ export function WrittenText({ prompt, tokens, onReplace }: Props) {
   const token = chosen === undefined ? undefined : tokens[chosen];
   return (
     <>
-      {/* biome-ignore lint/a11y: a group whose tokens are chosen by pointer or by arrow keys */}
-      <div
+      <TokenGroup
         class="written"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: one stop for the keyboard, not one for each token
-        tabIndex={0}
-        role="group"
-        aria-label={say.writtenText}
-        onKeyDown={(event) => {
-          const move = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-          if (move === 0) return;
-          event.preventDefault();
-          setChosen(
-            Math.min(tokens.length - 1, Math.max(0, (chosen ?? (move > 0 ? -1 : tokens.length)) + move)),
-          );
-        }}
-        onClick={({ target }) => {
-          const index = (target as HTMLElement).dataset.index;
-          if (index !== undefined) setChosen(Number(index));
-        }}
+        label={say.writtenText}
+        count={tokens.length}
+        chosen={chosen}
+        onChoose={setChosen}
       >
         <span class="prompt">{prompt}</span>
         {tokens.map(({ text, raw }, i) => (
@@ -49,7 +37,7 @@ export function WrittenText({ prompt, tokens, onReplace }: Props) {
             {text}
           </span>
         ))}
-      </div>
+      </TokenGroup>
       {token && chosen !== undefined && (
         <fieldset class="alternatives" aria-label={say.alternatives}>
           <span class="quiet">{say.instead(visible(token.text))}</span>
