@@ -14,7 +14,7 @@ export default defineConfig({
   base: './', // wherever the folder is put
   plugins: [chapters()],
   resolve: {
-    // Its sources: what a page asks for only now and then, such as other programs' formats, stays a file of its own.
+    // Its sources: a device that is asked for only now and then stays a file of its own.
     alias: { nanobard: from('../src/index.ts') },
   },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },

@@ -79,11 +79,11 @@ try {
     for await (const _ of trainer.run());
     const file = await model.modelFile();
     const answers = JSON.stringify(await expected(model, prompts));
-    const hf = write(`${name}-hf`, await exportModel(file, 'hf'));
+    const hf = write(`${name}-hf`, exportModel(file, 'hf'));
     writeFileSync(join(hf, 'expected.json'), answers);
     call(join(import.meta.dirname, 'huggingface.py'), hf);
     if ('activation' in rest) continue; // nanoGPT's GELU is the exact one
-    const nano = write(`${name}-nanogpt`, await exportModel(file, 'nanogpt'));
+    const nano = write(`${name}-nanogpt`, exportModel(file, 'nanogpt'));
     writeFileSync(join(nano, 'expected.json'), answers);
     call(join(import.meta.dirname, 'nanogpt.py'), nano);
     const back = await loadModel(join(nano, 'back.safetensors'), { device });

@@ -17,7 +17,7 @@ export async function open(name: KindName): Promise<TextModel> {
 export async function exported(name: KindName, to: string, dtype: WeightType): Promise<string> {
   const folder = join(inject('folder'), `${name}-${to}-${dtype}`);
   const model = decodeModel(new Uint8Array(await readFile(fileOf(name))));
-  for (const file of await exportModel(model, to, dtype)) {
+  for (const file of exportModel(model, to, dtype)) {
     await mkdir(dirname(join(folder, file.name)), { recursive: true });
     await writeFile(join(folder, file.name), file.data);
   }

@@ -3,8 +3,10 @@ import type { Device } from '../engine/devices/device.ts';
 import { NanobardError } from '../engine/errors.ts';
 import { inFile, isHuggingFaceConfig, parseJSON, type ReadFile } from './formats/folder.ts';
 import { isGGUF } from './formats/gguf/format.ts';
+import { importGGUF } from './formats/gguf/import.ts';
+import { importHuggingFace } from './formats/huggingface/import.ts';
 import { loadParameters } from './formats/load-parameters.ts';
-import { decodeModel, isModelFile, type ModelFile } from './formats/model-file.ts';
+import { decodeModel, isModelFile, MODEL_FILE, type ModelFile } from './formats/model-file.ts';
 import { createModel } from './models/create.ts';
 import { TextModel } from './text-model.ts';
 
@@ -20,9 +22,7 @@ export type LoadOptions = Omit<DeviceOptions, 'device'> & {
   readonly device?: Device | DeviceOptions['device'];
 };
 
-/** The file of a folder that `loadModel` opens. */
-export const MODEL_FILE = 'model.safetensors';
-/** The same of folders that `exportModel` makes for llama.cpp. */
+/** The file of folders that `exportModel` makes for llama.cpp. */
 const GGUF_FILE = 'model.gguf';
 
 /**
@@ -74,7 +74,6 @@ export async function openModel(source: ModelSource): Promise<ModelFile> {
  */
 export async function openFile(bytes: Uint8Array): Promise<ModelFile> {
   if (!isGGUF(bytes)) return decodeModel(bytes);
-  const { importGGUF } = await import('./formats/gguf/import.ts');
   return importGGUF(bytes);
 }
 
@@ -89,7 +88,6 @@ export async function openFolder(read: ReadFile): Promise<ModelFile | undefined>
   if (bytes && inFile(MODEL_FILE, () => isModelFile(bytes))) return ours();
   const config = await read('config.json');
   if (config !== undefined && isHuggingFaceConfig(parseJSON('config.json', config))) {
-    const { importHuggingFace } = await import('./formats/huggingface/import.ts');
     return importHuggingFace((name) => (name === MODEL_FILE ? Promise.resolve(bytes) : read(name)));
   }
   const gguf = bytes ? undefined : await read(GGUF_FILE);

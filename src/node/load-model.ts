@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NanobardError } from '../engine/errors.ts';
 import { isHuggingFaceConfig, parseJSON } from '../language/formats/folder.ts';
-import type { ModelFile } from '../language/formats/model-file.ts';
+import { MODEL_FILE, type ModelFile } from '../language/formats/model-file.ts';
 import {
   type LoadOptions,
-  MODEL_FILE,
   type ModelSource,
   openModel as openAnywhere,
   openFile,

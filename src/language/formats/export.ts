@@ -1,8 +1,12 @@
 import { NanobardError } from '../../engine/errors.ts';
 import { createModel, type ModelSpec } from '../models/create.ts';
 import { didYouMean, shown } from '../options.ts';
+import { exportGGUF } from './gguf/export.ts';
+import { exportHuggingFace } from './huggingface/export.ts';
 import { checkParameters } from './load-parameters.ts';
-import { encodeModel, type ModelFile, type WeightType } from './model-file.ts';
+import { encodeModel, MODEL_FILE, type ModelFile, type WeightType } from './model-file.ts';
+import { exportNanoGPT } from './nanogpt/export.ts';
+import { exportONNX } from './onnx/export.ts';
 
 /** A file of an exported model: its path within the folder, with slashes, and its contents. */
 export interface ExportedFile {
@@ -18,8 +22,7 @@ interface ExportFormat {
   readonly dtypes: readonly [WeightType, ...WeightType[]];
   /** The models that the other side can run. */
   readonly models: readonly ModelSpec['model'][];
-  /** Loaded when it is asked for, so that a page does not carry formats that nobody wants. */
-  readonly load: () => Promise<Exporter>;
+  readonly write: Exporter;
 }
 
 /** What models can be exported to. */
@@ -27,29 +30,27 @@ export const exportFormats = {
   nanobard: {
     dtypes: ['f32', 'f16', 'q8'],
     models: ['gpt', 'modern', 'lecture', 'bigram'],
-    load:
-      async () =>
-      (model, { dtype }) => [{ name: 'model.safetensors', data: encodeModel(model, dtype) }],
+    write: (model, { dtype }) => [{ name: MODEL_FILE, data: encodeModel(model, dtype) }],
   },
   hf: {
     dtypes: ['f32', 'f16'],
     models: ['gpt'],
-    load: async () => (await import('./huggingface/export.ts')).exportHuggingFace,
+    write: exportHuggingFace,
   },
   onnx: {
     dtypes: ['f32', 'f16', 'q8'],
     models: ['gpt', 'modern', 'lecture', 'bigram'],
-    load: async () => (await import('./onnx/export.ts')).exportONNX,
+    write: exportONNX,
   },
   gguf: {
     dtypes: ['f32', 'f16', 'q8'],
     models: ['gpt'],
-    load: async () => (await import('./gguf/export.ts')).exportGGUF,
+    write: exportGGUF,
   },
   nanogpt: {
     dtypes: ['f32', 'f16'],
     models: ['gpt'],
-    load: async () => (await import('./nanogpt/export.ts')).exportNanoGPT,
+    write: exportNanoGPT,
   },
 } as const satisfies Record<string, ExportFormat>;
 
@@ -63,11 +64,11 @@ export type ExportFormatName = keyof typeof exportFormats;
  * @throws {NanobardError} code `argument` if there is no such format, or it has no such type of weights; `config` if
  *   the other side cannot run the model; `checkpoint` if it lacks weights.
  */
-export async function exportModel(
+export function exportModel(
   model: ModelFile,
   to: ExportFormatName | (string & {}),
   dtype?: WeightType,
-): Promise<readonly ExportedFile[]> {
+): readonly ExportedFile[] {
   const names = Object.keys(exportFormats);
   const format = Object.hasOwn(exportFormats, to)
     ? (exportFormats as Record<string, ExportFormat>)[to]
@@ -100,6 +101,5 @@ export async function exportModel(
     );
   }
   checkParameters(createModel(model.spec).namedParameters(), model.tensors);
-  const write = await format.load();
-  return write(model, { dtype: dtype ?? dtypes[0] });
+  return format.write(model, { dtype: dtype ?? dtypes[0] });
 }

@@ -12,6 +12,9 @@ import {
   toFloat32,
 } from './safetensors.ts';
 
+/** The file of a folder that `loadModel` opens. */
+export const MODEL_FILE = 'model.safetensors';
+
 /** A model as it is stored and shipped: one safetensors file, which needs no other beside it. */
 export interface ModelFile {
   readonly spec: ModelSpec;

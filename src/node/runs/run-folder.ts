@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { NanobardError } from '../../engine/errors.ts';
 import { corpusNames } from '../../language/data/corpus.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer/tokenizer.ts';
-import { MODEL_FILE } from '../../language/load-model.ts';
+import { MODEL_FILE } from '../../language/formats/model-file.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
 import type { TextSource } from '../corpus.ts';

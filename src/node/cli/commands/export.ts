@@ -24,7 +24,7 @@ export async function exportTo(run: string | undefined, flags: ExportFlags, io: 
   const out = flags.out ?? `${nameOf(source)}-${to}`;
   await refuseOccupied(out);
   const model = await openModel(source);
-  const files = await exportModel(model, to, dtype);
+  const files = exportModel(model, to, dtype);
   await writeFolder(out, files);
   const readBack = READABLE.includes(to);
   const sample = await sampleOf(readBack ? await openModel(out) : model);

@@ -26,7 +26,7 @@ export async function importFrom(source: string, flags: ImportFlags, io: Io): Pr
       options: ['blockSize'],
     });
   }
-  const files = await exportModel(shortened(found, { blockSize }), 'nanobard', flags.dtype);
+  const files = exportModel(shortened(found, { blockSize }), 'nanobard', flags.dtype);
   await writeFolder(out, files);
   const model = await openModel(out);
   const sample = await sampleOf(model);

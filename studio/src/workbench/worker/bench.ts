@@ -89,7 +89,7 @@ export class Bench {
       evaluate: (model, source) => this.evaluate(model, source, signal),
       export: (model, format, dtype) =>
         this.models.use(model, async (loan) =>
-          packed(loan.name, await exportModel(await loan.model.modelFile(), format, dtype)),
+          packed(loan.name, exportModel(await loan.model.modelFile(), format, dtype)),
         ),
     };
   }
