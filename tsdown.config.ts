@@ -29,6 +29,7 @@ export default defineConfig([
     entry: {
       index: 'src/index.ts',
       webgpu: 'src/webgpu.ts',
+      formats: 'src/formats.ts',
       node: 'src/node.ts',
       cli: 'src/node/cli/cli.ts',
     },
@@ -37,10 +38,14 @@ export default defineConfig([
     fixedExtension: false,
     dts: { resolve: ['valibot'] },
   },
-  // The library for pages, and its device for GPUs.
+  // The library for pages, its device for GPUs, and its exports.
   {
     ...common,
-    entry: { browser: 'src/index.ts', 'browser-webgpu': 'src/webgpu.ts' },
+    entry: {
+      browser: 'src/index.ts',
+      'browser-webgpu': 'src/webgpu.ts',
+      'browser-formats': 'src/formats.ts',
+    },
     platform: 'browser',
     dts: false,
     clean: false,

@@ -37,12 +37,6 @@ export {
   toHuggingFace,
 } from './language/data/tokenizer/huggingface.ts';
 export { type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer/tokenizer.ts';
-export {
-  type ExportedFile,
-  type ExportFormatName,
-  exportFormats,
-  exportModel,
-} from './language/formats/export.ts';
 export type { ModelFile, WeightType } from './language/formats/model-file.ts';
 export * as safetensors from './language/formats/safetensors.ts';
 export { type Choice, Decoder, type GenerateOptions } from './language/generate/decoder.ts';

@@ -15,7 +15,7 @@ export default defineConfig({
   plugins: [chapters()],
   resolve: {
     // Its sources: a device that is asked for only now and then stays a file of its own.
-    alias: { nanobard: from('../src/index.ts') },
+    alias: { 'nanobard/formats': from('../src/formats.ts'), nanobard: from('../src/index.ts') },
   },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   build: {

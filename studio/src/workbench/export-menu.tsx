@@ -1,4 +1,5 @@
-import type { ExportFormatName, WeightType } from 'nanobard';
+import type { WeightType } from 'nanobard';
+import type { ExportFormatName } from 'nanobard/formats';
 import { useState } from 'preact/hooks';
 import { language } from '../page/address.ts';
 import { download } from '../ui/download.ts';

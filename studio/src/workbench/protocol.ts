@@ -1,7 +1,6 @@
 import type {
   Baselines,
   CurveData,
-  ExportFormatName,
   Histogram,
   Recipe,
   RecipeChanges,
@@ -9,6 +8,7 @@ import type {
   TrainingPlan,
   WeightType,
 } from 'nanobard';
+import type { ExportFormatName } from 'nanobard/formats';
 
 // What the page and its worker say to each other. The worker holds the device, the training and the models; the page shows.
 

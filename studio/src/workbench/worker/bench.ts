@@ -4,7 +4,6 @@ import {
   createDevice,
   Dataset,
   type Device,
-  exportModel,
   type ModelFile,
   measurePeak,
   openModel,
@@ -14,6 +13,7 @@ import {
   type RecipeChanges,
   recipes,
 } from 'nanobard';
+import { exportModel } from 'nanobard/formats';
 import type { Machine, Methods, ModelInfo, Plan, StoredRun, TextInfo, TextSource } from '../protocol.ts';
 import { openFiles } from './files.ts';
 import { candidatesOf, lookAt, mapEmbeddings } from './look.ts';

@@ -1,11 +1,5 @@
-import {
-  type ExportFormatName,
-  exportFormats,
-  Inspector,
-  specOf,
-  type TextModel,
-  type WeightType,
-} from 'nanobard';
+import { Inspector, specOf, type TextModel, type WeightType } from 'nanobard';
+import { type ExportFormatName, exportFormats } from 'nanobard/formats';
 import type { ModelInfo } from '../protocol.ts';
 
 /** Models that are kept on the device when nobody uses them. */

@@ -1,5 +1,5 @@
 import { zipSync } from 'fflate';
-import type { ExportedFile } from 'nanobard';
+import type { ExportedFile } from 'nanobard/formats';
 import type { NamedFile } from '../protocol.ts';
 
 /** An exported model as one file to download: what several make up is zipped, without compressing weights in vain. */
