@@ -1,6 +1,15 @@
 import { signal } from '@preact/signals';
 import type { CurveData } from 'nanobard';
-import type { Failure, Machine, Message, Method, Methods, Request, StoredRun } from './protocol.ts';
+import type {
+  Failure,
+  Machine,
+  MachineOptions,
+  Message,
+  Method,
+  Methods,
+  Request,
+  StoredRun,
+} from './protocol.ts';
 
 // The page's side of the worker: calls, and what it tells by itself.
 
@@ -81,9 +90,9 @@ function receive(message: Message): void {
   calls.delete(message.call);
 }
 
-/** The device, started once; with another number of threads, anew. */
-export async function start(threads?: number): Promise<void> {
-  machine.value = await ask('start', [{ threads }]);
+/** The device, started once; anew if it is to be another, or to have another number of threads. */
+export async function start(options: MachineOptions = {}): Promise<void> {
+  machine.value = await ask('start', [options]);
 }
 
 /** Asks for the curve of a run that is kept, unless it is there. */

@@ -28,7 +28,8 @@ export function MachineLine() {
       <FailureNote failure={problem.current} />
       {found && (
         <p>
-          {found.device}, {say.threadCount(found.threads)}. {found.notes.join(' ')}{' '}
+          {found.device}
+          {found.kind === 'cpu' && `, ${say.threadCount(found.threads)}`}. {found.notes.join(' ')}{' '}
           {found.keeps ? say.keeps : say.keepsNot}
         </p>
       )}

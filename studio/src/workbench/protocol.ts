@@ -30,8 +30,21 @@ export interface TextInfo {
   readonly notices: readonly string[];
 }
 
+/** What the page can compute on. */
+export type DeviceChoice = 'cpu' | 'webgpu';
+
+/** What is to compute; what is left out is the device's own choice. */
+export interface MachineOptions {
+  readonly device?: DeviceChoice;
+  /** Of the CPU. */
+  readonly threads?: number;
+}
+
 export interface Machine {
   readonly device: string;
+  readonly kind: DeviceChoice;
+  /** Whether the browser gives a GPU. */
+  readonly hasGpu: boolean;
   readonly threads: number;
   /** Threads that there could be. */
   readonly processors: number;
@@ -165,7 +178,7 @@ export interface NamedFile {
 
 /** What the page asks; what comes in between goes to `emit`. */
 export interface Methods {
-  start(options: { readonly threads?: number | undefined }): Promise<Machine>;
+  start(options: MachineOptions): Promise<Machine>;
   useText(sources: readonly TextSource[]): Promise<TextInfo>;
   plan(options: Omit<TrainOptions, 'name'>): Promise<Plan>;
   train(options: TrainOptions): Promise<string>;

@@ -3,7 +3,7 @@ import { FailureNote } from '../../ui/failure.tsx';
 import { NumberField } from '../../ui/field.tsx';
 import { bytes, duration, flops, whole } from '../../ui/format.ts';
 import { ask, machine, runs, start } from '../client.ts';
-import type { Plan } from '../protocol.ts';
+import type { DeviceChoice, Plan } from '../protocol.ts';
 import { words } from '../words.ts';
 import {
   attempt,
@@ -46,7 +46,7 @@ type Limits = Readonly<
 /** What to train, how large, and what that will take. */
 export function RecipePanel() {
   const say = words[language.value];
-  const { recipes = {}, threads = 1, processors = 1 } = machine.value ?? {};
+  const { recipes = {} } = machine.value ?? {};
   const training = runs.value.some(({ status }) => status === 'training' || status === 'paused');
   return (
     <section class="panel" aria-labelledby="recipe-title">
@@ -72,16 +72,7 @@ export function RecipePanel() {
       <details>
         <summary>{say.more}</summary>
         <Fields limits={more} />
-        {processors > 1 && (
-          <NumberField
-            label={say.threads}
-            value={threads}
-            min={1}
-            max={processors}
-            disabled={training}
-            onInput={(value) => void attempt(() => start(Math.max(1, Math.round(value))))}
-          />
-        )}
+        <MachineFields disabled={training} />
       </details>
       <FailureNote failure={planFailure.value} />
       {plan.value && <PlanView plan={plan.value} />}
@@ -98,6 +89,41 @@ export function RecipePanel() {
         {training && <span class="quiet">{say.oneAtATime}</span>}
       </div>
     </section>
+  );
+}
+
+/** What computes. */
+function MachineFields({ disabled }: { readonly disabled: boolean }) {
+  const say = words[language.value];
+  const { kind = 'cpu', hasGpu = false, threads = 1, processors = 1 } = machine.value ?? {};
+  return (
+    <>
+      {hasGpu && (
+        <label class="line">
+          <span>{say.device}</span>
+          <select
+            value={kind}
+            disabled={disabled}
+            onChange={({ currentTarget }) =>
+              void attempt(() => start({ device: currentTarget.value as DeviceChoice }))
+            }
+          >
+            <option value="cpu">{say.devices.cpu}</option>
+            <option value="webgpu">{say.devices.webgpu}</option>
+          </select>
+        </label>
+      )}
+      {kind === 'cpu' && processors > 1 && (
+        <NumberField
+          label={say.threads}
+          value={threads}
+          min={1}
+          max={processors}
+          disabled={disabled}
+          onInput={(value) => void attempt(() => start({ threads: Math.max(1, Math.round(value)) }))}
+        />
+      )}
+    </>
   );
 }
 

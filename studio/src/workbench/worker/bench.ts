@@ -14,7 +14,17 @@ import {
   recipes,
 } from 'nanobard';
 import { exportModel } from 'nanobard/formats';
-import type { Machine, Methods, ModelInfo, Plan, StoredRun, TextInfo, TextSource } from '../protocol.ts';
+import type {
+  DeviceChoice,
+  Machine,
+  MachineOptions,
+  Methods,
+  ModelInfo,
+  Plan,
+  StoredRun,
+  TextInfo,
+  TextSource,
+} from '../protocol.ts';
 import { openFiles } from './files.ts';
 import { candidatesOf, lookAt, mapEmbeddings } from './look.ts';
 import { Models } from './models.ts';
@@ -47,6 +57,7 @@ export class Bench {
     RunStore.open(files, (runs) => this.tell.runs(runs)),
   );
   private device: Promise<Device> | undefined;
+  private kind: DeviceChoice = 'cpu';
   private text: LoadedText | undefined;
   private session: Session | undefined;
   /** When the last session has ended. */
@@ -61,7 +72,7 @@ export class Bench {
 
   methods(emit: (value: unknown) => void, signal: AbortSignal): Methods {
     return {
-      start: ({ threads }) => this.start(threads),
+      start: (options) => this.start(options),
       useText: (sources) => this.useText(sources),
       plan: ({ recipe, changes }) => this.plan(recipe, changes),
       train: ({ name, recipe, changes }) => this.train(name, recipe, changes),
@@ -94,23 +105,29 @@ export class Bench {
     };
   }
 
-  private async start(threads?: number): Promise<Machine> {
-    if (threads !== undefined && this.device) {
-      if (this.session) throw new Error('the number of threads can change between trainings only');
-      await (await this.device).dispose();
-      this.models.clear();
-      this.device = undefined;
-      this.speed = undefined;
-    }
-    this.device ??= createDevice(threads === undefined ? {} : { threads });
-    const { name, threads: used, notes } = await this.device;
+  private async start(options: MachineOptions): Promise<Machine> {
+    if (this.device && Object.keys(options).length > 0) await this.changeDevice(options);
+    this.device ??= createDevice();
+    const { name, threads, notes } = await this.device;
     const { lasting } = (await this.store).files;
     const processors = navigator.hardwareConcurrency;
     const named = Object.entries(recipes).map(([name, { recipe }]): [string, Recipe] => [name, recipe]);
     return {
-      ...{ device: name, threads: used, processors, notes, keeps: lasting },
+      ...{ device: name, kind: this.kind, threads, processors, notes, keeps: lasting },
+      hasGpu: Boolean(await navigator.gpu?.requestAdapter()),
       recipes: Object.fromEntries(named),
     };
+  }
+
+  /** One that cannot be had leaves the device as it is. */
+  private async changeDevice(options: MachineOptions): Promise<void> {
+    if (this.session) throw new Error('the device can change between trainings only');
+    const next = await createDevice(options);
+    await (await this.theDevice()).dispose();
+    this.models.clear();
+    this.device = Promise.resolve(next);
+    this.kind = options.device ?? 'cpu';
+    this.speed = undefined;
   }
 
   private async useText(sources: readonly TextSource[]): Promise<TextInfo> {
