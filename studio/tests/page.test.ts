@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkAccessible, launch, open as openPage, serve, traceTasks } from './browser.ts';
+import { checkAccessible, open as openPage, serve, traceTasks } from './browser.ts';
+import { launch } from './chromium.ts';
 import { lastLoss, losses, stated, tinyshakespeare } from './stated.ts';
 
 const names = Object.keys({ ...stated, ...losses });

@@ -7,7 +7,7 @@ import { readIfThere, unwritable, writeAtomically } from '../files.ts';
 const PIECE = 16_384;
 
 /** What is pending is written after this many milliseconds at the next event, so that who watches the file sees it. */
-const DELAY = 500;
+const DELAY = 300;
 
 /** What cannot be written is kept, but not more of it than this, in characters. */
 const MOST_PENDING = 8 * 2 ** 20;

@@ -7,7 +7,7 @@ import type { RunsRoot } from './runs-root.ts';
 import { sendFile } from './send-file.ts';
 
 /** How often runs are looked at for somebody who watches, in ms. */
-const LOOK_EVERY = 300;
+const LOOK_EVERY = 200;
 
 const MODEL = 'model.safetensors';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveStudio } from '../../../src/node/studio/server.ts';
-import { checkAccessible, folder, launch, open } from '../browser.ts';
+import { checkAccessible, folder, open } from '../browser.ts';
+import { launch } from '../chromium.ts';
 import { begin, finished, ready, trainShortly } from './support.ts';
 
 let browser: Browser;

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, open, serve } from '../browser.ts';
+import { open, serve } from '../browser.ts';
+import { launch } from '../chromium.ts';
 import { begin, cli, finished, ready, run, set, textOf } from './support.ts';
 
 let browser: Browser;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveStudio } from '../../../src/node/studio/server.ts';
-import { folder, launch, open, traceTasks } from '../browser.ts';
+import { folder, open, traceTasks } from '../browser.ts';
+import { launch } from '../chromium.ts';
 import { trainShortly } from './support.ts';
 
 let browser: Browser;

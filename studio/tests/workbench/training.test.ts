@@ -1,7 +1,8 @@
 // A training in the page: what is kept of it, what stands in its way, and on a GPU.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, open, serve } from '../browser.ts';
+import { open, serve } from '../browser.ts';
+import { launch } from '../chromium.ts';
 import { begin, poem, ready, set, stateOf, stepOf, textOf } from './support.ts';
 
 let browser: Browser;
