@@ -6,7 +6,7 @@ import { Constant, Generator, type Scalar, type Tensor } from '../engine/tensor/
 import { newBatch } from './data/dataset.ts';
 import type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 import type { StoredTensor } from './formats/load-parameters.ts';
-import { encodeModel, type ModelFile, type WeightType } from './formats/model-file.ts';
+import { encodeModel, type ModelFile, modelChunks, type WeightType } from './formats/model-file.ts';
 import { type Choice, Decoder, lengthRule } from './generate/decoder.ts';
 import { samplingRules } from './generate/sampling.ts';
 import { generateText, type TextOptions } from './generate/text.ts';
@@ -166,6 +166,22 @@ export class TextModel {
     this.checkAlive();
     const { dtype = 'f32', step = this.step } = options;
     return encodeModel({ ...(await this.modelFile()), step }, dtype);
+  }
+
+  /**
+   * The bytes of `save()` in f32, in pieces: a model that is too large to lie in memory twice. Until the last piece it
+   * must stand still.
+   */
+  chunks({ step = this.step }: { step?: number | undefined } = {}): AsyncIterable<Uint8Array> {
+    this.checkAlive();
+    const { network, tokenizer, device } = this;
+    const weights = network
+      .parameters()
+      .map(
+        (parameter) =>
+          [parameter.name, { shape: parameter.shape, read: () => device.read(parameter) }] as const,
+      );
+    return modelChunks({ spec: specOf(network), tokenizer, step }, new Map(weights));
   }
 
   /** The parts of the model as it stands, for `exportModel`. */

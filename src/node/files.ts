@@ -6,13 +6,16 @@ import { NanobardError } from '../engine/errors.ts';
 /** How `replaceAtomically` names its temporary files: after the file, a UUID. */
 const TEMPORARY = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
+/** Of a file: in pieces, where it is too large to lie in memory as a whole. */
+export type Contents = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 /**
  * Writes a file so that a crash, of the process or of the machine, leaves either the old contents or the new: temporary
  * file, sync, rename, sync of the folder.
  *
  * @throws {NanobardError} code `file`, with the path and the reason; the old contents are there, the temporary file not.
  */
-export async function writeAtomically(path: string, contents: string | Uint8Array): Promise<void> {
+export async function writeAtomically(path: string, contents: Contents): Promise<void> {
   await replaceAtomically(path, (temporary) => writeFile(temporary, contents, { flush: true }));
 }
 
@@ -28,7 +31,7 @@ export async function replaceAtomically(
     await syncFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw unwritable(path, cause);
+    throw cause instanceof NanobardError ? cause : unwritable(path, cause); // pieces may fail, too
   }
 }
 

@@ -8,7 +8,9 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   float32ToFloat16,
+  type LazyTensor,
   type SafetensorsTensor,
+  safetensorsChunks,
   toFloat32,
 } from './safetensors.ts';
 
@@ -44,12 +46,26 @@ export function encodeModel(
   const stored = [...tensors].flatMap(([name, tensor]): [string, SafetensorsTensor][] =>
     dtype === 'q8' ? quantized(name, tensor) : [[name, asTensor(tensor, dtype)]],
   );
-  return encodeSafetensors(new Map(stored), {
-    format: 'pt', // the layout of PyTorch's state dicts: what other readers look for
-    [SPEC]: JSON.stringify(spec),
-    [TOKENIZER]: JSON.stringify(tokenizer.toJSON()),
-    ...(step !== undefined && { [STEP]: JSON.stringify(step) }),
-  });
+  return encodeSafetensors(new Map(stored), metadataOf({ spec, tokenizer, step }));
+}
+
+const metadataOf = ({ spec, tokenizer, step }: Omit<ModelFile, 'tensors'>): Record<string, string> => ({
+  format: 'pt', // the layout of PyTorch's state dicts: what other readers look for
+  [SPEC]: JSON.stringify(spec),
+  [TOKENIZER]: JSON.stringify(tokenizer.toJSON()),
+  ...(step !== undefined && { [STEP]: JSON.stringify(step) }),
+});
+
+/** The bytes of `encodeModel` in f32 in pieces: the weights of a model that need not lie in memory twice. */
+export function modelChunks(
+  { spec, tokenizer, step }: Omit<ModelFile, 'tensors'>,
+  weights: ReadonlyMap<string, Omit<LazyTensor, 'dtype'>>,
+): AsyncIterable<Uint8Array> {
+  const tensors = [...weights].map(([name, weight]): [string, LazyTensor] => [
+    name,
+    { ...weight, dtype: 'F32' },
+  ]);
+  return safetensorsChunks(new Map(tensors), metadataOf({ spec, tokenizer, step }));
 }
 
 /** Weights as any reader of safetensors understands them. */

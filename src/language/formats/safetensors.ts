@@ -74,40 +74,82 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const stored = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+  const { header, order, dataBytes } = layOut(tensors, metadata);
+  const bytes = new Uint8Array(header.length + dataBytes);
+  bytes.set(header);
+  let offset = header.length;
+  for (const [name, { shape, data }] of order) {
+    checkFilled(name, shape, data);
+    bytes.set(bytesOf(data), offset);
+    offset += data.byteLength;
+  }
+  return bytes;
+}
+
+/** A tensor whose elements are read when they are asked for. */
+export interface LazyTensor {
+  readonly dtype: SafetensorsDType;
+  readonly shape: Shape;
+  readonly read: () => Promise<SafetensorsTensor['data']>;
+}
+
+/**
+ * The same bytes as `encodeSafetensors` in pieces, one for each tensor: a file that is larger than what memory has left.
+ *
+ * @throws NanobardError as `encodeSafetensors` does.
+ */
+export async function* safetensorsChunks(
+  tensors: ReadonlyMap<string, LazyTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array, void, void> {
+  const { header, order } = layOut(tensors, metadata);
+  yield header;
+  for (const [name, { shape, read }] of order) {
+    const data = await read();
+    checkFilled(name, shape, data);
+    yield bytesOf(data);
+  }
+}
+
+/** The header, the order of the tensors' data, and how much of that there is. */
+function layOut<T extends { readonly dtype: SafetensorsDType; readonly shape: Shape }>(
+  tensors: ReadonlyMap<string, T>,
+  metadata: Readonly<Record<string, string>>,
+): { readonly header: Uint8Array; readonly order: readonly [string, T][]; readonly dataBytes: number } {
+  const widthOf = ({ dtype }: T): number => ARRAYS[dtype].BYTES_PER_ELEMENT;
+  const order = [...tensors].sort(([, a], [, b]) => widthOf(b) - widthOf(a));
   // The members are joined by hand: an object would move names that look like numbers to the front.
   const members = Object.keys(metadata).length > 0 ? [`"${METADATA}":${JSON.stringify(metadata)}`] : [];
   let dataBytes = 0;
-  for (const [name, { dtype, shape, data }] of stored) {
+  for (const [name, tensor] of order) {
     if (name === METADATA) {
       throw new NanobardError('argument', `safetensors: a tensor cannot be called ${METADATA}`, {
         hint: 'The format reserves this name; choose another.',
       });
     }
-    const quoted = JSON.stringify(name);
-    if (data.length !== sizeOf(shape)) {
-      const message = `safetensors: the ${data.length} elements of tensor ${quoted} do not fill its shape ${formatShape(shape)}`;
-      throw new NanobardError('shape', message);
-    }
-    const data_offsets = [dataBytes, dataBytes + data.byteLength];
-    members.push(`${quoted}:${JSON.stringify({ dtype, shape, data_offsets })}`);
-    dataBytes += data.byteLength;
+    const { dtype, shape } = tensor;
+    const end = dataBytes + sizeOf(shape) * widthOf(tensor);
+    members.push(
+      `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [dataBytes, end] })}`,
+    );
+    dataBytes = end;
   }
-
   const json = new TextEncoder().encode(`{${members.join(',')}}`);
   const headerBytes = Math.ceil(json.length / 8) * 8;
-  const dataStart = LENGTH_BYTES + headerBytes;
-  const bytes = new Uint8Array(dataStart + dataBytes);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  bytes.set(json, LENGTH_BYTES);
-  bytes.fill(0x20, LENGTH_BYTES + json.length, dataStart);
-  let offset = dataStart;
-  for (const [, { data }] of stored) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset += data.byteLength;
-  }
-  return bytes;
+  const header = new Uint8Array(LENGTH_BYTES + headerBytes).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  header.set(json, LENGTH_BYTES);
+  return { header, order, dataBytes };
 }
+
+function checkFilled(name: string, shape: Shape, { length }: SafetensorsTensor['data']): void {
+  if (length === sizeOf(shape)) return;
+  const message = `safetensors: the ${length} elements of tensor ${JSON.stringify(name)} do not fill its shape ${formatShape(shape)}`;
+  throw new NanobardError('shape', message);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: SafetensorsTensor['data']): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 /**
  * Reads a safetensors file. Tensors are views into `bytes`, not copies, wherever `bytes` lies in its

@@ -3,7 +3,13 @@ import { NanobardError } from '../../engine/errors.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import type { StoredTensor } from '../formats/load-parameters.ts';
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts';
-import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from './checkpoint.ts';
+import {
+  checkpointChunks,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  snapshotOf,
+  type TrainerState,
+} from './checkpoint.ts';
 
 function exampleState(): TrainerState {
   const [data, evaluation] = [new Generator(1), new Generator(2)];
@@ -44,6 +50,26 @@ describe('checkpoint', () => {
     expect(Generator.fromState(evaluation).normal(5, 0, 1)).toEqual(
       Generator.fromState(state.progress.streams.evaluation).normal(5, 0, 1),
     );
+  });
+
+  it('is the same bytes in pieces, each read when its turn comes', async () => {
+    const state = exampleState();
+    const { progress, tensors } = snapshotOf(state);
+    const order: string[] = [];
+    const watched = [...tensors].map(([name, tensor]) => {
+      const read = (): ReturnType<typeof tensor.read> => {
+        order.push(`read ${name}`);
+        return tensor.read();
+      };
+      return [name, { ...tensor, read }] as const;
+    });
+    const pieces: Uint8Array[] = [];
+    for await (const piece of checkpointChunks({ progress, tensors: new Map(watched) })) {
+      order.push('piece');
+      pieces.push(piece);
+    }
+    expect(Buffer.concat(pieces)).toEqual(Buffer.from(encodeCheckpoint(state)));
+    expect(order).toEqual(['piece', 'read wte.weight', 'piece', 'read batch.x', 'piece']);
   });
 
   it('holds a run that has not been evaluated yet', () => {

@@ -1,8 +1,16 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
+import type { DType, TypedArray } from '../../engine/tensor/dtype.ts';
+import type { Shape } from '../../engine/tensor/shape.ts';
 import { wholeFrom0 } from '../fields.ts';
 import type { StoredTensor } from '../formats/load-parameters.ts';
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from '../formats/safetensors.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type LazyTensor,
+  type SafetensorsTensor,
+  safetensorsChunks,
+} from '../formats/safetensors.ts';
 
 const generatorState = v.object({
   words: v.pipe(v.array(v.pipe(wholeFrom0, v.maxValue(2 ** 32 - 1))), v.length(624), v.readonly()),
@@ -41,6 +49,43 @@ export interface TrainerState {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
+/** The same, its tensors read when they are asked for: until then the run must stand still. */
+export interface TrainerSnapshot {
+  readonly progress: Progress;
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+}
+
+export interface SnapshotTensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly read: () => Promise<TypedArray>;
+}
+
+/** What a snapshot shows, read now: the run may go on then. */
+export async function readSnapshot({ progress, tensors }: TrainerSnapshot): Promise<TrainerState> {
+  const stored = new Map<string, StoredTensor>();
+  for (const [name, { shape, read }] of tensors) stored.set(name, { shape, data: await read() });
+  return { progress, tensors: stored };
+}
+
+/** A state as a snapshot. */
+export function snapshotOf({ progress, tensors }: TrainerState): TrainerSnapshot {
+  const read = [...tensors].map(([name, { shape, data }]): [string, SnapshotTensor] => [
+    name,
+    { shape, dtype: data instanceof Float32Array ? 'f32' : 'i32', read: async () => data },
+  ]);
+  return { progress, tensors: new Map(read) };
+}
+
+/** The bytes of `encodeCheckpoint` in pieces, so that a state larger than what memory has left can be written. */
+export function checkpointChunks({ progress, tensors }: TrainerSnapshot): AsyncIterable<Uint8Array> {
+  const lazy = [...tensors].map(([name, { shape, dtype, read }]): [string, LazyTensor] => [
+    name,
+    { shape, dtype: dtype === 'f32' ? 'F32' : 'I32', read },
+  ]);
+  return safetensorsChunks(new Map(lazy), metadataOf(progress));
+}
+
 /** Name of the metadata entry that holds the progress, as JSON. */
 export const PROGRESS = 'nanobard.progress';
 
@@ -51,8 +96,10 @@ export function encodeCheckpoint({ progress, tensors }: TrainerState): Uint8Arra
     if (data instanceof Float32Array) stored.set(name, { dtype: 'F32', shape, data });
     else stored.set(name, { dtype: 'I32', shape, data: data as Int32Array });
   }
-  return encodeSafetensors(stored, { [PROGRESS]: JSON.stringify(progress) });
+  return encodeSafetensors(stored, metadataOf(progress));
 }
+
+const metadataOf = (progress: Progress): Record<string, string> => ({ [PROGRESS]: JSON.stringify(progress) });
 
 /** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a checkpoint of nanobard. */
 export function decodeCheckpoint(bytes: Uint8Array): TrainerState {

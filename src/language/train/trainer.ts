@@ -4,11 +4,17 @@ import { Generator } from '../../engine/tensor/generator.ts';
 import { breather } from '../breathe.ts';
 import { type Batch, type Dataset, newBatch, type Split } from '../data/dataset.ts';
 import { EvenWindows } from '../data/even-windows.ts';
-import { loadParameters, type StoredTensor } from '../formats/load-parameters.ts';
+import { loadParameters } from '../formats/load-parameters.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { cosineSchedule } from '../optim/schedule.ts';
 import { checkArgument, checkOptions, number, whole } from '../options.ts';
-import type { Progress, TrainerState } from './checkpoint.ts';
+import {
+  type Progress,
+  readSnapshot,
+  type SnapshotTensor,
+  type TrainerSnapshot,
+  type TrainerState,
+} from './checkpoint.ts';
 import type { TrainingConfig } from './config.ts';
 import { Evaluator } from './evaluator.ts';
 import type { EndEvent, EndReason, TrainEvent } from './events.ts';
@@ -213,14 +219,21 @@ export class Trainer {
   }
 
   /** Everything that `restore` needs. */
-  async state(): Promise<TrainerState> {
-    const tensors = new Map<string, StoredTensor>();
+  state(): Promise<TrainerState> {
+    return readSnapshot(this.snapshot());
+  }
+
+  /** The same, for a state that is too large to lie in memory twice: its tensors are read when they are asked for. */
+  snapshot(): TrainerSnapshot {
+    const { device } = this.options;
+    const tensors = new Map<string, SnapshotTensor>();
     for (const [name, variable] of this.training.variables) {
-      tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
+      const { shape, dtype } = variable;
+      tensors.set(name, { shape, dtype, read: () => device.read(variable) });
     }
     const drawn = this.progress.drawn ? this.batches[0]! : [];
     for (const [i, { shape, data }] of drawn.entries())
-      tensors.set(BATCH[i]!, { shape, data: Int32Array.from(data) });
+      tensors.set(BATCH[i]!, { shape, dtype: 'i32', read: async () => Int32Array.from(data) });
     const places = { data: this.data.getState(), evaluation: this.evaluation.getState() };
     return { progress: { ...this.progress, streams: places }, tensors };
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CharTokenizer } from '../../language/data/tokenizer/char.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
-import type { TrainerState } from '../../language/train/checkpoint.ts';
+import { snapshotOf, type TrainerState } from '../../language/train/checkpoint.ts';
 import { progressAt } from '../../testing/progress.ts';
 import type { RunConfig } from './run-config.ts';
 import { RunFolder } from './run-folder.ts';
@@ -104,8 +104,8 @@ describe('RunFolder', () => {
     const run = await RunFolder.create(fresh(), config, tokenizer);
     expect(await run.loadState()).toBeUndefined();
     expect(run.hasModel()).toBe(false);
-    await run.saveState(state(10));
-    await run.saveState(state(20));
+    await run.saveState(snapshotOf(state(10)));
+    await run.saveState(snapshotOf(state(20)));
     expect(await run.loadState()).toMatchObject({ progress: state(20).progress });
     expect((await run.loadState())!.tensors.get('w')!.data[0]).toBe(20);
     await run.saveModel(Uint8Array.of(1, 2, 3));
@@ -116,7 +116,7 @@ describe('RunFolder', () => {
 
   it('names a damaged state, and the model that may still be good', async () => {
     const run = await RunFolder.create(fresh(), config, tokenizer);
-    await run.saveState(state(10));
+    await run.saveState(snapshotOf(state(10)));
     await writeFile(run.lastPath, (await readFile(run.lastPath)).subarray(0, -3));
     await expect(run.loadState()).rejects.toMatchObject({
       code: 'checkpoint',
@@ -168,7 +168,7 @@ describe('RunFolder', () => {
       ['c', 400],
     ] as const) {
       const run = await RunFolder.create(join(runs, name), config, tokenizer);
-      await run.saveState(state(1));
+      await run.saveState(snapshotOf(state(1)));
       await utimes(join(runs, name, 'config.json'), seconds, seconds);
     }
     await mkdir(join(runs, 'd')); // not a run

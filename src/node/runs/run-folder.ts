@@ -6,9 +6,15 @@ import { corpusNames } from '../../language/data/corpus.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer/tokenizer.ts';
 import { MODEL_FILE } from '../../language/formats/model-file.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
-import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
+import {
+  checkpointChunks,
+  decodeCheckpoint,
+  type TrainerSnapshot,
+  type TrainerState,
+} from '../../language/train/checkpoint.ts';
 import type { TextSource } from '../corpus.ts';
 import {
+  type Contents,
   decodeJSON,
   linkOrCopy,
   readIfThere,
@@ -202,8 +208,8 @@ export class RunFolder {
    * Writes the state to go on from; and under a name of its own, of which the newest `keep` stay. Returns the path of
    * that, if there is one.
    */
-  async saveState(state: TrainerState, keep = 0): Promise<string | undefined> {
-    const bytes = encodeCheckpoint(state);
+  async saveState(state: TrainerSnapshot, keep = 0): Promise<string | undefined> {
+    const bytes = checkpointChunks(state);
     if (keep === 0) {
       await writeAtomically(this.lastPath, bytes);
       return undefined;
@@ -219,7 +225,7 @@ export class RunFolder {
   }
 
   /** Keeps the bytes of a model as the best so far. */
-  async saveModel(bytes: Uint8Array): Promise<void> {
+  async saveModel(bytes: Contents): Promise<void> {
     await writeAtomically(this.bestPath, bytes);
   }
 

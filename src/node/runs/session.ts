@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 import { NanobardError } from '../../engine/errors.ts';
 import type { Training } from '../../language/recipes/training.ts';
-import type { TrainerState } from '../../language/train/checkpoint.ts';
+import {
+  readSnapshot,
+  snapshotOf,
+  type TrainerSnapshot,
+  type TrainerState,
+} from '../../language/train/checkpoint.ts';
 import type {
   CheckpointEvent,
   EndEvent,
@@ -148,8 +153,10 @@ export class Session {
    */
   private async save(withModel: boolean, keep = 0): Promise<TrainEvent[]> {
     const { folder, training, unwritten, written } = this;
-    const state = await training.trainer.state();
-    const { step } = state.progress;
+    const snapshot = training.trainer.snapshot();
+    const { step } = snapshot.progress;
+    // Read into memory only if the disk refuses it: then training goes on, and what is tried again is what stands now.
+    let [model, state]: [Uint8Array?, TrainerSnapshot?] = [];
     const told = (kind: CheckpointEvent['kind'], path: string): void => {
       written.push({ type: 'checkpoint', step, kind, path });
     };
@@ -160,11 +167,19 @@ export class Session {
     };
     // The model first: a crash between the two takes the run back to before it was made, to make it again.
     if (withModel) {
-      const bytes = await training.model.save({ step });
-      await attempt('best', () => folder.saveModel(bytes).then(() => told('best', folder.bestPath)));
+      await attempt('best', async () => {
+        await folder.saveModel(model ?? training.model.chunks({ step })).catch(async (error: unknown) => {
+          model ??= await training.model.save({ step });
+          throw error;
+        });
+        told('best', folder.bestPath);
+      });
     }
     await attempt('last', async () => {
-      const kept = await folder.saveState(state, keep);
+      const kept = await folder.saveState(state ?? snapshot, keep).catch(async (error: unknown) => {
+        state ??= snapshotOf(await readSnapshot(snapshot));
+        throw error;
+      });
       told('last', folder.lastPath);
       if (kept !== undefined) told('kept', kept);
     });
