@@ -37,9 +37,15 @@ export async function readDocuments(
   }
   if (startsWith(bytes, 'PAR1')) return { documents: await readParquet(bytes, place, field), notices: [] };
   const { text, notices } = readText(bytes, name, place);
-  const isTable = field !== undefined || ['.jsonl', '.ndjson'].includes(extname(name));
-  return { documents: isTable ? readJsonLines(text, place, field) : [text], notices };
+  if (!isTable(name, field)) return { documents: [text], notices };
+  const documents = readJsonLines(text, place, field);
+  if (documents.length === 0) throw refusal(`${place} has no documents`, 'Use a file with documents in it.');
+  return { documents, notices };
 }
+
+/** Whether each line of a file is a document. */
+export const isTable = (name: string, field: string | undefined): boolean =>
+  field !== undefined || ['.jsonl', '.ndjson'].includes(extname(name));
 
 /** Documents, and as one text. */
 export const contentOf = (documents: readonly string[]): Content => ({ documents, text: joined(documents) });
@@ -61,14 +67,22 @@ export function refusal(
 /** No text can be longer than the longest string. */
 export function checkSize(size: number, name: string): void {
   if (size <= MAX_TEXT_LENGTH) return;
-  const hint = `Use a part of it, up to ${MAX_TEXT_LENGTH} bytes.`;
+  const hint = `Use a part of it, up to ${MAX_TEXT_LENGTH} bytes, or encode it: nanobard tokenizer encode --help.`;
   throw refusal(`${name} is too large to be one text (${size} bytes)`, hint);
 }
 
-/** The text as models see it, with a notice where that is not how it was written. Overwrites `bytes`. */
-function readText(bytes: Uint8Array, name: string, place: string): { text: string; notices: string[] } {
+/**
+ * The text as models see it, with a notice where that is not how it was written. Overwrites `bytes`; `from` is where in
+ * the file they begin.
+ */
+export function readText(
+  bytes: Uint8Array,
+  name: string,
+  place: string,
+  from = 0,
+): { text: string; notices: string[] } {
   const utf8 = toUtf8(bytes, place);
-  if (!isUtf8(utf8) || utf8.includes(0)) return { text: decodeText(utf8, place), notices: [] }; // which says where
+  if (!isUtf8(utf8) || utf8.includes(0)) return { text: decodeText(utf8, place, from), notices: [] }; // which says where
   const { bytes: left, notices } = normalizeText(utf8, name);
   return { text: decodeText(left, place), notices };
 }
@@ -82,15 +96,14 @@ function unzipped(bytes: Uint8Array, place: string): Uint8Array {
   }
 }
 
-/** JSON lines: each an object whose `field` is a document, or a string that is one. */
-function readJsonLines(text: string, place: string, field = DEFAULT_FIELD): string[] {
+/** JSON lines: each an object whose `field` is a document, or a string that is one; `before` is how many lines came before. */
+export function readJsonLines(text: string, place: string, field = DEFAULT_FIELD, before = 0): string[] {
   const documents: string[] = [];
   for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
-    const where = `${place}, line ${i + 1}`;
+    const where = `${place}, line ${before + i + 1}`;
     documents.push(...cleaned(documentOf(parsedLine(line, where), field, where)));
   }
-  if (documents.length === 0) throw refusal(`${place} has no documents`, 'Use a file with documents in it.');
   return documents;
 }
 

@@ -36,12 +36,15 @@ describe('token files', () => {
     const tokenizer = sized(vocabSize);
     const token = fc.nat(vocabSize - 1);
     await fc.assert(
-      fc.asyncProperty(fc.array(token), fc.array(token), fc.nat(), fc.nat(), async (a, b, from, to) => {
-        const width = await writeTokenFolder(
+      fc.asyncProperty(fc.array(fc.array(token)), fc.nat(), fc.nat(), async (parts, from, to) => {
+        const { width, ...sizes } = await writeTokenFolder(
           path,
-          { train: Int32Array.from(a), validation: Int32Array.from(b) },
+          parts.map((part) => Int32Array.from(part)),
           tokenizer,
         );
+        const all = parts.flat();
+        const [a, b] = [all.slice(0, 0.9 * all.length), all.slice(0.9 * all.length)];
+        expect(sizes).toEqual({ train: a.length, validation: b.length });
         expect((await readFile(join(path, 'train.bin'))).length).toBe(a.length * width);
         expect(width).toBe(vocabSize > 65_536 ? 4 : 2);
         expect(isTokenFolder(path)).toBe(true);

@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+} from 'node:fs';
+import { mkdir, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { NanobardError } from '../engine/errors.ts';
 import type { Splits, Tokens } from '../language/data/dataset.ts';
 import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
 import { refusal } from './documents.ts';
-import { unwritable, writeAtomically } from './files.ts';
+import { replaceAtomically, unwritable, writeAtomically } from './files.ts';
 
 // nanoGPT's token files: train.bin and val.bin, unsigned 16-bit little-endian numbers one after the other. Where a
 // vocabulary has more than 65,536 tokens they are of 32 bits.
@@ -122,29 +131,73 @@ export async function hashTokenFolder(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Writes tokens, and the tokenizer beside them, as `openTokenFolder` and nanoGPT read them. Returns the bytes of a token. */
-export async function writeTokenFolder(path: string, splits: Splits, tokenizer: Tokenizer): Promise<2 | 4> {
+/** What was written: how many tokens, and of how many bytes each. */
+export interface TokenFolder {
+  readonly train: number;
+  readonly validation: number;
+  readonly width: 2 | 4;
+}
+
+/**
+ * Writes tokens, as many as come, and the tokenizer beside them, as `openTokenFolder` and nanoGPT read them: the first 90 %
+ * to train on, the rest to validate.
+ */
+export async function writeTokenFolder(
+  path: string,
+  tokens: AsyncIterable<Int32Array> | Iterable<Int32Array>,
+  tokenizer: Tokenizer,
+): Promise<TokenFolder> {
   const width = widthFor(tokenizer);
   await mkdir(path, { recursive: true }).catch((cause: unknown) => {
     throw unwritable(path, cause);
   });
-  for (const [split, name] of Object.entries(FILES) as [keyof typeof FILES, string][])
-    await writeTokens(join(path, name), splits[split], width);
+  const [train, validation] = [join(path, FILES.train), join(path, FILES.validation)];
+  // All in one file first: where the validation split begins is known at the end.
+  const all = await writeTokens(train, tokens, width);
+  const length = Math.floor(0.9 * all);
+  await replaceAtomically(validation, (temporary) => copyRest(train, width * length, temporary));
+  await truncate(train, width * length);
   await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer));
-  return width;
+  return { train: length, validation: all - length, width };
 }
 
-async function writeTokens(path: string, tokens: Tokens, width: 2 | 4): Promise<void> {
+async function copyRest(from: string, start: number, to: string): Promise<void> {
+  await pipeline(
+    createReadStream(from, { start, highWaterMark: CHUNK }),
+    createWriteStream(to, { flush: true }),
+  );
+}
+
+/** Returns how many there were. */
+async function writeTokens(
+  path: string,
+  tokens: AsyncIterable<Int32Array> | Iterable<Int32Array>,
+  width: 2 | 4,
+): Promise<number> {
   const file = await open(path, 'w').catch((cause: unknown) => {
     throw unwritable(path, cause);
   });
+  let [written, waiting] = [0, 0];
+  const pending = new Int32Array(CHUNK);
+  const flush = async (): Promise<void> => {
+    const part = pending.subarray(0, waiting);
+    const { buffer, byteOffset, byteLength } = width === 2 ? Uint16Array.from(part) : part;
+    await file.writeFile(new Uint8Array(buffer, byteOffset, byteLength));
+    [written, waiting] = [written + waiting, 0];
+  };
   try {
-    for (let start = 0; start < tokens.length; start += CHUNK) {
-      const part = tokens.subarray(start, Math.min(start + CHUNK, tokens.length));
-      const { buffer, byteOffset, byteLength } = width === 2 ? Uint16Array.from(part) : part;
-      await file.write(new Uint8Array(buffer, byteOffset, byteLength));
+    for await (const more of tokens) {
+      for (let at = 0; at < more.length; ) {
+        const part = more.subarray(at, at + CHUNK - waiting);
+        pending.set(part, waiting);
+        at += part.length;
+        waiting += part.length;
+        if (waiting === CHUNK) await flush();
+      }
     }
+    await flush();
     await file.sync();
+    return written;
   } catch (cause) {
     throw cause instanceof NanobardError ? cause : unwritable(path, cause);
   } finally {

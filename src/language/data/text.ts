@@ -5,20 +5,20 @@ export const MAX_TEXT_LENGTH = 2 ** 29 - 24;
 
 /**
  * The text of UTF-8 bytes, strictly: a byte order mark is left out, everything else (line ends too) stays as
- * it is. `name` says in errors where the bytes come from.
+ * it is. `name` says in errors where the bytes come from, `from` where there they begin.
  *
  * Throws NanobardError('file') when there is no text, when the bytes are not UTF-8, and when they contain NUL,
  * which no text does.
  */
-export function decodeText(bytes: Uint8Array, name: string): string {
+export function decodeText(bytes: Uint8Array, name: string, from = 0): string {
   const nul = bytes.indexOf(0);
-  if (nul >= 0) throw notText(name, `byte ${nul} is NUL`);
+  if (nul >= 0) throw notText(name, `byte ${from + nul} is NUL`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     const position = firstInvalid(bytes);
-    throw notText(name, `byte ${position} (0x${bytes[position]!.toString(16)}) is not UTF-8`, cause);
+    throw notText(name, `byte ${from + position} (0x${bytes[position]!.toString(16)}) is not UTF-8`, cause);
   }
   if (text === '')
     throw new NanobardError('file', `${name} is empty`, { hint: 'Use a file with text in it.' });

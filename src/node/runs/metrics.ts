@@ -33,11 +33,14 @@ export class Metrics {
     this.path = path;
   }
 
-  /** Adds an event to what is pending; returns whether it is time to `flush` that. */
-  add(event: TrainEvent): boolean {
+  /**
+   * Adds an event to what is pending; returns whether it is time to `flush` that. `last` says that the next one will be
+   * long in coming.
+   */
+  add(event: TrainEvent, last = false): boolean {
     this.pending += `${JSON.stringify(event)}\n`;
     const late = this.due === PIECE && performance.now() - this.flushed >= DELAY;
-    return event.type !== 'step' || late || this.pending.length >= this.due;
+    return event.type !== 'step' || last || late || this.pending.length >= this.due;
   }
 
   /**

@@ -202,8 +202,9 @@ export class Session {
 
   /** Records an event; a warning if that fails for the first time. */
   private async record(event: TrainEvent): Promise<readonly WarningEvent[]> {
-    const { metrics } = this.folder;
-    if (!metrics.add(event)) return [];
+    const { metrics, config } = this.folder;
+    const evaluates = event.type === 'step' && event.step % config.recipe.evalInterval === 0;
+    if (!metrics.add(event, evaluates)) return [];
     const durable = event.type === 'eval' || event.type === 'end'; // steps may come by the thousand a second
     const error = await this.unwritten.attempt('metrics', () => metrics.flush(durable));
     const told = error && !this.warned ? [warning(event.step, metrics.path, error)] : [];

@@ -1,10 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import { NanobardError } from '../../../engine/errors.ts';
-import { split } from '../../../language/data/dataset.ts';
-import { encodeDocuments } from '../../../language/data/documents.ts';
+import type { Tokenizer } from '../../../language/data/tokenizer/tokenizer.ts';
 import { loadCorpus } from '../../corpus.ts';
 import { writeAtomically } from '../../files.ts';
 import { loadTokenizer, openTokenizer } from '../../load-tokenizer.ts';
+import { encodeParts, isLarge, type TextPart, textParts } from '../../text-parts.ts';
 import { writeTokenFolder } from '../../token-files.ts';
 import { formatCount, formatMilliseconds } from '../display/format.ts';
 import { exitCodes, type Io } from '../io.ts';
@@ -12,7 +12,7 @@ import { textSource } from '../text-source.ts';
 
 interface TextFlags {
   readonly data: readonly string[];
-  readonly field?: string;
+  readonly field?: string | undefined;
 }
 
 export interface TrainTokenizerFlags extends TextFlags {
@@ -45,12 +45,9 @@ export async function trainTokenizer(flags: TrainTokenizerFlags, io: Io): Promis
 
 /** Writes texts as nanoGPT's token files; returns the exit code. */
 export async function encode(flags: EncodeFlags, io: Io): Promise<number> {
-  const { documents, notice, name } = await corpusOf(flags, io);
-  tell(io, notice);
-  const tokenizer = await loadTokenizer(flags.tokenizer, documents);
-  const splits = split(encodeDocuments(tokenizer, documents));
-  const width = await writeTokenFolder(flags.out, splits, tokenizer);
-  const [train, validation] = [splits.train, splits.validation].map(({ length }) => formatCount(length));
+  const { tokenizer, name, parts } = await partsOf(flags, io);
+  const { width, ...splits } = await writeTokenFolder(flags.out, encodeParts(tokenizer, parts), tokenizer);
+  const [train, validation] = [splits.train, splits.validation].map(formatCount);
   const bits = width === 2 ? '16' : '32 (the vocabulary has more than 65,536 tokens; nanoGPT expects 16)';
   io.stdout.write(
     `${flags.out}: ${train} tokens of ${name} in train.bin, ${validation} in val.bin, each of ${bits} bits\n`,
@@ -73,6 +70,38 @@ export async function decode(flags: DecodeFlags, io: Io): Promise<number> {
   }
   io.stdout.write(`${tokenizer.decode(words.map(Number))}\n`);
   return exitCodes.success;
+}
+
+interface Parts {
+  readonly tokenizer: Tokenizer;
+  readonly name: string;
+  readonly parts: Iterable<TextPart> | AsyncIterable<TextPart>;
+}
+
+/** What is to be encoded, and how: in parts, where a file is larger than a text can be. */
+async function partsOf(flags: EncodeFlags, io: Io): Promise<Parts> {
+  const { data, field, tokenizer: which } = flags;
+  const large = await Promise.all(data.map(isLarge));
+  if (!large.includes(true)) {
+    const { documents, notice, name } = await corpusOf(flags, io);
+    tell(io, notice);
+    const tokenizer = await loadTokenizer(which, documents);
+    return { tokenizer, name, parts: documents.map((text) => ({ text, begins: true })) };
+  }
+  if (which === 'char' || which.startsWith('bpe:')) {
+    throw new NanobardError('usage', `${data[large.indexOf(true)]} is too large to learn a tokenizer from`, {
+      hint: `Learn it from a part: ${io.command} tokenizer train --data part.txt; then name it with --tokenizer.`,
+    });
+  }
+  const parts = async function* (): AsyncGenerator<TextPart, void, void> {
+    for (const [i, source] of data.entries()) {
+      if (large[i]) yield* textParts(source, { field });
+      else
+        for (const text of (await corpusOf({ data: [source], field }, io)).documents)
+          yield { text, begins: true };
+    }
+  };
+  return { tokenizer: await loadTokenizer(which, []), name: data.join(', '), parts: parts() };
 }
 
 async function corpusOf({ data, field }: TextFlags, io: Io): ReturnType<typeof loadCorpus> {

@@ -1,0 +1,125 @@
+import { open, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { NanobardError } from '../engine/errors.ts';
+import { MAX_TEXT_LENGTH } from '../language/data/text.ts';
+import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
+import { isTable, readJsonLines, readText, refusal } from './documents.ts';
+
+// Texts that are too large to be one string are read and encoded part by part.
+
+/** A part of a document. */
+export interface TextPart {
+  readonly text: string;
+  /** Whether a document begins with it. */
+  readonly begins: boolean;
+}
+
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
+
+/** Whether this is a file too large to be held as one text. */
+export async function isLarge(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true && found.size > MAX_TEXT_LENGTH;
+}
+
+/**
+ * The documents of a file, a text or JSON lines, in gzip or not, part by part: cut where a line ends that no tokenizer joins
+ * to what is before it, so that the parts have the tokens of the whole.
+ *
+ * @param partBytes about how much is read at once
+ * @throws {NanobardError} code `file`, as `loadCorpus` does; where a line, or UTF-16, is too long to be read this way
+ */
+export async function* textParts(
+  path: string,
+  { field, partBytes = 2 ** 22 }: { field?: string | undefined; partBytes?: number } = {},
+): AsyncGenerator<TextPart, void, void> {
+  const table = isTable(path.replace(/\.gz$/, ''), field);
+  let rest = new Uint8Array();
+  let [from, lines, begins] = [0, 0, true];
+  const partOf = function* (bytes: Uint8Array): Generator<TextPart, void, void> {
+    if (bytes.length === 0) return;
+    // Reading overwrites them.
+    const { text } = readText(Uint8Array.from(bytes), path, path, from);
+    if (!table) yield { text, begins };
+    else
+      for (const document of readJsonLines(text, path, field, lines)) yield { text: document, begins: true };
+    from += bytes.length;
+    lines += table ? text.split('\n').length - 1 : 0;
+    begins = false;
+  };
+  for await (const chunk of await bytesOf(path, partBytes)) {
+    if (from === 0 && rest.length === 0) refuseUtf16(chunk, path);
+    rest = joinedBytes(rest, chunk);
+    if (rest.length < partBytes) continue;
+    const cut = table ? rest.lastIndexOf(LINE_FEED) + 1 : lastCut(rest);
+    if (rest.length - cut > MAX_TEXT_LENGTH)
+      throw refusal(
+        `${path} has a line that is too long, from byte ${from + cut} on`,
+        'Break it into lines.',
+      );
+    yield* partOf(rest.subarray(0, cut));
+    rest = rest.slice(cut);
+  }
+  yield* partOf(rest);
+}
+
+/** The bytes of a file, unzipped. */
+async function bytesOf(path: string, highWaterMark: number): Promise<AsyncIterable<Uint8Array>> {
+  const file = await open(path);
+  const { buffer } = await file.read(new Uint8Array(2), 0, 2, 0);
+  const stream: Readable = file.createReadStream({ start: 0, highWaterMark });
+  if (buffer[0] !== 0x1f || buffer[1] !== 0x8b) return stream;
+  const unzipped = stream.pipe(createGunzip());
+  stream.on('error', (error) => unzipped.destroy(error));
+  return (async function* () {
+    try {
+      yield* unzipped;
+    } catch (cause) {
+      const message = `${path} cannot be decompressed: ${(cause as Error).message}`;
+      throw refusal(message, 'The file is damaged.', { cause });
+    }
+  })();
+}
+
+function refuseUtf16([a, b]: Uint8Array, path: string): void {
+  if (!((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))) return;
+  throw refusal(`${path} is UTF-16, and too large to be one text`, 'Save it as UTF-8 first.');
+}
+
+/** Where the last line ends that has something else than white space at its end: a word, whatever follows. 0 if none. */
+function lastCut(bytes: Uint8Array): number {
+  for (let at = bytes.lastIndexOf(LINE_FEED); at > 0; at = bytes.lastIndexOf(LINE_FEED, at - 1)) {
+    const end = bytes[at - 1] === RETURN ? at - 1 : at;
+    let start = end - 1;
+    while (start > 0 && (bytes[start]! & 0xc0) === 0x80) start--;
+    const last = new TextDecoder().decode(bytes.subarray(Math.max(0, start), end));
+    if (last !== '' && !/[\p{White_Space}\uFEFF]/u.test(last)) return end;
+  }
+  return 0;
+}
+
+function joinedBytes(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+/** The tokens of documents that come in parts: those of `encodeDocuments`. */
+export async function* encodeParts(
+  tokenizer: Tokenizer,
+  parts: AsyncIterable<TextPart> | Iterable<TextPart>,
+): AsyncGenerator<Int32Array, void, void> {
+  const { endOfText } = tokenizer;
+  let before: string | undefined;
+  for await (const { text, begins } of parts) {
+    if (begins && endOfText !== undefined) yield Int32Array.of(endOfText);
+    const newLine = begins && endOfText === undefined && before !== undefined && before !== '\n';
+    yield tokenizer.encode(newLine ? `\n${text}` : text);
+    before = text.at(-1);
+  }
+  if (before === undefined)
+    throw new NanobardError('file', 'there is no text to encode', { options: ['data'] });
+}
