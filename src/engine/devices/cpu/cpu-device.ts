@@ -21,7 +21,7 @@ export interface CpuOptions {
   readonly threads?: number | undefined;
   /**
    * Work for which one more thread is woken, in floating-point operations of a run; 32 million by default.
-   * Waking it and meeting at a barrier after each kernel costs small programs, such as a decoding step, more than
+   * Waking it and waiting for it after each kernel costs small programs, such as a decoding step, more than
    * sharing them gains.
    */
   readonly flopsPerThread?: number;

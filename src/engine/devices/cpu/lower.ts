@@ -44,8 +44,10 @@ export function lower(
   const tape: CpuTape = {
     panelColumns,
     blas,
-    emit(kernel, args) {
-      words.push(...encode(kernel, args));
+    emit(kernel, args, pieces = 0) {
+      const share = Math.max(1, Math.min(MAX_SHARE, Math.floor(pieces / threads)));
+      const [opcode, count, ...values] = encode(kernel, args);
+      words.push(opcode!, count!, share, 1, ...values);
     },
     scratch,
     perThread(floats) {
@@ -62,6 +64,9 @@ export function lower(
   }
   return { words, marks, scratchBytes };
 }
+
+/** Pieces of a call for each thread at most. */
+const MAX_SHARE = 8;
 
 const roundToLine = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 

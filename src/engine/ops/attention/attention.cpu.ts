@@ -30,7 +30,7 @@ export const attentionCpu: CpuKernel<typeof attentionOperation> = {
       tape.emit('attentionRows', { ...args, scores: tape.perThread(ld) });
       return;
     }
-    tape.emit('attention', {
+    const call = {
       ...args,
       ld,
       strip: tape.perThread(MR * Math.max(D, ld)),
@@ -40,7 +40,8 @@ export const attentionCpu: CpuKernel<typeof attentionOperation> = {
       shifts: tape.perThread(8), // of a strip's rows, in whole vectors
       sums: tape.perThread(8),
       edge: edgeOf(tape),
-    });
+    };
+    tape.emit('attention', call, shapes.B * shapes.H);
   },
 };
 
@@ -51,7 +52,7 @@ export const attentionGradientCpu: CpuKernel<typeof attentionGradientOperation> 
     const { S, D } = shapes;
     const { panelled, width, ld } = extents(tape, S, D);
     const operands = { q, k, v, position, key, y, lse, dy, dq, dk, dv };
-    tape.emit('attentionGradient', {
+    const call = {
       ...operands,
       ...shapes,
       ...attributes,
@@ -65,6 +66,7 @@ export const attentionGradientCpu: CpuKernel<typeof attentionGradientOperation> 
       queries: tape.perThread(ROWS * width),
       slopesY: tape.perThread(ROWS * width),
       edge: edgeOf(tape),
-    });
+    };
+    tape.emit('attentionGradient', call, shapes.B * shapes.H);
   },
 };

@@ -37,7 +37,8 @@ export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
   const [rowStride, columnStride] = b.strides.slice(-2) as [number, number];
   const columns = Math.ceil(n / tape.panelColumns) * tape.panelColumns;
   const packed = tape.scratch(sizeOf(batches.extents) * k * columns);
-  tape.emit('matmulPack', { b, packed, k, n, rowStride, columnStride, ...batches });
+  const panels = (sizeOf(batches.extents) * columns) / tape.panelColumns;
+  tape.emit('matmulPack', { b, packed, k, n, rowStride, columnStride, ...batches }, Math.floor(panels / 4));
   return packed;
 }
 
@@ -84,7 +85,7 @@ function product(
     Math.ceil((4 * n * Math.min(k, KC)) / TASK_BYTES),
     Math.min(Math.ceil(TASKS / (down * batches)), Math.ceil(n / TASK_COLUMNS)),
   );
-  tape.emit('matmul', {
+  const call = {
     ...args,
     packed,
     rowStride,
@@ -94,7 +95,8 @@ function product(
     ...batchesA,
     strips: tape.perThread(Math.min(strips * MR, MC) * Math.min(k, KC)),
     edge: edgeOf(tape),
-  });
+  };
+  tape.emit('matmul', call, down * across * batches);
 }
 
 export const matmulCpu: CpuKernel<typeof matmulOperation> = {
