@@ -7,6 +7,7 @@ import { Device, type Executable } from '../device.ts';
 import { bestSimd } from './best-simd.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
 import { assemble, CpuExecutable } from './cpu-executable.ts';
+import { fuse } from './fuse.ts';
 import { Heap } from './heap.ts';
 import { availableMemory, canShareMemory, mayBlock, platform, processors } from './host.ts';
 import { HEAP, HEAP_END, LocalRunner } from './local-runner.ts';
@@ -110,7 +111,7 @@ export class CpuDevice extends Device {
 
   load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
     return this.inTurn(async () => {
-      const program = layOut(plain, traitsOf);
+      const program = layOut(fuse(plain, traitsOf), traitsOf);
       const wanted = Math.floor(program.flops / this.flopsPerThread);
       const threads = Math.max(1, Math.min(this.threads, wanted));
       await this.runner.start(threads);

@@ -47,6 +47,7 @@ export const attentionCpu: CpuKernel<typeof attentionOperation> = {
 
 export const attentionGradientCpu: CpuKernel<typeof attentionGradientOperation> = {
   stridedRows: [0, 1, 2],
+  stridedResults: true,
   lower(tape, [q, k, v, position, key, y, lse, dy], [dq, dk, dv], attributes) {
     const shapes = describe(q, k, v);
     const { S, D } = shapes;
@@ -56,6 +57,7 @@ export const attentionGradientCpu: CpuKernel<typeof attentionGradientOperation> 
       ...operands,
       ...shapes,
       ...attributes,
+      ...{ stridesDq: dq.strides, stridesDk: dk.strides, stridesDv: dv.strides },
       ld,
       strip: tape.perThread(MR * Math.max(D, ROWS, ld)),
       weights: tape.perThread(ROWS * ld),

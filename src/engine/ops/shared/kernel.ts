@@ -70,6 +70,8 @@ export interface KernelTraits {
   readonly strided?: readonly number[] | 'all';
   /** Operands that it takes with arbitrary strides as long as the last dimension is contiguous. */
   readonly stridedRows?: readonly number[];
+  /** Whether it writes results with arbitrary strides, as long as the last dimension is contiguous. */
+  readonly stridedResults?: boolean;
   /** Which operand's memory a result may take over when that is a variable being assigned: a list, or a rule. */
   readonly inPlace?: readonly number[] | ((result: number) => number | undefined);
 }
