@@ -71,9 +71,18 @@ export class Session {
       throw this.explained(error);
     } finally {
       await events.return();
-      if (sound && this.ahead) await this.save(!this.folder.hasModel());
-      await this.settle(!failed);
+      try {
+        if (sound) await this.leave();
+      } finally {
+        await this.settle(!failed);
+      }
     }
+  }
+
+  /** Saves where the run has come to; steps whose losses come late are recorded before. */
+  private async leave(): Promise<void> {
+    for (const step of await this.training.trainer.rest()) await this.write(step);
+    if (this.ahead) await this.save(!this.folder.hasModel());
   }
 
   /** The trainer's events; where the run may go back to its last checkpoint when it diverges, it does. */
