@@ -27,7 +27,7 @@ export function training(device: Device, recipe: Recipe): Promise<Training> {
   return createTraining({ recipe, text, device });
 }
 
-/** The losses of all steps up to `last`. */
+/** The losses of all steps until `last` is told, and of those that are under way by then. */
 export async function losses({ trainer }: Training, last = 50): Promise<number[]> {
   const controller = new AbortController();
   const losses: number[] = [];

@@ -65,7 +65,7 @@ export interface Executable {
   run(): Promise<void> | void;
   /** Runs once, waiting after each instruction: the milliseconds of each, in the program's order. */
   profile(): Promise<readonly number[]>;
-  /** An output of the last run, valid until the next; at once where it lies within reach. */
+  /** An output of the last run: at once where it lies within reach, valid until the next; or a promise of a copy. */
   read(name: string): Promise<TypedArray | Float64Array> | TypedArray | Float64Array;
   /** Frees the program's memory; variables stay. */
   dispose(): void;

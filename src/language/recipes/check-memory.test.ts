@@ -11,7 +11,7 @@ import type { Recipe, RecipeChanges } from './recipe.ts';
 /** What `checkMemory` says is needed, in bytes. */
 function needed(recipe: Recipe): number {
   try {
-    checkMemory(recipe, 65, 0);
+    checkMemory(recipe, 65, 'cpu', 0);
   } catch (error) {
     return Number(/needs ([\d,]+) MB/.exec((error as Error).message)![1]!.replaceAll(',', '')) * 2 ** 20;
   }
@@ -58,4 +58,12 @@ it('counts all layers', () => {
     needed(chooseRecipe('shakespeare-char-cpu', { nLayer, nEmbd: 512 }));
   expect(layers(30) - layers(20)).toBeCloseTo(layers(20) - layers(10), -7);
   expect(layers(2)).toBeLessThan(layers(3));
+});
+
+it("a GPU is not bound to the 4 GiB of the CPU device, but its weights to this machine's memory", () => {
+  const recipe = chooseRecipe('shakespeare-char-cpu', { nLayer: 64, nEmbd: 1024 }); // 12 GB with gradients and moments
+  const gib = 2 ** 30;
+  expect(() => checkMemory(recipe, 65, 'cpu', 64 * gib)).toThrow('4,096 MB are available');
+  expect(() => checkMemory(recipe, 65, 'webgpu', 64 * gib)).not.toThrow();
+  expect(() => checkMemory(recipe, 65, 'webgpu', gib)).toThrow('1,024 MB are available');
 });

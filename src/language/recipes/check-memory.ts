@@ -6,18 +6,26 @@ import type { Recipe } from './recipe.ts';
 
 type Size = { readonly parameters: number; readonly bytes: number };
 
-/** What WebAssembly's 32-bit addresses reach. */
+/** What WebAssembly's 32-bit addresses reach: a limit of the CPU device alone. */
 const ADDRESSABLE = 2 ** 32;
 
 /**
  * Refuses a recipe whose model cannot be trained in the memory there is, before its weights are drawn: that takes
- * minutes where there are thousands of millions. What activations take, the device counts when it loads the program.
+ * minutes where there are thousands of millions. `device` is its name. What activations take, the device counts when it loads the program.
  *
  * @throws {NanobardError} code `memory`, saying what is needed at least and what there is.
  */
-export function checkMemory(recipe: Recipe, vocabSize: number, available = availableMemory()): void {
-  const { parameters, bytes } = trainingSize(recipe, vocabSize);
-  const limit = Math.min(available, ADDRESSABLE);
+export function checkMemory(
+  recipe: Recipe,
+  vocabSize: number,
+  device = 'cpu',
+  available = availableMemory(),
+): void {
+  const { parameters, bytes: all } = trainingSize(recipe, vocabSize);
+  const onGpu = device === 'webgpu';
+  // What a GPU has WebGPU does not say, and it refuses itself when it is loaded; but weights are drawn on this side.
+  const bytes = onGpu ? 4 * parameters : all;
+  const limit = onGpu ? available : Math.min(available, ADDRESSABLE);
   if (bytes <= limit) return;
   const megabytes = (count: number): string => `${Math.ceil(count / 2 ** 20).toLocaleString('en')} MB`;
   throw new NanobardError(

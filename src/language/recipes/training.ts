@@ -77,7 +77,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const { tokenizer = initFrom?.tokenizer ?? CharTokenizer.fromText(joined(documents)), ...changes } = rest;
   const recipe = initFrom ? recipeFrom(initFrom, wanted, changes) : chooseRecipe(wanted, changes);
   const { vocabSize } = tokenizer;
-  checkMemory(recipe, vocabSize);
+  checkMemory(recipe, vocabSize, device.name);
   const dataset = new Dataset(tokens ?? encodeDocuments(tokenizer, documents), recipe.blockSize);
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);

@@ -19,6 +19,12 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** A step that has been started. */
+export interface StartedStep {
+  /** What it reports: a promise where the device is still at it. */
+  readonly result: StepResult | Promise<StepResult>;
+}
+
 /** What one instruction of a step took. */
 export interface InstructionTime {
   readonly op: string;
@@ -26,6 +32,9 @@ export interface InstructionTime {
   readonly flops: number;
 }
 
+/** What a batch's program reports; the norm where it is that of the only batch. */
+type BatchResult = Pick<StepResult, 'loss'> & Partial<StepResult>;
+type Norm = Pick<StepResult, 'gradNorm'>;
 type Gradients = CompiledFunction<{ readonly loss: Scalar }>;
 type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 
@@ -91,36 +100,31 @@ export class TrainingStep {
     return step;
   }
 
-  /** Runs step number `step`, counted from 1, on as many batches as it takes. What it reports is read if asked for. */
-  async run(step: number, learningRate: number, batches: readonly Batch[], read: true): Promise<StepResult>;
-  async run(
-    step: number,
-    learningRate: number,
-    batches: readonly Batch[],
-    read: boolean,
-  ): Promise<StepResult | undefined>;
-  async run(
-    step: number,
-    learningRate: number,
-    batches: readonly Batch[],
-    read: boolean,
-  ): Promise<StepResult | undefined> {
+  /** Runs step number `step`, counted from 1, on as many batches as it takes, and waits for what it reports. */
+  async run(step: number, learningRate: number, batches: readonly Batch[]): Promise<StepResult> {
+    return (await this.start(step, learningRate, batches)).result;
+  }
+
+  /**
+   * Runs a step like `run`, without waiting where the device computes on its own: then what it reports is a promise, and
+   * the next step may be started before.
+   */
+  async start(step: number, learningRate: number, batches: readonly Batch[]): Promise<StartedStep> {
     this.prepare(step, learningRate);
-    let loss = 0;
-    let last: Partial<StepResult> | undefined;
+    const results: (BatchResult | Promise<BatchResult>)[] = [];
     for (let i = 0; i < batches.length; i++) {
       // Each `await` counts where a step takes 10 µs.
       const running = this.gradients.run(...this.argumentsFor(step, i, batches[i]!));
       if (running) await running;
-      if (!read) continue;
-      const result = this.gradients.read();
-      last = result instanceof Promise ? await result : result;
-      loss += last.loss! / this.batches;
+      results.push(this.gradients.read());
     }
     if (this.update) await this.update.run();
-    if (!read) return undefined;
-    const { gradNorm } = this.update ? await this.update.read() : (last as StepResult);
-    return { loss, gradNorm };
+    const norm = this.update?.read();
+    if (results.every(isHere) && (norm === undefined || isHere(norm)))
+      return { result: this.report(results, norm) };
+    return {
+      result: Promise.all([Promise.all(results), norm]).then((values) => this.report(...values)),
+    };
   }
 
   /** Runs a step like `run`, one instruction after another, and tells what each took. */
@@ -148,6 +152,13 @@ export class TrainingStep {
     this.update?.dispose();
   }
 
+  /** The mean of the batches' losses; the norm is the update's, or the only batch's. */
+  private report(results: readonly BatchResult[], updated: Norm | undefined): StepResult {
+    let loss = 0;
+    for (const result of results) loss += result.loss / this.batches;
+    return { loss, gradNorm: (updated ?? results[0]!).gradNorm! };
+  }
+
   private async programs(batch: Batch): Promise<[gradients: Executable, update: Executable | undefined]> {
     return [await this.gradients.load(...this.argumentsFor(1, 0, batch)), await this.update?.load()];
   }
@@ -161,4 +172,8 @@ export class TrainingStep {
     this.drawn = (step - 1) * this.batches + index;
     return this.batches === 1 ? [x, y] : [x, y, index === 0 ? 0 : 1];
   }
+}
+
+function isHere<T extends object>(value: T | Promise<T>): value is T {
+  return !(value instanceof Promise);
 }

@@ -17,7 +17,8 @@ import {
 } from './checkpoint.ts';
 import type { TrainingConfig } from './config.ts';
 import { Evaluator } from './evaluator.ts';
-import type { EndEvent, EndReason, TrainEvent } from './events.ts';
+import type { EndEvent, EndReason, StepEvent, TrainEvent } from './events.ts';
+import { type FinishedStep, LateSteps } from './late-steps.ts';
 import { TrainingStep } from './step.ts';
 
 /** Batches of random windows at most that measure a model before its first step: on all text it is equally bad. */
@@ -25,6 +26,9 @@ const UNTRAINED_BATCHES = 2;
 
 /** Tokens of a validation split that is measured as a whole while training: of a larger one random windows must do. */
 const WHOLE_SPLIT = 2 ** 20;
+
+/** How many steps later, at most, a step is told of. */
+const LATEST = 3;
 
 /**
  * What is added to the seed for each stream of random numbers. Weights and data begin with the same numbers, as in
@@ -44,7 +48,7 @@ export interface TrainerOptions {
   readonly generator: Generator;
   /** Bytes of text that a token of the validation split stands for on average, where that is known. */
   readonly bytesPerToken?: number | undefined;
-  /** Every how many steps the loss is read and told; 1 by default. A GPU need not wait in between. */
+  /** Every how many steps the loss is told; 1 by default. */
   readonly reportEvery?: number | undefined;
 }
 
@@ -63,7 +67,8 @@ export const limitRules = {
 
 /**
  * Trains a model and tells what happens as an async iterator of events. While the caller handles an event
- * the run stands still, so that `state()` is consistent.
+ * the run stands still, so that `state()` is consistent. A device that computes on its own, as a GPU does, is given the
+ * next steps meanwhile: a step is told of up to three steps later, but before an evaluation and before the end.
  *
  * Unless one random stream is shared, those for data and evaluation are separate: how often one
  * evaluates does not change what is trained on.
@@ -77,6 +82,9 @@ export class Trainer {
   private readonly evaluation: Generator;
   /** The batches of the next step; unless in the lecture's order, the first is drawn before an evaluation, as in nanoGPT. */
   private readonly batches: readonly Batch[];
+  private readonly late = new LateSteps();
+  /** Of steps that are over, what has not been told yet. */
+  private readonly untold: StepEvent[] = [];
   /** How far the run has come; where the streams are, they tell themselves. */
   private readonly progress: Omit<Progress, 'streams'> = {
     step: 0,
@@ -149,40 +157,80 @@ export class Trainer {
   /** Steps and evaluations, until there is a reason to end. */
   private async *steps(
     signal: AbortSignal | undefined,
-    { patience, maxMinutes }: Limits,
+    limits: Limits,
     started: number,
   ): AsyncGenerator<TrainEvent, EndReason, void> {
-    const { config, reportEvery = 1 } = this.options;
+    const { config } = this.options;
     const { progress } = this;
     const rateAt = this.schedule();
     const breathe = breather();
     while (true) {
       if (!config.lectureOrder) this.drawFirst();
       const due = progress.step % config.evalInterval === 0 || progress.step >= config.maxIters;
-      const evaluation = due && !progress.evaluated ? await this.evaluate(signal) : undefined;
-      if (evaluation) yield evaluation;
-      if (progress.step >= config.maxIters && progress.evaluated) return 'finished';
-      if (signal?.aborted) return 'interrupted';
-      if (patience !== undefined && progress.evalsSinceBest >= patience) return 'patience';
-      if (maxMinutes !== undefined && performance.now() - started >= 60_000 * maxMinutes) return 'time';
+      if (due && !progress.evaluated) {
+        yield* this.arrived(0);
+        const evaluation = await this.evaluate(signal);
+        if (evaluation) yield evaluation;
+      }
+      const reason = this.reasonToEnd(limits, started, signal);
+      if (reason) {
+        yield* this.arrived(0);
+        return reason;
+      }
       this.drawFirst();
       const begin = performance.now();
       const learningRate = rateAt(progress.step) * 2 ** -progress.restores;
       const next = progress.step + 1;
-      const told = next % reportEvery === 0 || next % config.evalInterval === 0 || next === config.maxIters;
-      const result = await this.training.run(next, learningRate, this.nextBatches(), told);
-      const ms = performance.now() - begin;
-      if (result && !(Number.isFinite(result.loss) && Number.isFinite(result.gradNorm))) {
-        throw diverged(`step ${next}: the loss is ${result.loss} and the gradient norm ${result.gradNorm}`);
-      }
+      const { result } = await this.training.start(next, learningRate, this.nextBatches());
       progress.drawn = false;
       progress.step = next;
       progress.evaluated = false;
-      progress.trainSeconds += ms / 1000;
-      const tokensPerSecond = (1000 * this.tokensPerStep) / ms;
-      if (result) yield { type: 'step', step: next, ...result, learningRate, ms, tokensPerSecond };
+      if (result instanceof Promise) {
+        this.late.add(next, learningRate, begin, result);
+        yield* this.arrived(LATEST);
+      } else {
+        const event = this.finish({ step: next, learningRate, result, ms: performance.now() - begin });
+        if (event) yield event;
+      }
       await breathe();
     }
+  }
+
+  private reasonToEnd(
+    { patience, maxMinutes }: Limits,
+    started: number,
+    signal: AbortSignal | undefined,
+  ): EndReason | undefined {
+    const { step, evaluated, evalsSinceBest } = this.progress;
+    if (step >= this.options.config.maxIters && evaluated) return 'finished';
+    if (signal?.aborted) return 'interrupted';
+    if (patience !== undefined && evalsSinceBest >= patience) return 'patience';
+    if (maxMinutes !== undefined && performance.now() - started >= 60_000 * maxMinutes) return 'time';
+    return undefined;
+  }
+
+  /** Tells of steps, in their order, until at most `most` are under way. */
+  private async *arrived(most: number): AsyncGenerator<StepEvent, void, void> {
+    for (let event = this.untold.shift(); event; event = this.untold.shift()) yield event;
+    for (let step = await this.late.next(most); step; step = await this.late.next(most)) {
+      const event = this.finish(step);
+      if (event) yield event;
+    }
+  }
+
+  /** Counts a step that is over; its event, if it is to be told. */
+  private finish({ step, learningRate, result, ms }: FinishedStep): StepEvent | undefined {
+    const { config, reportEvery = 1 } = this.options;
+    if (!(Number.isFinite(result.loss) && Number.isFinite(result.gradNorm))) {
+      this.late.clear(); // what follows comes of it
+      this.progress.step = step - 1;
+      throw diverged(`step ${step}: the loss is ${result.loss} and the gradient norm ${result.gradNorm}`);
+    }
+    this.progress.trainSeconds += ms / 1000;
+    if (step % reportEvery !== 0 && step % config.evalInterval !== 0 && step !== config.maxIters)
+      return undefined;
+    const tokensPerSecond = (1000 * this.tokensPerStep) / ms;
+    return { type: 'step', step, ...result, learningRate, ms, tokensPerSecond };
   }
 
   private ended(reason: EndReason, started: number): EndEvent {
@@ -218,13 +266,29 @@ export class Trainer {
     this.options.device.release(this.training.state);
   }
 
-  /** Everything that `restore` needs. */
-  state(): Promise<TrainerState> {
-    return readSnapshot(this.snapshot());
+  /** Waits for the steps under way, and gives the events of those that `run` has not told: for who leaves it early. */
+  async rest(): Promise<StepEvent[]> {
+    const events: StepEvent[] = [];
+    for await (const event of this.arrived(0)) events.push(event);
+    return events;
   }
 
-  /** The same, for a state that is too large to lie in memory twice: its tensors are read when they are asked for. */
-  snapshot(): TrainerSnapshot {
+  /**
+   * Everything that `restore` needs, after the steps under way.
+   *
+   * @throws {NanobardError} code `diverged` if one of those is not finite.
+   */
+  async state(): Promise<TrainerState> {
+    return readSnapshot(await this.snapshot());
+  }
+
+  /**
+   * The same, for a state that is too large to lie in memory twice: its tensors are read when they are asked for.
+   *
+   * @throws {NanobardError} as `state` does.
+   */
+  async snapshot(): Promise<TrainerSnapshot> {
+    this.untold.push(...(await this.rest()));
     const { device } = this.options;
     const tensors = new Map<string, SnapshotTensor>();
     for (const [name, variable] of this.training.variables) {
@@ -254,6 +318,8 @@ export class Trainer {
         'the next batch in the checkpoint holds tokens of another vocabulary',
       );
     await loadParameters(this.training.variables, tensors, this.options.device);
+    this.late.clear();
+    this.untold.length = 0;
     const batch = this.batches[0]!;
     // A batch that was drawn for another batch size is forgotten.
     const drawn = progress.drawn && batch.every(({ data }, i) => stored[i]?.length === data.length);

@@ -45,7 +45,7 @@ export async function profileRecipe(options: ProfileOptions = {}): Promise<Profi
     for (let i = 1; i <= 2 * ROUNDS; i++) {
       const batches = trainer.nextBatches();
       const begin = performance.now();
-      await trainer.training.run(i, learningRate, batches, true);
+      await trainer.training.run(i, learningRate, batches);
       if (i > ROUNDS) steps.push(performance.now() - begin);
     }
     const totals = new Map<string, { calls: number; ms: number; flops: number }>();

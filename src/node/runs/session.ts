@@ -76,9 +76,18 @@ export class Session {
       throw this.explained(error);
     } finally {
       await events.return();
-      if (sound && this.ahead) await this.save(!this.folder.hasModel());
-      await this.settle(!failed);
+      try {
+        if (sound) await this.leave();
+      } finally {
+        await this.settle(!failed);
+      }
     }
+  }
+
+  /** Saves where the run has come to; steps whose losses come late are recorded before. */
+  private async leave(): Promise<void> {
+    for (const step of await this.training.trainer.rest()) await this.write(step);
+    if (this.ahead) await this.save(!this.folder.hasModel());
   }
 
   /** The trainer's events; where the run may go back to its last checkpoint when it diverges, it does. */
@@ -153,7 +162,7 @@ export class Session {
    */
   private async save(withModel: boolean, keep = 0): Promise<TrainEvent[]> {
     const { folder, training, unwritten, written } = this;
-    const snapshot = training.trainer.snapshot();
+    const snapshot = await training.trainer.snapshot();
     const { step } = snapshot.progress;
     // Read into memory only if the disk refuses it: then training goes on, and what is tried again is what stands now.
     let [model, state]: [Uint8Array?, TrainerSnapshot?] = [];

@@ -111,7 +111,7 @@ class ReferenceExecutable implements Executable {
   async read(name: string): Promise<Float64Array> {
     const output = this.program.outputs.find((candidate) => candidate.name === name);
     if (!output) throw new NanobardError('argument', `the program has no output ${name}`);
-    return this.array(output.view).data;
+    return this.array(output.view).data.slice();
   }
 
   dispose(): void {

@@ -69,8 +69,9 @@ export class WebGpuExecutable implements Executable {
     return times;
   }
 
+  /** Which run is the last is decided here, before anything is waited for: others may follow. */
   async read(name: string): Promise<TypedArray> {
-    await this.waiting;
+    if (this.waiting) await this.waiting;
     return this.ring.read(this.find(this.parts.outputs, 'output', name), name);
   }
 
