@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Studio } from '../../studio/server.ts';
 import { exitCodes, type Io, isTerminal } from '../io.ts';
 import { styleFor, writeNotes } from '../style.ts';
@@ -19,6 +20,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Serves the studio until it is stopped; returns the exit code. */
 export async function studio({ port, open, runs }: StudioFlags, io: Io, folder = PAGE): Promise<number> {
+  // Somebody who watches runs makes garbage five times a second, for which V8 would let a small heap grow to 100 MB.
+  setFlagsFromString('--optimize-for-size');
   const { serveStudio } = await import('../../studio/server.ts');
   const server = await serveStudio({ folder, port, runs });
   let stop = (): void => {};
