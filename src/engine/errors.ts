@@ -34,9 +34,14 @@ export class NanobardError extends Error {
   readonly options: readonly string[];
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(clipped(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : clipped(options.hint);
     this.options = options.options ?? [];
   }
+}
+
+/** Messages quote what they complain of, which may be a whole file: never more of it than fits on a terminal. */
+function clipped(text: string): string {
+  return text.length <= 1000 ? text : `${text.slice(0, 800)} … ${text.slice(-100)}`;
 }

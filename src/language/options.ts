@@ -36,6 +36,10 @@ export function number(accepts: (value: number) => boolean, expected: string): R
   return rule((value) => typeof value === 'number' && accepts(value), `a number ${expected}`);
 }
 
+export function oneOf(values: readonly string[]): Rule {
+  return rule((value) => values.some((each) => each === value), `one of ${values.join(', ')}`);
+}
+
 /** For the options of a device; which devices there are, the device knows. */
 export const deviceRules = { device: text, threads: whole(1), blas: text };
 

@@ -1,19 +1,63 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { NanobardError } from '../engine/errors.ts';
 
-/** Writes a file so that a crash leaves either the old contents or the new: temporary file, sync, rename. */
+const TEMPORARY = '.tmp';
+
+/**
+ * Writes a file so that a crash, of the process or of the machine, leaves either the old contents or the new: temporary
+ * file, sync, rename, sync of the folder.
+ *
+ * @throws {NanobardError} code `file`, with the path and the reason; the old contents are there, the temporary file not.
+ */
 export async function writeAtomically(path: string, contents: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  await replaceAtomically(path, (temporary) => writeFile(temporary, contents, { flush: true }));
+}
+
+/** As `writeAtomically`, of a file that `make` makes where it is told to. */
+export async function replaceAtomically(
+  path: string,
+  make: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
   try {
-    await writeFile(temporary, contents, { flush: true });
+    await make(temporary);
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (cause) {
-    await rm(temporary, { force: true });
-    throw new NanobardError('file', `${path} cannot be written: ${(cause as Error).message}`, {
-      hint: 'Check that there is space on the disk and that you may write there.',
-      cause,
-    });
+    await rm(temporary, { force: true }).catch(() => {});
+    throw unwritable(path, cause);
+  }
+}
+
+/** A second name for a file; a copy, which shares its blocks where the disk can, where it cannot have two names. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+}
+
+/** What is thrown where `path` cannot be written. */
+export function unwritable(path: string, cause: unknown): NanobardError {
+  return new NanobardError('file', `${path} cannot be written: ${(cause as Error).message}`, {
+    hint: 'Check that there is space on the disk and that you may write there.',
+    cause,
+  });
+}
+
+/** Removes the temporary files of writers that died; nobody else may be writing into the folder. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (name.endsWith(TEMPORARY)) await rm(join(folder, name), { force: true });
+}
+
+/** Makes new names in a folder outlast a power failure; not on Windows, where folders cannot be opened. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
@@ -25,5 +69,18 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new NanobardError('file', `${path} cannot be read: ${message}`, { cause });
+  }
+}
+
+/**
+ * What `read` makes of the JSON in a file's bytes.
+ *
+ * @throws {NanobardError} code `checkpoint`, with the path, for whatever is wrong with it.
+ */
+export function decodeJSON<T>(bytes: Uint8Array, path: string, read: (value: unknown) => T): T {
+  try {
+    return read(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()));
+  } catch (cause) {
+    throw new NanobardError('checkpoint', `${path} is damaged: ${(cause as Error).message}`, { cause });
   }
 }

@@ -59,12 +59,33 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
     return [name, { shape: tensor.shape, data: toFloat32(tensor) }] as const;
   });
   const step = metadata[STEP] === undefined ? undefined : parse(metadata[STEP]);
+  const tokenizer = tokenizerFromJSON(parse(metadata[TOKENIZER]));
+  checkSize(spec, tokenizer, new Map(weights));
   return {
     spec,
-    tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
+    tokenizer,
     tensors: new Map(weights),
     step: typeof step === 'number' ? step : undefined,
   };
+}
+
+/** Refuses a description of something larger than what is there, before anybody builds it. */
+function checkSize(spec: ModelSpec, tokenizer: Tokenizer, tensors: ModelFile['tensors']): void {
+  const extents = new Set([...tensors.values()].flatMap(({ shape, data }) => (data.length > 0 ? shape : [])));
+  const {
+    vocabSize,
+    nEmbd,
+    nLayer = 0,
+    ngramOrder = 0,
+  } = spec as ModelSpec & Partial<Record<string, number>>;
+  const fits =
+    [vocabSize, nEmbd ?? vocabSize].every((extent) => extents.has(extent)) &&
+    [nLayer, ngramOrder - 1].every((count) => count <= tensors.size) && // each brings a tensor at least
+    tokenizer.vocabSize <= vocabSize;
+  if (fits) return;
+  throw new NanobardError('checkpoint', "the model's description does not fit its weights or its tokenizer", {
+    hint: 'The file is damaged; copy or download it again.',
+  });
 }
 
 function parse(json: string | undefined): unknown {

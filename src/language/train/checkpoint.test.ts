@@ -13,7 +13,7 @@ function exampleState(): TrainerState {
     ['batch.x', { shape: [3], data: Int32Array.of(-1, 0, 2 ** 31 - 1) }],
   ]);
   const streams = { data: data.getState(), evaluation: evaluation.getState() };
-  const times = { trainSeconds: 1.5, bestVal: 1.25, bestStep: 250 };
+  const times = { trainSeconds: 1.5, bestVal: 1.25, bestStep: 250, evalsSinceBest: 2, restores: 1 };
   return { progress: { step: 300, drawn: true, evaluated: false, ...times, streams }, tensors };
 }
 

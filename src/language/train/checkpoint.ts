@@ -19,6 +19,10 @@ const ProgressSchema = v.object({
   evaluated: v.boolean(),
   bestVal: v.nullable(v.number()),
   bestStep: v.nullable(wholeFrom0),
+  /** Evaluations since the best one. */
+  evalsSinceBest: v.optional(wholeFrom0, 0), // older checkpoints have no such field
+  /** How often the run has gone back to an earlier step, after which the learning rate is half of what it was. */
+  restores: v.optional(v.pipe(wholeFrom0, v.maxValue(100)), 0), // neither
   /** Seconds spent in training steps. */
   trainSeconds: v.number(),
   streams: v.object({

@@ -1,5 +1,12 @@
 /** What a Trainer reports; with `--json` each is one line of output. Losses are in nats per token. */
-export type TrainEvent = StartEvent | StepEvent | EvalEvent | SampleEvent | CheckpointEvent | EndEvent;
+export type TrainEvent =
+  | StartEvent
+  | StepEvent
+  | EvalEvent
+  | SampleEvent
+  | CheckpointEvent
+  | WarningEvent
+  | EndEvent;
 
 export interface StartEvent {
   readonly type: 'start';
@@ -53,17 +60,36 @@ export interface SampleEvent {
   readonly text: string;
 }
 
+/** A file has been written: it is on the disk before anybody hears of it. */
 export interface CheckpointEvent {
   readonly type: 'checkpoint';
   readonly step: number;
-  readonly kind: 'best' | 'last';
+  /** The best model; the state to go on from; a state that is kept, too. */
+  readonly kind: 'best' | 'last' | 'kept';
   readonly path: string;
 }
+
+/** Something went wrong, and training goes on: a file could not be written, or the run went back to a checkpoint. */
+export interface WarningEvent {
+  readonly type: 'warning';
+  readonly step: number;
+  readonly message: string;
+  /** The file concerned. */
+  readonly path: string;
+}
+
+/** Why training ends. */
+export type EndReason =
+  | 'finished' // all steps are done
+  | 'patience' // that many evaluations were no better than the best
+  | 'time' // the time given to it is over
+  | 'interrupted' // by its signal
+  | 'diverged'; // a loss or gradient was not finite: an error with this code follows
 
 export interface EndEvent {
   readonly type: 'end';
   readonly step: number;
-  readonly reason: 'finished' | 'interrupted';
+  readonly reason: EndReason;
   /** Lowest validation loss by random windows, and the step at which it was measured. */
   readonly bestVal: number | null;
   readonly bestStep: number | null;

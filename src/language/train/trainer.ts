@@ -7,11 +7,11 @@ import { EvenWindows } from '../data/even-windows.ts';
 import { loadParameters, type StoredTensor } from '../formats/load-parameters.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { cosineSchedule } from '../optim/schedule.ts';
-import { checkArgument, whole } from '../options.ts';
+import { checkArgument, checkOptions, number, whole } from '../options.ts';
 import type { Progress, TrainerState } from './checkpoint.ts';
 import type { TrainingConfig } from './config.ts';
 import { Evaluator } from './evaluator.ts';
-import type { TrainEvent } from './events.ts';
+import type { EndEvent, EndReason, TrainEvent } from './events.ts';
 import { TrainingStep } from './step.ts';
 
 /** Batches of random windows at most that measure a model before its first step: on all text it is equally bad. */
@@ -37,6 +37,19 @@ export interface TrainerOptions {
   readonly reportEvery?: number | undefined;
 }
 
+/** When to stop before all steps are done. */
+export interface Limits {
+  /** Evaluations in a row without a better validation loss; no limit by default. */
+  readonly patience?: number | undefined;
+  /** Minutes of this call of `run`; the step under way is finished. No limit by default. */
+  readonly maxMinutes?: number | undefined;
+}
+
+export const limitRules = {
+  patience: whole(1),
+  maxMinutes: number((minutes) => minutes > 0, 'greater than 0'),
+};
+
 /**
  * Trains a model and tells what happens as an async iterator of events. While the caller handles an event
  * the run stands still, so that `state()` is consistent.
@@ -60,6 +73,8 @@ export class Trainer {
     evaluated: false,
     bestVal: null,
     bestStep: null,
+    evalsSinceBest: 0,
+    restores: 0,
     trainSeconds: 0,
   };
 
@@ -91,46 +106,57 @@ export class Trainer {
   }
 
   /**
-   * Trains until `maxIters`, or until `signal` aborts: then the step under way is finished, an evaluation under
+   * Trains until `maxIters`, a limit, or until `signal` aborts: then the step under way is finished, an evaluation under
    * way given up, and the run ends with reason `interrupted`.
    *
-   * @throws {NanobardError} code `diverged` when a loss, of training or evaluation, or a gradient is not finite.
+   * @throws {NanobardError} code `diverged` when a loss, of training or evaluation, or a gradient is not finite; after an
+   *   event that the run has ended for this reason.
    */
-  async *run(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
-    const { config, device, model, reportEvery = 1 } = this.options;
-    const { progress } = this;
+  async *run(signal?: AbortSignal, limits: Limits = {}): AsyncGenerator<TrainEvent, void, void> {
+    checkOptions('Trainer.run', limits, limitRules);
+    const { config, device, model } = this.options;
     const started = performance.now();
-    const tokensPerStep = config.batchSize * model.blockSize * config.gradientAccumulationSteps;
-    const rateAt = config.decayLr
-      ? cosineSchedule({
-          learningRate: config.learningRate,
-          minLearningRate: config.minLr,
-          warmupSteps: config.warmupIters,
-          decaySteps: config.lrDecayIters,
-        })
-      : () => config.learningRate;
-    const breathe = breather();
-
     yield {
       type: 'start',
-      step: progress.step,
+      step: this.progress.step,
       maxIters: config.maxIters,
       parameters: model.parameterCount(),
-      tokensPerStep,
+      tokensPerStep: this.tokensPerStep,
       flopsPerStep: this.training.flops,
       bytes: device.bytes,
       device: device.name,
       threads: device.threads,
     };
+    try {
+      yield this.ended(yield* this.steps(signal, limits, started), started);
+    } catch (error) {
+      if (error instanceof NanobardError && error.code === 'diverged') yield this.ended('diverged', started);
+      throw error;
+    }
+  }
+
+  /** Steps and evaluations, until there is a reason to end. */
+  private async *steps(
+    signal: AbortSignal | undefined,
+    { patience, maxMinutes }: Limits,
+    started: number,
+  ): AsyncGenerator<TrainEvent, EndReason, void> {
+    const { config, reportEvery = 1 } = this.options;
+    const { progress } = this;
+    const rateAt = this.schedule();
+    const breathe = breather();
     while (true) {
       if (!config.lectureOrder) this.drawFirst();
       const due = progress.step % config.evalInterval === 0 || progress.step >= config.maxIters;
       const evaluation = due && !progress.evaluated ? await this.evaluate(signal) : undefined;
       if (evaluation) yield evaluation;
-      if (progress.step >= config.maxIters || signal?.aborted) break;
+      if (progress.step >= config.maxIters && progress.evaluated) return 'finished';
+      if (signal?.aborted) return 'interrupted';
+      if (patience !== undefined && progress.evalsSinceBest >= patience) return 'patience';
+      if (maxMinutes !== undefined && performance.now() - started >= 60_000 * maxMinutes) return 'time';
       this.drawFirst();
       const begin = performance.now();
-      const learningRate = rateAt(progress.step);
+      const learningRate = rateAt(progress.step) * 2 ** -progress.restores;
       const next = progress.step + 1;
       const told = next % reportEvery === 0 || next % config.evalInterval === 0 || next === config.maxIters;
       const result = await this.training.run(next, learningRate, this.nextBatches(), told);
@@ -142,20 +168,30 @@ export class Trainer {
       progress.step = next;
       progress.evaluated = false;
       progress.trainSeconds += ms / 1000;
-      const tokensPerSecond = (1000 * tokensPerStep) / ms;
+      const tokensPerSecond = (1000 * this.tokensPerStep) / ms;
       if (result) yield { type: 'step', step: next, ...result, learningRate, ms, tokensPerSecond };
       await breathe();
     }
-    const { step, evaluated, bestVal, bestStep, trainSeconds } = progress;
-    yield {
-      type: 'end',
-      step,
-      reason: step >= config.maxIters && evaluated ? 'finished' : 'interrupted',
-      bestVal,
-      bestStep,
-      trainSeconds,
-      seconds: (performance.now() - started) / 1000,
-    };
+  }
+
+  private ended(reason: EndReason, started: number): EndEvent {
+    const { step, bestVal, bestStep, trainSeconds } = this.progress;
+    const seconds = (performance.now() - started) / 1000;
+    return { type: 'end', step, reason, bestVal, bestStep, trainSeconds, seconds };
+  }
+
+  private get tokensPerStep(): number {
+    const { batchSize, gradientAccumulationSteps } = this.options.config;
+    return batchSize * this.options.model.blockSize * gradientAccumulationSteps;
+  }
+
+  private schedule(): (step: number) => number {
+    const { decayLr, learningRate, minLr, warmupIters, lrDecayIters } = this.options.config;
+    if (!decayLr) return () => learningRate;
+    return cosineSchedule({
+      ...{ learningRate, minLearningRate: minLr },
+      ...{ warmupSteps: warmupIters, decaySteps: lrDecayIters },
+    });
   }
 
   /** The batches of the next step, drawn as far as they are not yet. */
@@ -233,7 +269,8 @@ export class Trainer {
         throw diverged(`after step ${step} the losses are ${train} (train), ${val}${whole} (validation)`);
       }
       const best = !untrained && (bestVal === null || val < bestVal);
-      if (best) Object.assign(progress, { bestVal: val, bestStep: step });
+      if (best) Object.assign(progress, { bestVal: val, bestStep: step, evalsSinceBest: 0 });
+      else if (!untrained) progress.evalsSinceBest++;
       progress.evaluated = true;
       // The lecture's scripts have no evaluation here: what follows draws as if there were none.
       if (lectureOrder && step >= maxIters) this.evaluation.setState(stream);

@@ -1,17 +1,24 @@
 #!/usr/bin/env node
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
 import process from 'node:process';
+import { isatty } from 'node:tty';
 import { allowWideSimd } from '../../engine/devices/cpu/host.ts';
 import { invocation } from './io.ts';
 import { run } from './main.ts';
 
-// A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.
+// A reader that has seen enough, such as `head`, closes the pipe: no reason to complain. Commands that have more to lose
+// than their output, as `train` has, listen themselves.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (process.stdout.listenerCount('error') > 1) return;
   if (error.code !== 'EPIPE') process.stderr.write(`error: standard output: ${error.message}\n`);
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
+process.stderr.on('error', () => {}); // there is nobody to tell
 
 allowWideSimd(); // a flag of V8: a program may set it, a library not
 
+const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 const { stdin, stdout, stderr, env } = process;
 const io = {
   ...{ stdin, stdout, stderr, env, signals: process },
@@ -19,3 +26,10 @@ const io = {
   command: invocation(process.argv[1] ?? '', process.cwd()),
 };
 process.exitCode = await run(process.argv.slice(2), io);
+
+// Node aborts when it ends and finds a terminal that it began with gone; it leaves alone what is another file by then.
+for (const fd of terminals) {
+  if (isatty(fd)) continue;
+  closeSync(fd);
+  openSync(devNull, 'r+'); // the lowest number that is free: the same
+}

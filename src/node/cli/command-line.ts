@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import * as v from 'valibot';
-import { notNegative, wholeFrom0, wholeFrom1 } from '../../language/fields.ts';
+import { notNegative, positive, wholeFrom0, wholeFrom1 } from '../../language/fields.ts';
 import { defaultRecipe, recipes } from '../../language/recipes/recipes.ts';
 import { version } from '../../version.ts';
+import { onDivergence } from '../runs/run-policy.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { EvalFlags } from './commands/eval.ts';
 import type { SampleFlags } from './commands/sample.ts';
@@ -40,7 +41,15 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
     .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
     .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
-    .option('--resume', 'resume the run in --out, or the newest one');
+    .option('--resume', 'resume the run in --out, or the newest one')
+    .option('--keep <n>', 'states to keep in checkpoints/, the newest', numberParser(wholeFrom1))
+    .option('--patience <n>', 'evaluations without a better loss that end it', numberParser(wholeFrom1))
+    .option('--max-minutes <x>', 'minutes after which it ends, saved', numberParser(positive))
+    .addOption(
+      new Option('--on-divergence <what>', 'end, or restore the last state at half the rate').choices(
+        onDivergence,
+      ),
+    );
   const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
   addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
   addRecipeFlags(train.option('--json', 'print one JSON object a line'));

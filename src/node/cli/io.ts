@@ -1,6 +1,11 @@
+type FailureListener = (error: NodeJS.ErrnoException) => void;
+
 /** Where text goes. `columns` and `rows` are a terminal's. */
 export interface Output {
   write(text: string): unknown;
+  /** Whoever listens is told that nothing can be written any more: a pipe was closed, a terminal is gone. */
+  on(event: 'error', listener: FailureListener): unknown;
+  off(event: 'error', listener: FailureListener): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;

@@ -6,8 +6,8 @@ import { Generator } from '../../engine/tensor/generator.ts';
 import { CharTokenizer } from '../../language/data/tokenizer.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import type { TrainerState } from '../../language/train/checkpoint.ts';
-import type { StepEvent } from '../../language/train/events.ts';
-import { type RunConfig, RunFolder } from './run-folder.ts';
+import type { RunConfig } from './run-config.ts';
+import { RunFolder } from './run-folder.ts';
 
 const tokenizer = CharTokenizer.fromText('to be or not 🎭');
 const config: RunConfig = {
@@ -15,24 +15,24 @@ const config: RunConfig = {
   recipeName: 'bigram',
   recipe: recipes.bigram.recipe,
   data: { source: '/texts/hamlet.txt', name: 'hamlet.txt', sha256: 'ab12', characters: 14 },
+  policy: {},
 };
 
 function state(step: number): TrainerState {
   const stream = new Generator(step).getState();
-  const progress = { step, drawn: false, evaluated: true, bestVal: 2, bestStep: 1, trainSeconds: 3 };
+  const progress = {
+    step,
+    drawn: false,
+    evaluated: true,
+    bestVal: 2,
+    bestStep: 1,
+    evalsSinceBest: 0,
+    restores: 0,
+    trainSeconds: 3,
+  };
   const tensors = new Map([['w', { shape: [2], data: Float32Array.of(step, 0.1) }]]);
   return { progress: { ...progress, streams: { data: stream, evaluation: stream } }, tensors };
 }
-
-const step = (number: number): StepEvent => ({
-  type: 'step',
-  step: number,
-  loss: 1,
-  learningRate: 1,
-  gradNorm: 1,
-  ms: 1,
-  tokensPerSecond: 1,
-});
 
 let parent: string;
 let count = 0;
@@ -53,9 +53,9 @@ describe('RunFolder', () => {
     const opened = await RunFolder.open(path);
     expect(opened.config).toEqual(config);
     expect(opened.tokenizer.toJSON()).toEqual(tokenizer.toJSON());
-    const longer = await opened.with({ recipe: { ...config.recipe, maxIters: 77 } });
-    expect(longer.config.recipe.maxIters).toBe(77);
-    expect((await RunFolder.open(path)).config).toEqual(longer.config);
+    await opened.change({ recipe: { ...config.recipe, maxIters: 77 }, policy: { keep: 3 } });
+    expect(opened.config).toMatchObject({ recipe: { maxIters: 77 }, policy: { keep: 3 } });
+    expect((await RunFolder.open(path)).config).toEqual(opened.config);
   });
 
   it('begins only in a new or empty folder', async () => {
@@ -114,13 +114,13 @@ describe('RunFolder', () => {
   it('keeps the last state and the best model', async () => {
     const run = await RunFolder.create(fresh(), config, tokenizer);
     expect(await run.loadState()).toBeUndefined();
-    expect(await run.hasModel()).toBe(false);
+    expect(run.hasModel()).toBe(false);
     await run.saveState(state(10));
     await run.saveState(state(20));
     expect(await run.loadState()).toMatchObject({ progress: state(20).progress });
     expect((await run.loadState())!.tensors.get('w')!.data[0]).toBe(20);
     await run.saveModel(Uint8Array.of(1, 2, 3));
-    expect(await run.hasModel()).toBe(true);
+    expect(run.hasModel()).toBe(true);
     expect([...(await readFile(join(run.path, 'model.safetensors')))]).toEqual([1, 2, 3]);
     expect(await readdir(join(run.path, 'checkpoints'))).toEqual(['last.safetensors']);
   });
@@ -134,24 +134,6 @@ describe('RunFolder', () => {
       message: expect.stringContaining(`${run.lastPath}: safetensors: `),
       hint: expect.stringContaining(run.bestPath),
     });
-  });
-
-  it('writes metrics in pieces, and drops those that a resumed run does again', async () => {
-    const run = await RunFolder.create(fresh(), config, tokenizer);
-    const path = join(run.path, 'metrics.jsonl');
-    const lines = async (): Promise<string[]> => (await readFile(path, 'utf8')).split('\n').slice(0, -1);
-    for (let iter = 1; iter <= 5; iter++) await run.record(step(iter));
-    await expect(readFile(path)).rejects.toThrow('ENOENT'); // not yet
-    await run.flush();
-    expect((await lines()).map((line) => JSON.parse(line))).toEqual([1, 2, 3, 4, 5].map(step));
-    await run.record(step(6));
-    await run.record({ type: 'sample', step: 6, text: 'a\nb' });
-    expect(await lines()).toHaveLength(7); // anything but a step is written at once
-    for (let iter = 7; iter <= 1000; iter++) await run.record(step(iter));
-    expect((await lines()).length).toBeGreaterThan(700);
-    await writeFile(path, '{"type":"step","st', { flag: 'a' }); // a crash
-    await run.rewindMetrics(4);
-    expect(await lines()).toEqual([1, 2, 3, 4].map((iter) => JSON.stringify(step(iter))));
   });
 
   it('keeps samples', async () => {

@@ -1,42 +1,32 @@
 import { existsSync, statSync } from 'node:fs';
-import { appendFile, mkdir, readdir } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import * as v from 'valibot';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { NanobardError } from '../../engine/errors.ts';
 import { corpusNames } from '../../language/data/corpus.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
 import { MODEL_FILE } from '../../language/load-model.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
-import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
-import type { TrainEvent } from '../../language/train/events.ts';
 import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { readIfThere, writeAtomically } from '../files.ts';
+import {
+  decodeJSON,
+  linkOrCopy,
+  readIfThere,
+  removeTemporaries,
+  replaceAtomically,
+  syncFolder,
+  writeAtomically,
+} from '../files.ts';
+import { lockFolder } from './lock.ts';
+import { Metrics } from './metrics.ts';
+import { decodeRunConfig, KEPT_TEXT, type RunConfig } from './run-config.ts';
 
-const RunConfigSchema = v.object({
-  /** Version of nanobard that began the run. */
-  nanobard: v.string(),
-  recipeName: v.string(),
-  recipe: RecipeSchema,
-  data: v.object({
-    /** A corpus by name, or a file's path as seen from the run's folder. */
-    source: v.string(),
-    name: v.string(),
-    sha256: v.string(),
-    characters: v.number(),
-  }),
-});
+/** What is in a run's folder, apart from files. */
+const FOLDERS = ['checkpoints', 'samples'];
 
-/** What a run is, decided when it begins. */
-export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
-
-/** The text of a run that has no file of its own. */
-const KEPT_TEXT = 'text.txt';
+const KEPT_STATE = /^step-(\d+)\.safetensors$/;
 
 const LAST_STATE = join('checkpoints', 'last.safetensors');
-
-/** Metrics are written in pieces of about this many characters. */
-const METRICS_BUFFER = 16_384;
 
 /**
  * A run on disk:
@@ -45,29 +35,39 @@ const METRICS_BUFFER = 16_384;
  *     tokenizer.json
  *     metrics.jsonl      one event a line, samples apart
  *     model.safetensors  the best model so far: all that generation needs
- *     checkpoints/       last.safetensors: all that training needs to go on
+ *     checkpoints/       last.safetensors: all that training needs to go on; step-….safetensors: those that are kept
  *     samples/           the text made at the end of training
  *     text.txt           the text it is trained on, where that came from no file
+ *     lock.…             who writes there, while somebody does
  */
 export class RunFolder {
   readonly path: string;
-  readonly config: RunConfig;
   readonly tokenizer: Tokenizer;
   /** The state to go on from. */
   readonly lastPath: string;
   /** The best model so far. */
   readonly bestPath: string;
-  private metrics = '';
+  readonly metrics: Metrics;
+  private known: RunConfig;
+  private unlock: (() => Promise<void>) | undefined;
 
   private constructor(path: string, config: RunConfig, tokenizer: Tokenizer) {
     this.path = path;
-    this.config = config;
+    this.known = config;
     this.tokenizer = tokenizer;
     this.lastPath = join(path, LAST_STATE);
     this.bestPath = join(path, MODEL_FILE);
+    this.metrics = new Metrics(join(path, 'metrics.jsonl'));
   }
 
-  /** Begins a run in an empty or new folder, and keeps `text` there if it is given. */
+  get config(): RunConfig {
+    return this.known;
+  }
+
+  /**
+   * Begins a run in an empty or new folder, and keeps `text` there if it is given. The caller is its writer until
+   * `release`. Nothing is left behind if it fails.
+   */
   static async create(
     path: string,
     config: RunConfig,
@@ -75,37 +75,64 @@ export class RunFolder {
     text?: string,
   ): Promise<RunFolder> {
     await refuseOccupied(path);
-    await mkdir(path, { recursive: true }).catch(unmade(path));
+    const made = await makeFolder(path);
     // Whoever makes this one has the folder, should two begin in it at the same time.
-    const made = await mkdir(join(path, 'checkpoints'), { recursive: true }).catch(unmade(path));
-    if (made === undefined) await refuseOccupied(path);
-    await mkdir(join(path, 'samples'), { recursive: true }).catch(unmade(path));
-    if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
-    await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
+    const mine = await makeFolder(join(path, 'checkpoints'));
+    if (mine === undefined) await refuseOccupied(path);
     const run = new RunFolder(path, config, tokenizer);
-    await run.writeConfig();
+    try {
+      await run.lock();
+      await makeFolder(join(path, 'samples'));
+      if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
+      await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
+      await run.writeConfig();
+      await syncFolder(dirname(resolve(path)));
+    } catch (error) {
+      await run.release();
+      for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
+      if (made !== undefined) await rmdir(path);
+      throw error;
+    }
     return run;
+  }
+
+  /**
+   * Makes the caller the run's only writer, until `release`; what writers that died have left half written is removed.
+   *
+   * @throws {NanobardError} code `run-folder` if there is another one, `file` if nothing can be written there.
+   */
+  async lock(): Promise<void> {
+    this.unlock = await lockFolder(this.path);
+    for (const folder of ['.', ...FOLDERS]) await removeTemporaries(join(this.path, folder));
+  }
+
+  /** Lets others write. */
+  async release(): Promise<void> {
+    await this.unlock?.();
+    this.unlock = undefined;
   }
 
   /** Makes a folder of this name, or with -2, -3, … behind it where there is one already. */
   static async make(path: string): Promise<string> {
-    await mkdir(dirname(path), { recursive: true }).catch(unmade(path));
+    await makeFolder(dirname(path));
     for (let number = 1; ; number++) {
       const numbered = number === 1 ? path : `${path}-${number}`;
       // What is there already is not made, and not returned.
-      if (await mkdir(numbered, { recursive: true }).catch(unmade(path))) return numbered;
+      if ((await makeFolder(numbered)) !== undefined) return numbered;
     }
   }
 
   /** @throws {NanobardError} code `run-folder` if there is no run, `checkpoint` if its files are damaged. */
   static async open(path: string): Promise<RunFolder> {
     checkArgument('RunFolder.open', 'folder', pathRule, path);
-    const config = await readJSON(join(path, 'config.json'), (value) => v.parse(RunConfigSchema, value));
+    const config = await decoded(join(path, 'config.json'), decodeRunConfig);
     if (!config) {
       const message = `${path} is not the folder of a run: it holds no config.json`;
       throw runError(message, 'Give the folder that training printed at its end, such as runs/fast-….');
     }
-    const tokenizer = await readJSON(join(path, 'tokenizer.json'), tokenizerFromJSON);
+    const tokenizer = await decoded(join(path, 'tokenizer.json'), (bytes, file) =>
+      decodeJSON(bytes, file, tokenizerFromJSON),
+    );
     if (!tokenizer) throw new NanobardError('run-folder', `the run ${path} has lost its tokenizer.json`);
     return new RunFolder(path, config, tokenizer);
   }
@@ -125,11 +152,10 @@ export class RunFolder {
     throw runError(message, 'Train one until its first evaluation after a step at least.');
   }
 
-  /** The same run with another recipe, longer say, or its text in another place. */
-  async with(changes: Partial<Pick<RunConfig, 'recipe' | 'data'>>): Promise<RunFolder> {
-    const run = new RunFolder(this.path, { ...this.config, ...changes }, this.tokenizer);
-    await run.writeConfig();
-    return run;
+  /** Changes what the run is: its recipe, longer say, its text's place, or what it does beside training. */
+  async change(changes: Partial<Pick<RunConfig, 'recipe' | 'data' | 'policy'>>): Promise<void> {
+    this.known = { ...this.known, ...changes };
+    await this.writeConfig();
   }
 
   /**
@@ -160,8 +186,24 @@ export class RunFolder {
     throw runError(message, known, ['data']);
   }
 
-  async saveState(state: TrainerState): Promise<void> {
-    await writeAtomically(this.lastPath, encodeCheckpoint(state));
+  /**
+   * Writes the state to go on from; and under a name of its own, of which the newest `keep` stay. Returns the path of
+   * that, if there is one.
+   */
+  async saveState(state: TrainerState, keep = 0): Promise<string | undefined> {
+    const bytes = encodeCheckpoint(state);
+    if (keep === 0) {
+      await writeAtomically(this.lastPath, bytes);
+      return undefined;
+    }
+    const folder = dirname(this.lastPath);
+    const kept = join(folder, `step-${String(state.progress.step).padStart(6, '0')}.safetensors`);
+    await writeAtomically(kept, bytes);
+    await replaceAtomically(this.lastPath, (temporary) => linkOrCopy(kept, temporary)); // written once
+    const stepOf = (name: string): number => Number(KEPT_STATE.exec(name)?.[1]);
+    const all = (await readdir(folder)).filter((name) => KEPT_STATE.test(name));
+    for (const name of all.sort((a, b) => stepOf(b) - stepOf(a)).slice(keep)) await rm(join(folder, name));
+    return kept;
   }
 
   /** Keeps the bytes of a model as the best so far. */
@@ -169,7 +211,7 @@ export class RunFolder {
     await writeAtomically(this.bestPath, bytes);
   }
 
-  async hasModel(): Promise<boolean> {
+  hasModel(): boolean {
     return existsSync(this.bestPath);
   }
 
@@ -192,61 +234,18 @@ export class RunFolder {
     }
   }
 
-  /** Adds an event to metrics.jsonl, sooner or later: `flush` writes what is pending. */
-  async record(event: TrainEvent): Promise<void> {
-    this.metrics += `${JSON.stringify(event)}\n`;
-    if (event.type !== 'step' || this.metrics.length >= METRICS_BUFFER) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    const pending = this.metrics;
-    this.metrics = '';
-    if (pending !== '') await appendFile(join(this.path, 'metrics.jsonl'), pending);
-  }
-
-  /** Drops what was recorded after step number `step`, which a resumed run does again. */
-  async rewindMetrics(step: number): Promise<void> {
-    const path = join(this.path, 'metrics.jsonl');
-    const text = (await readIfThere(path))?.toString() ?? '';
-    const kept = text.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
-    await writeAtomically(path, kept.map((line) => `${line}\n`).join(''));
-  }
-
   async saveSample(step: number, text: string): Promise<void> {
     await writeAtomically(join(this.path, 'samples', `step-${step}.txt`), text);
   }
 
   private writeConfig(): Promise<void> {
-    return writeAtomically(join(this.path, 'config.json'), `${JSON.stringify(this.config, null, 2)}\n`);
+    return writeAtomically(join(this.path, 'config.json'), `${JSON.stringify(this.known, null, 2)}\n`);
   }
-}
-
-/**
- * How the run in `folder` remembers a text: a corpus by its name, a file by the way from the folder to it, so that
- * both may move together, and what cannot be read again by the copy that the run keeps.
- */
-export function describeText(
-  { name, path, source, sha256 }: LoadedCorpus,
-  characters: number,
-  folder: string,
-): RunConfig['data'] {
-  const way = source === 'file' && path !== undefined ? relative(resolve(folder), path) : undefined;
-  const where = source === 'memory' ? KEPT_TEXT : (way?.split(sep).join('/') ?? name);
-  return { source: where, name, sha256, characters };
 }
 
 /** What is wrong with a run or its folder. */
 export function runError(message: string, hint: string, options: readonly string[] = []): NanobardError {
   return new NanobardError('run-folder', message, { hint, options });
-}
-
-/** A line that a crash cut short counts as beyond every step. */
-function stepOf(line: string): number {
-  try {
-    return (JSON.parse(line) as { step: number }).step;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
 }
 
 async function refuseOccupied(path: string): Promise<void> {
@@ -264,22 +263,25 @@ async function refuseOccupied(path: string): Promise<void> {
   if (names.length > 0) throw runError(`${path} is not empty`, 'Choose a new or empty folder.', ['folder']);
 }
 
-/** Throws what `mkdir` has thrown as an error of the run folder `path`. */
-function unmade(path: string): (cause: Error) => never {
-  return (cause) => {
-    throw new NanobardError('file', `the run folder ${path} cannot be made: ${cause.message}`, {
-      options: ['folder'],
-      cause,
+/** Makes a folder and those above it; returns the first that was made, undefined if all were there. */
+async function makeFolder(path: string): Promise<string | undefined> {
+  // Of a folder above that cannot be written, Node says with `recursive` that it is not there: the second try says why.
+  const recursive = (): Promise<string | undefined> => mkdir(path, { recursive: true });
+  return recursive()
+    .catch(() => mkdir(path).then(() => path))
+    .catch((cause: Error) => {
+      throw new NanobardError('file', `the run folder ${path} cannot be made: ${cause.message}`, {
+        options: ['folder'],
+        cause,
+      });
     });
-  };
 }
 
-/** What `read` makes of a file of JSON; undefined if there is none. */
-async function readJSON<T>(path: string, read: (value: unknown) => T): Promise<T | undefined> {
+/** What `decode` makes of a file's bytes; undefined if there is none. */
+async function decoded<T>(
+  path: string,
+  decode: (bytes: Uint8Array, path: string) => T,
+): Promise<T | undefined> {
   const bytes = await readIfThere(path);
-  try {
-    return bytes && read(JSON.parse(bytes.toString()));
-  } catch (cause) {
-    throw new NanobardError('checkpoint', `${path} is damaged: ${(cause as Error).message}`, { cause });
-  }
+  return bytes && decode(bytes, path);
 }

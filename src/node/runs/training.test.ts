@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ describe('TrainingRun', () => {
       ...['start 0', 'eval 0', 'eval 2', 'eval 4', 'eval 6', 'sample 6', 'end 6'],
     ]);
     expect(names(events).slice(0, 7)).toEqual([
-      ...['start 0', 'eval 0', 'step 1', 'step 2', 'eval 2', 'checkpoint last 2', 'checkpoint best 2'],
+      ...['start 0', 'eval 0', 'step 1', 'step 2', 'eval 2', 'checkpoint best 2', 'checkpoint last 2'],
     ]);
     expect(events.at(-1)).toMatchObject({ type: 'end', reason: 'finished' });
     expect((await readdir(folder)).sort()).toEqual([
@@ -86,7 +86,7 @@ describe('TrainingRun', () => {
       const folder = run.folder.path;
       const first = await train(run, stopAfter);
       const model = stopAfter < 3 ? [`checkpoint best ${stopAfter}`] : []; // step 2 has made one by then
-      const expected = [`step ${stopAfter}`, `checkpoint last ${stopAfter}`, ...model, `end ${stopAfter}`];
+      const expected = [`step ${stopAfter}`, ...model, `checkpoint last ${stopAfter}`, `end ${stopAfter}`];
       expect(names(first).slice(-expected.length)).toEqual(expected);
       expect(first.at(-1)).toMatchObject({ reason: 'interrupted' });
       const second = await train(await TrainingRun.resume({ folder, ...machine }));
@@ -99,17 +99,16 @@ describe('TrainingRun', () => {
   it('goes on from the last checkpoint when it was killed between two, and does the steps since then again', async () => {
     const whole = await train(await create());
     const run = await create();
-    for await (const event of run.events()) if (event.type === 'step' && event.step === 5) break;
-    const resumed = await TrainingRun.resume({
-      folder: run.folder.path,
-      recipe: 'tiny',
-      data: text,
-      ...machine,
-    });
+    const folder = `${run.folder.path}-killed`; // as it is on the disk at that moment
+    for await (const event of run.events()) {
+      if (event.type === 'step' && event.step === 5) await cp(run.folder.path, folder, { recursive: true });
+    }
+    for (const name of await readdir(folder)) if (name.startsWith('lock.')) await rm(join(folder, name));
+    const resumed = await TrainingRun.resume({ folder, recipe: 'tiny', data: text, ...machine });
     const events = await train(resumed);
     expect(events[0]).toMatchObject({ type: 'start', step: 4 });
     expect(results(events)).toEqual(results(whole).slice(-4)); // steps 5 and 6, evaluation, sample
-    expect(results(await metrics(run.folder.path))).toEqual(results(whole).slice(0, -1));
+    expect(results(await metrics(folder))).toEqual(results(whole).slice(0, -1));
   });
 
   it('trains for longer when it is asked to', async () => {
@@ -255,7 +254,7 @@ describe('TrainingRun', () => {
     const run = await create();
     const events: TrainEvent[] = [];
     for await (const event of run.events(AbortSignal.abort())) events.push(event);
-    expect(names(events)).toEqual(['start 0', 'checkpoint last 0', 'checkpoint best 0', 'end 0']);
+    expect(names(events)).toEqual(['start 0', 'checkpoint best 0', 'checkpoint last 0', 'end 0']);
     expect(
       (await train(await TrainingRun.resume({ folder: run.folder.path, ...machine }))).at(-1),
     ).toMatchObject({

@@ -1,20 +1,38 @@
-import { existsSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { checkArgument, checkOptions, fileName, path, signal as signalRule } from '../../language/options.ts';
+import {
+  checkArgument,
+  checkOptions,
+  fileName,
+  oneOf,
+  path,
+  signal as signalRule,
+  whole,
+} from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
+import type { TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
-import { streams } from '../../language/train/trainer.ts';
+import { limitRules } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
-import { describeText, RunFolder, runError } from './run-folder.ts';
+import { describeText } from './run-config.ts';
+import { RunFolder, runError } from './run-folder.ts';
+import { onDivergence, type RunPolicy } from './run-policy.ts';
+import { Session } from './session.ts';
+
+/** What a run does beside training. All but `maxMinutes` is remembered when it is resumed. */
+export interface RunOptions extends Partial<RunPolicy> {
+  /** Minutes after which this call of `events` ends, saved, with reason `time`; no limit by default. */
+  readonly maxMinutes?: number | undefined;
+}
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
-export interface NewRunOptions extends DeviceOptions, RecipeChanges {
+export interface NewRunOptions extends DeviceOptions, RecipeChanges, RunOptions {
   /** A recipe by name, or a whole one; default `fast`. */
   readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
   /** What a recipe of one's own is called; by default the recipe's name, or its model. */
@@ -26,7 +44,7 @@ export interface NewRunOptions extends DeviceOptions, RecipeChanges {
 }
 
 /** A run to go on with, and fields of its recipe to change from here on; not the architecture or the seed. */
-export interface ResumeOptions extends DeviceOptions, RecipeChanges {
+export interface ResumeOptions extends DeviceOptions, RecipeChanges, RunOptions {
   readonly folder: string;
   /** The name of the recipe that the run is expected to have. */
   readonly recipe?: string | undefined;
@@ -34,16 +52,15 @@ export interface ResumeOptions extends DeviceOptions, RecipeChanges {
   readonly data?: TextSource | undefined;
 }
 
-const runRules = { ...recipeRules, folder: path };
+const policyRules = { keep: whole(1), onDivergence: oneOf(onDivergence), ...limitRules };
+
+const runRules = { ...recipeRules, ...policyRules, folder: path };
 
 /** Fields that a run keeps for life. */
 const FIXED = [
   ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
   ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows'] as const),
 ];
-
-/** Length of the sample at the end of a run, in tokens. */
-const SAMPLE_TOKENS = 500;
 
 /**
  * A training run that lives in a folder: what it does is written there as it happens, and it can be resumed
@@ -57,9 +74,20 @@ export class TrainingRun {
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
 
-  private constructor(folder: RunFolder, training: Training, notices: readonly (string | undefined)[]) {
+  private readonly session: Session;
+
+  private constructor(
+    folder: RunFolder,
+    training: Training,
+    notices: readonly (string | undefined)[],
+    {
+      from,
+      maxMinutes,
+    }: { readonly from?: TrainerState | undefined; readonly maxMinutes: number | undefined },
+  ) {
     this.folder = folder;
     this.training = training;
+    this.session = new Session(folder, training, from, maxMinutes);
     this.notices = [...notices, ...training.model.device.notes].filter((notice) => notice !== undefined);
   }
 
@@ -72,58 +100,78 @@ export class TrainingRun {
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
     checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
     const { recipe: wanted = defaultRecipe, recipeName, folder, data, ...rest } = options;
-    const { device, threads, blas, ...changes } = rest;
+    const { where, policy, maxMinutes, changes } = sorted(rest);
     const recipe = chooseRecipe(wanted, changes);
     const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
     const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
     const { text } = corpus;
-    return prepare({ device, threads, blas }, { recipe, text }, async (training) => {
+    return prepare(where, { recipe, text }, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
       const about = describeText(corpus, charactersOf(training), place);
-      const config = { nanobard: version, recipeName: name, recipe, data: about };
+      const config = { nanobard: version, recipeName: name, recipe, data: about, policy };
       const kept = corpus.source === 'memory' ? text : undefined;
-      const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
-      return new TrainingRun(run, training, [corpus.notice, repetition(training)]);
+      try {
+        const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
+        return new TrainingRun(run, training, [corpus.notice, repetition(training)], { maxMinutes });
+      } catch (error) {
+        if (folder === undefined) await rmdir(place).catch(() => {}); // made a moment ago
+        throw error;
+      }
     });
   }
 
   /**
-   * Goes on with a run from its last checkpoint, as if it had never stopped.
+   * Goes on with a run from its last checkpoint, as if it had never stopped; from its beginning if it was stopped before
+   * its first one.
    *
-   * @throws {NanobardError} code `run-folder` for changes that would make it another run, or where there is no
-   * checkpoint; `checkpoint` for a damaged one.
+   * @throws {NanobardError} code `run-folder` for changes that would make it another run, where the checkpoint is gone,
+   * or if somebody else is writing it; `checkpoint` for a damaged one; `file` if it cannot be written.
    */
   static async resume(options: ResumeOptions): Promise<TrainingRun> {
     checkOptions('TrainingRun.resume', options, runRules, ['folder']);
-    const { folder: place, recipe: expected, data, device, threads, blas, ...changes } = options;
-    const folder = await RunFolder.open(place);
-    const { recipeName, data: known } = folder.config;
+    const { recipe: expected } = options;
+    const folder = await RunFolder.open(options.folder);
+    const { recipeName } = folder.config;
     if (expected !== undefined && expected !== recipeName) {
       const hint = 'Resume it without naming a recipe, or begin a new run in another folder.';
       throw runError(`the run ${folder.path} is of ${recipeName}, not ${expected}`, hint, ['folder']);
     }
-    const state = await folder.loadState();
-    if (!state) {
-      const hint = 'It stopped before its first one: begin a new run in another folder.';
+    await folder.lock();
+    try {
+      return await TrainingRun.goOn(folder, options);
+    } catch (error) {
+      await folder.release();
+      throw error;
+    }
+  }
+
+  private static async goOn(folder: RunFolder, options: ResumeOptions): Promise<TrainingRun> {
+    const { folder: place, recipe: _, data, ...rest } = options;
+    const { where, policy, maxMinutes, changes } = sorted(rest);
+    const from = await folder.loadState();
+    if (!from && folder.hasModel()) {
+      const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
       throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }
     const corpus = await folder.loadText(data);
     const recipe = extend(folder, changes);
-    const { step } = state.progress;
-    if (recipe.maxIters < step) {
-      const message = `the run ${folder.path} has done ${step} steps, more than ${recipe.maxIters}`;
+    const progress = from?.progress ?? { step: 0, evaluated: false };
+    if (recipe.maxIters < progress.step) {
+      const message = `the run ${folder.path} has done ${progress.step} steps, more than ${recipe.maxIters}`;
       throw new NanobardError('config', message, {
         hint: 'Resume it with more steps in all.',
         options: ['maxIters'],
       });
     }
     const { text } = corpus;
-    const { tokenizer } = folder;
-    return prepare({ device, threads, blas }, { recipe, text, tokenizer }, async (training) => {
-      await training.trainer.restore(state);
-      await folder.rewindMetrics(step);
-      const found = corpus.source === 'memory' ? known : describeText(corpus, charactersOf(training), place);
-      return new TrainingRun(await folder.with({ recipe, data: found }), training, [corpus.notice]);
+    const { tokenizer, config } = folder;
+    return prepare(where, { recipe, text, tokenizer }, async (training) => {
+      if (from) await training.trainer.restore(from);
+      await folder.metrics.rewind(progress);
+      const found =
+        corpus.source === 'memory' ? config.data : describeText(corpus, charactersOf(training), place);
+      await folder.change({ recipe, data: found, policy: { ...config.policy, ...policy } });
+      return new TrainingRun(folder, training, [corpus.notice], { from, maxMinutes });
     });
   }
 
@@ -132,10 +180,14 @@ export class TrainingRun {
   }
 
   /**
-   * Trains, saving and recording on the way; ends with a sample. When `signal` aborts, the step under way is
-   * finished, the state saved, and the run ends with reason `interrupted`. Can be called once.
+   * Trains, saving and recording on the way; ends with a sample. What an event says is on the disk when it comes. When
+   * `signal` aborts, the step under way is finished, the state saved, and the run ends with reason `interrupted`; who
+   * leaves the loop by `break` or an error has it saved, too. Can be called once.
    *
-   * @throws {NanobardError} code `diverged` at a loss or gradient that is not finite.
+   * A file that cannot be written, since the disk is full say, is told by an event `warning`, and training goes on.
+   *
+   * @throws {NanobardError} code `diverged` at a loss or gradient that is not finite; `file` if at the end there is
+   *   something that still cannot be written.
    */
   events(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     if (signal !== undefined) checkArgument('TrainingRun.events', 'signal', signalRule, signal);
@@ -151,63 +203,37 @@ export class TrainingRun {
   /** Frees the memory and threads of a run that is not wanted any more; one whose events have ended has done so. */
   async dispose(): Promise<void> {
     this.over = 'been disposed';
+    await this.folder.release();
     await this.training.model.device.dispose();
   }
 
   private async *train(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
-    const { folder } = this;
     try {
-      for await (const event of this.training.trainer.run(signal)) {
-        if (event.type === 'end') {
-          if (event.reason === 'interrupted') yield* this.save(event.step, false);
-          else yield* this.sample(event.step);
-        }
-        await folder.record(event);
-        yield event;
-        // A model that has learned nothing yet is not worth writing down: the recipe makes it anew.
-        if (event.type === 'eval' && event.step > 0) yield* this.save(event.step, event.best);
-      }
-    } catch (error) {
-      const { lastPath } = folder;
-      if (!(error instanceof NanobardError && error.code === 'diverged' && existsSync(lastPath))) throw error;
-      throw new NanobardError(error.code, error.message, {
-        hint: `${error.hint} The last good checkpoint is ${lastPath}.`,
-        cause: error,
-      });
+      yield* this.session.events(signal);
     } finally {
-      try {
-        await folder.flush();
-      } finally {
-        await this.training.model.device.dispose();
-      }
+      await this.folder.release();
+      await this.training.model.device.dispose();
     }
   }
+}
 
-  /** Saves the state to go on from, and the model if it is the best so far or there is none yet. */
-  private async *save(step: number, best: boolean): AsyncGenerator<TrainEvent, void, void> {
-    const { folder, training } = this;
-    const saved: ('last' | 'best')[] = ['last'];
-    await folder.saveState(await training.trainer.state());
-    if (best || !(await folder.hasModel())) {
-      await folder.saveModel(await training.model.save({ step }));
-      saved.push('best');
-    }
-    for (const kind of saved) {
-      const event = { type: 'checkpoint', step, kind, path: folder[`${kind}Path`] } as const;
-      await folder.record(event);
-      yield event;
-    }
-  }
-
-  private async *sample(step: number): AsyncGenerator<TrainEvent, void, void> {
-    const { generator } = this.training;
-    const options = this.recipe.lectureOrder
-      ? { generator, forget: 1 } // the stream goes on
-      : { temperature: 0.8, seed: this.recipe.seed + streams.sample };
-    const text = await this.training.model.write('', { tokens: SAMPLE_TOKENS, ...options });
-    await this.folder.saveSample(step, text);
-    yield { type: 'sample', step, text };
-  }
+/** Options by whom they concern; those that are undefined count as left out. */
+function sorted({
+  device,
+  threads,
+  blas,
+  keep,
+  patience,
+  onDivergence,
+  maxMinutes,
+  ...changes
+}: DeviceOptions & RecipeChanges & RunOptions) {
+  const policy: RunPolicy = {
+    ...(keep !== undefined && { keep }),
+    ...(patience !== undefined && { patience }),
+    ...(onDivergence !== undefined && { onDivergence }),
+  };
+  return { where: { device, threads, blas }, policy, maxMinutes, changes };
 }
 
 /** The run that `begin` makes of a training; if it fails, the device's threads and memory are freed first. */

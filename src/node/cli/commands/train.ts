@@ -1,12 +1,13 @@
 import type { EndEvent } from '../../../language/train/events.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
-import { TrainingRun } from '../../runs/training.ts';
-import { createDisplay, type Display } from '../display/display.ts';
-import { exitCodes, type Io, isTerminal } from '../io.ts';
+import { type RunOptions, TrainingRun } from '../../runs/training.ts';
+import { createDisplay } from '../display/display.ts';
+import { exitCodes, type Io, isTerminal, shellWord } from '../io.ts';
 import { type MachineFlags, runOptions } from '../recipe-flags.ts';
 import { writeNotes } from '../style.ts';
+import { Audience } from './audience.ts';
 
-export interface TrainFlags extends MachineFlags {
+export interface TrainFlags extends MachineFlags, RunOptions {
   readonly profile?: true;
   readonly data?: string;
   readonly out?: string;
@@ -14,37 +15,30 @@ export interface TrainFlags extends MachineFlags {
   readonly json?: true;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /** Trains a model and shows how it goes; returns the exit code. */
 export async function train(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
   if (flags.profile) return (await import('./profile.ts')).profile(recipe, flags, io);
-  const controller = new AbortController();
-  let display: Display | undefined;
-  // Until training has begun there is nothing to save; a second signal means that saving takes too long.
-  const interrupt = (): void => {
-    if (!display || controller.signal.aborted) {
-      display?.close();
-      io.exit(exitCodes.interrupted);
-    } else {
-      controller.abort();
-      display.stopping();
-    }
-  };
-  for (const signal of SIGNALS) io.signals.on(signal, interrupt);
+  const audience = new Audience(io);
   try {
     const run = await open(recipe, flags, io);
     writeNotes(run.notices, io);
-    display = createDisplay(run, io, flags.json === true);
+    audience.watch(createDisplay(run, io, flags.json === true));
     let end: EndEvent | undefined;
-    for await (const event of run.events(controller.signal)) {
-      display.show(event);
+    for await (const event of run.events(audience.signal)) {
+      audience.show(event);
       if (event.type === 'end') end = event;
     }
-    return end?.reason === 'interrupted' ? exitCodes.interrupted : exitCodes.success;
+    const interrupted = end?.reason === 'interrupted';
+    if (audience.gone !== undefined) {
+      const resume = `${io.command} train --resume --out ${shellWord(run.folder.path)}`;
+      const how = interrupted
+        ? `has stopped and is saved. Resume it with ${resume}`
+        : 'has ended and is saved.';
+      writeNotes([`Nothing could be shown any more (${audience.gone}). The run ${how}`], io);
+    }
+    return interrupted ? exitCodes.interrupted : exitCodes.success;
   } finally {
-    display?.close();
-    for (const signal of SIGNALS) io.signals.off(signal, interrupt);
+    audience.close();
   }
 }
 
@@ -53,7 +47,8 @@ async function open(recipe: string | undefined, flags: TrainFlags, io: Io): Prom
   const told = isTerminal(io.stdout, io.env) && !flags.json;
   if (told) io.stdout.write('Getting the text and the model ready…');
   try {
-    const options = { recipe, ...runOptions(flags) };
+    const { keep, patience, maxMinutes, onDivergence } = flags;
+    const options = { recipe, ...runOptions(flags), keep, patience, maxMinutes, onDivergence };
     if (!flags.resume) return await TrainingRun.create({ ...options, folder: flags.out });
     return await TrainingRun.resume({ ...options, folder: flags.out ?? (await RunFolder.newest()) });
   } finally {

@@ -27,6 +27,9 @@ export function liveDisplay(run: ShownRun, io: Io, now = (): number => performan
   let height = 0;
   let drawn = Number.NEGATIVE_INFINITY;
 
+  /** To the first line of what has been drawn. */
+  const top = (): string => (height > 0 ? `\r\u001b[${height}A` : '\r');
+
   const draw = (): void => {
     drawn = now();
     const size = sizeOf(stdout);
@@ -34,9 +37,8 @@ export function liveDisplay(run: ShownRun, io: Io, now = (): number => performan
       .split('\n')
       .slice(0, size.rows - 1);
     const body = lines.map((line) => `${line}${ERASE_REST_OF_LINE}\n`).join('');
-    const top = height > 0 ? `\r\u001b[${height}A` : '\r';
     // One write, and nothing erased before it is overwritten: no flicker.
-    stdout.write(`${HIDE_CURSOR}${CUT_LINES}${top}${body}${ERASE_BELOW}${WRAP_LINES}`);
+    stdout.write(`${HIDE_CURSOR}${CUT_LINES}${top()}${body}${ERASE_BELOW}${WRAP_LINES}`);
     height = lines.length;
   };
 
@@ -44,6 +46,10 @@ export function liveDisplay(run: ShownRun, io: Io, now = (): number => performan
     show(event) {
       status.update(event);
       if (event.type === 'start') stdout.write(`${greeting(run, event, style).join('\n')}\n`);
+      if (event.type === 'warning') {
+        stdout.write(`${top()}${ERASE_BELOW}${style.yellow('warning:')} ${event.message}\n`);
+        height = 0;
+      }
       // Steps may take microseconds, and then most are not drawn; the last one before an evaluation is.
       if (event.type !== 'step' || status.evaluating || now() - drawn >= INTERVAL) draw();
     },

@@ -25,6 +25,7 @@ export function plainDisplay(run: ShownRun, io: Io, now = (): number => performa
       status.update(event);
       if (event.type === 'start') say(...greeting(run, event, style));
       else if (event.type === 'eval') say(evalLine(event, status));
+      else if (event.type === 'warning') say(`warning: ${event.message}`);
       else if (event.type === 'step' && now() - said >= INTERVAL) say(stepLine(status));
     },
     stopping() {

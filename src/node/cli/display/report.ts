@@ -1,4 +1,4 @@
-import type { StartEvent } from '../../../language/train/events.ts';
+import type { EndEvent, StartEvent } from '../../../language/train/events.ts';
 import { version } from '../../../version.ts';
 import { shellWord } from '../io.ts';
 import type { Style } from '../style.ts';
@@ -38,19 +38,30 @@ export function farewell(run: ShownRun, status: RunStatus, style: Style, command
   const folder = shellWord(run.folder.path);
   const call = (words: string): string => `  ${style.bold(`${command} ${words}`)}`;
   const more = ['Write more, or measure it, with', call(`sample ${folder}`), call(`eval ${folder}`)];
-  const steps = formatCount(end.step);
-  if (end.reason === 'interrupted') {
-    const stopped = `${style.yellow('Stopped')} after ${steps} of ${formatCount(maxIters)} steps`;
-    const resume = ['Resume it with', call(`train --resume --out ${folder}`)];
-    return ['', `${stopped}; everything is saved.`, ...resume, ...more];
-  }
   const text = sample && [
     ...['', style.dim(`A sample, after step ${formatCount(sample.step)}:`)],
     ...['', printable(sample.text).trim()],
   ];
   const { bestVal, bestStep } = end;
+  const steps = formatCount(end.step);
   const best =
     bestVal === null ? '' : `, best val loss ${formatLoss(bestVal)} at ${formatCount(bestStep ?? 0)}`;
-  const done = `${style.green('Done')}: ${steps} steps in ${formatDuration(end.seconds)}${best}`;
-  return [...(text ?? []), '', done, `Stored in ${run.folder.path}`, ...more];
+  if (end.reason === 'diverged') return ['', `${style.red('Diverged')} after ${steps} steps${best}.`];
+  if (end.reason === 'finished') {
+    const done = `${style.green('Done')}: ${steps} steps in ${formatDuration(end.seconds)}${best}`;
+    return [...(text ?? []), '', done, `Stored in ${run.folder.path}`, ...more];
+  }
+  const stopped = `${style.yellow('Stopped')} after ${steps} of ${formatCount(maxIters)} steps`;
+  const resume = ['Resume it with', call(`train --resume --out ${folder}`)];
+  return [
+    ...(text ?? []),
+    ...['', `${stopped}${why(end, best)}; everything is saved.`],
+    ...(end.reason === 'patience' ? [] : resume), // with the same patience it would stop again
+    ...more,
+  ];
+}
+
+function why({ reason }: EndEvent, best: string): string {
+  if (reason === 'patience') return `: the validation loss falls no more${best}`;
+  return reason === 'time' ? ', since the time is up' : '';
 }

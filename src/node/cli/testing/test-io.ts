@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Io, Output } from '../io.ts';
 
 /** An output that remembers what was written; a terminal if it has a size. */
-export class TestOutput implements Output {
+export class TestOutput extends EventEmitter implements Output {
   readonly writes: string[] = [];
   readonly isTTY: boolean;
   readonly columns?: number;
@@ -10,6 +10,7 @@ export class TestOutput implements Output {
   private readonly written: (text: string) => void;
 
   constructor(size?: { columns: number; rows: number }, written: (text: string) => void = () => {}) {
+    super();
     this.isTTY = size !== undefined;
     this.written = written;
     if (size) Object.assign(this, size);
