@@ -69,10 +69,12 @@ class GroupedOptimizer extends Optimizer {
     );
   }
 
+  override get tables(): readonly Variable[] {
+    return this.groups.flatMap(([optimizer]) => optimizer.tables);
+  }
+
   protected override counted(gradients: Gradients): Tensor[] {
-    const tables = new Set(
-      this.groups.flatMap(([optimizer]) => (optimizer instanceof RowAdaGrad ? optimizer.parameters : [])),
-    );
+    const tables = new Set(this.tables);
     return [...gradients].flatMap(([parameter, gradient]) => (tables.has(parameter) ? [] : gradient));
   }
 }

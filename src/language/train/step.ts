@@ -1,15 +1,15 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
-import { add, mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { grad } from '../../engine/ops/grad.ts';
-import { assign } from '../../engine/program/trace.ts';
-import { type Scalar, Variable } from '../../engine/tensor/tensor.ts';
+import type { Scalar, Variable } from '../../engine/tensor/tensor.ts';
 import { type Batch, newBatch } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { dropoutKey } from '../nn/dropout.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import type { TrainingConfig } from './config.ts';
+import { Gradients } from './gradients.ts';
 import { createOptimizer } from './optimizer.ts';
+import { alone, type Peers } from './peers.ts';
 
 /** What one step reports. */
 export interface StepResult {
@@ -19,6 +19,9 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** Numbers that ranks exchange with their gradients: the loss and the wishes. */
+const REPORTS = 3;
+
 /** What one instruction of a step took. */
 export interface InstructionTime {
   readonly op: string;
@@ -26,68 +29,86 @@ export interface InstructionTime {
   readonly flops: number;
 }
 
-type Gradients = CompiledFunction<{ readonly loss: Scalar }>;
+/** Why a rank wants to stop: it was told to, or its time is over. */
+export interface Wishes {
+  interrupted: boolean;
+  time: boolean;
+}
+
+type Backward = CompiledFunction<{ readonly loss: Scalar }>;
 type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 
 /**
- * One step: forward, backward, clipping and the optimizer, traced once. Without gradient accumulation that is a
- * single program; with it, one program adds each batch's gradient to a sum and another updates from it.
+ * One step: forward, backward, clipping and the optimizer, traced once. That is a single program; with gradient
+ * accumulation, or peers, one program adds each batch's gradient to a sum and another updates from it. In between, ranks
+ * exchange these sums, together with the loss and with what each wishes.
  */
 export class TrainingStep {
   /** Parameters and optimizer state by name: what a checkpoint must hold. */
   readonly variables: ReadonlyMap<string, Variable>;
-  /** What the step alone needs: optimizer state and sums of gradients. */
-  readonly state: readonly Variable[];
-  /** Batches of one step. */
+  /** Batches of one step, of this rank. */
   readonly batches: number;
-  /** Floating-point operations of one step. */
+  /** Floating-point operations of one step, of all ranks. */
   flops = 0;
+  /** What this rank wishes; after a step, what any of them did. */
+  readonly wishes: Wishes = { interrupted: false, time: false };
   private readonly optimizer: Optimizer;
-  private readonly gradients: Gradients;
-  /** Undefined where the gradients' program updates, too. */
-  private readonly update: Update | undefined;
+  private readonly device: Device;
+  private readonly peers: Peers;
+  private readonly backward: Backward;
+  /** Undefined where the backward program updates, too. */
+  private readonly later: { readonly gradients: Gradients; readonly update: Update } | undefined;
   /** Number of batches before the one that runs. */
   private drawn = 0;
 
-  private constructor(model: LanguageModel, device: Device, config: TrainingConfig) {
+  private constructor(model: LanguageModel, device: Device, config: TrainingConfig, peers: Peers) {
     const parameters = model.train().parameters();
     const optimizer = createOptimizer(model, config);
     this.optimizer = optimizer;
+    this.device = device;
+    this.peers = peers;
     const { seed } = config;
     this.batches = config.gradientAccumulationSteps;
     this.variables = new Map([...model.namedParameters(), ...optimizer.state]);
-    const sums =
-      this.batches === 1
-        ? []
-        : parameters.map(({ shape, name }) => new Variable(shape, { name: `gradient.${name}` }));
-    this.state = [...optimizer.state.values(), ...sums];
     const sources = {
       [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
-    if (this.batches === 1) {
-      this.gradients = device.compile((x, y) => {
+    if (this.batches * peers.size === 1) {
+      this.backward = device.compile((x, y) => {
         const loss = model.loss(x, y);
         return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
       }, sources);
       return;
     }
-    const share = 1 / this.batches;
-    // `keep` is 0 for the first batch of a step, then 1.
-    this.gradients = device.compile((x, y, keep) => {
+    const share = 1 / (this.batches * peers.size);
+    const gradients = new Gradients(optimizer, peers, REPORTS);
+    // Where there are several batches, `keep` is 0 for the first of a step, then 1.
+    this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
-      for (const [i, gradient] of grad(loss, parameters).entries())
-        assign(sums[i]!, add(mul(sums[i]!, keep), mul(gradient, share)));
+      gradients.add(grad(loss, parameters), share, keep);
       return { loss };
     }, sources);
-    this.update = device.compile(() => ({ gradNorm: optimizer.update(sums) }));
+    const update = device.compile(() => ({ gradNorm: optimizer.update(gradients.total()) }));
+    this.later = { gradients, update };
+  }
+
+  /** What the step alone needs: optimizer state and sums of gradients. */
+  get state(): readonly Variable[] {
+    return [...this.optimizer.state.values(), ...(this.later?.gradients.variables ?? [])];
   }
 
   /** @throws {NanobardError} code `memory` if the programs do not fit. */
-  static async create(model: LanguageModel, device: Device, config: TrainingConfig): Promise<TrainingStep> {
-    const step = new TrainingStep(model, device, config);
+  static async create(
+    model: LanguageModel,
+    device: Device,
+    config: TrainingConfig,
+    peers = alone,
+  ): Promise<TrainingStep> {
+    const step = new TrainingStep(model, device, config, peers);
+    if (peers.size > 1) await step.later?.gradients.place(device);
     const batch = newBatch(config.batchSize, model.blockSize);
-    const [gradients, update] = await step.programs(batch);
-    step.flops = gradients.program.flops * step.batches + (update?.program.flops ?? 0);
+    const [backward, update] = await step.programs(batch);
+    step.flops = peers.size * (backward.program.flops * step.batches + (update?.program.flops ?? 0));
     return step;
   }
 
@@ -106,20 +127,23 @@ export class TrainingStep {
     read: boolean,
   ): Promise<StepResult | undefined> {
     this.prepare(step, learningRate);
+    const { later, peers } = this;
+    const shared = peers.size > 1;
     let loss = 0;
     let last: Partial<StepResult> | undefined;
     for (let i = 0; i < batches.length; i++) {
       // Each `await` counts where a step takes 10 µs.
-      const running = this.gradients.run(...this.argumentsFor(step, i, batches[i]!));
+      const running = this.backward.run(...this.argumentsFor(step, i, batches[i]!));
       if (running) await running;
-      if (!read) continue;
-      const result = this.gradients.read();
+      if (!read && !shared) continue;
+      const result = this.backward.read();
       last = result instanceof Promise ? await result : result;
       loss += last.loss! / this.batches;
     }
-    if (this.update) await this.update.run();
+    if (later && shared) loss = await this.exchange(later.gradients, loss);
+    if (later) await later.update.run();
     if (!read) return undefined;
-    const { gradNorm } = this.update ? await this.update.read() : (last as StepResult);
+    const { gradNorm } = later ? await later.update.read() : (last as StepResult);
     return { loss, gradNorm };
   }
 
@@ -129,7 +153,7 @@ export class TrainingStep {
     learningRate: number,
     batches: readonly Batch[],
   ): Promise<readonly InstructionTime[]> {
-    const [gradients, update] = await this.programs(batches[0]!);
+    const [backward, update] = await this.programs(batches[0]!);
     const times: InstructionTime[] = [];
     const note = ({ program }: Executable, ms: readonly number[]): void => {
       program.instructions.forEach(({ op, flops }, i) => {
@@ -138,18 +162,27 @@ export class TrainingStep {
     };
     this.prepare(step, learningRate);
     for (const [i, batch] of batches.entries())
-      note(gradients, await this.gradients.profile(...this.argumentsFor(step, i, batch)));
-    if (this.update) note(update!, await this.update.profile());
+      note(backward, await this.backward.profile(...this.argumentsFor(step, i, batch)));
+    if (update && this.later) note(update, await this.later.update.profile());
     return times;
   }
 
   dispose(): void {
-    this.gradients.dispose();
-    this.update?.dispose();
+    this.backward.dispose();
+    this.later?.update.dispose();
   }
 
-  private async programs(batch: Batch): Promise<[gradients: Executable, update: Executable | undefined]> {
-    return [await this.gradients.load(...this.argumentsFor(1, 0, batch)), await this.update?.load()];
+  private async programs(batch: Batch): Promise<[backward: Executable, update: Executable | undefined]> {
+    return [await this.backward.load(...this.argumentsFor(1, 0, batch)), await this.later?.update.load()];
+  }
+
+  /** Lets all ranks know the gradients, and what each wishes; returns the mean of their losses. */
+  private async exchange(gradients: Gradients, loss: number): Promise<number> {
+    const { wishes } = this;
+    const report = [loss / this.peers.size, Number(wishes.interrupted), Number(wishes.time)];
+    const [mean, interrupted, time] = Array.from(await gradients.exchange(this.device, report));
+    Object.assign(wishes, { interrupted: interrupted! > 0, time: time! > 0 });
+    return mean!;
   }
 
   private prepare(step: number, learningRate: number): void {
@@ -158,7 +191,7 @@ export class TrainingStep {
   }
 
   private argumentsFor(step: number, index: number, [x, y]: Batch) {
-    this.drawn = (step - 1) * this.batches + index;
+    this.drawn = ((step - 1) * this.batches + index) * this.peers.size + this.peers.rank;
     return this.batches === 1 ? [x, y] : [x, y, index === 0 ? 0 : 1];
   }
 }

@@ -10,8 +10,9 @@ import { cosineSchedule } from '../optim/schedule.ts';
 import { checkArgument, checkOptions, number, whole } from '../options.ts';
 import type { Progress, TrainerState } from './checkpoint.ts';
 import type { TrainingConfig } from './config.ts';
-import { Evaluator } from './evaluator.ts';
+import { abortedByPeer, Evaluator } from './evaluator.ts';
 import type { EndEvent, EndReason, TrainEvent } from './events.ts';
+import { alone, type Peers } from './peers.ts';
 import { TrainingStep } from './step.ts';
 
 /** Batches of random windows at most that measure a model before its first step: on all text it is equally bad. */
@@ -35,6 +36,8 @@ export interface TrainerOptions {
   readonly generator: Generator;
   /** Every how many steps the loss is read and told; 1 by default. A GPU need not wait in between. */
   readonly reportEvery?: number | undefined;
+  /** With whom the model is trained together: each rank takes a batch of `batchSize`. Alone by default. */
+  readonly peers?: Peers | undefined;
 }
 
 /** When to stop before all steps are done. */
@@ -66,6 +69,9 @@ export class Trainer {
   private readonly evaluation: Generator;
   /** The batches of the next step; unless in the lecture's order, the first is drawn before an evaluation, as in nanoGPT. */
   private readonly batches: readonly Batch[];
+  /** The first of these, of all ranks together: what a checkpoint holds. */
+  private first: () => Batch;
+  private readonly peers: Peers;
   /** How far the run has come; where the streams are, they tell themselves. */
   private readonly progress: Omit<Progress, 'streams'> = {
     step: 0,
@@ -82,10 +88,12 @@ export class Trainer {
     this.options = options;
     this.training = training;
     this.evaluator = evaluator;
-    const { config, model, generator } = options;
+    const { config, model, generator, peers = alone } = options;
+    this.peers = peers;
     const { seed, sharedStream, evenWindows, batchSize, gradientAccumulationSteps } = config;
     const { blockSize } = model;
     this.batches = Array.from({ length: gradientAccumulationSteps }, () => newBatch(batchSize, blockSize));
+    this.first = () => this.batches[0]!;
     const random = sharedStream ? generator : new Generator(seed + streams.data);
     this.data = evenWindows ? new EvenWindows(seed, blockSize) : random;
     this.evaluation = sharedStream ? generator : new Generator(seed + streams.evaluation);
@@ -97,17 +105,19 @@ export class Trainer {
    * @throws {NanobardError} code `memory` if they do not fit, `argument` if an option makes no sense.
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { model, dataset, device, config, reportEvery = 1 } = options;
+    const { model, dataset, device, config, reportEvery = 1, peers } = options;
     checkArgument('Trainer.create', 'reportEvery', whole(1), reportEvery);
     const breathe = breather();
-    const step = await TrainingStep.create(model, device, config);
+    const step = await TrainingStep.create(model, device, config, peers);
     await breathe();
-    return new Trainer(options, step, await Evaluator.create(model, dataset, device, config.batchSize));
+    const evaluator = await Evaluator.create(model, dataset, device, config.batchSize, peers);
+    return new Trainer(options, step, evaluator);
   }
 
   /**
    * Trains until `maxIters`, a limit, or until `signal` aborts: then the step under way is finished, an evaluation under
-   * way given up, and the run ends with reason `interrupted`.
+   * way given up, and the run ends with reason `interrupted`. Of several ranks, what one of them wishes stops all, after
+   * a step that they make together.
    *
    * @throws {NanobardError} code `diverged` when a loss, of training or evaluation, or a gradient is not finite; after an
    *   event that the run has ended for this reason.
@@ -126,6 +136,7 @@ export class Trainer {
       bytes: device.bytes,
       device: device.name,
       threads: device.threads,
+      ranks: this.peers.size,
     };
     try {
       yield this.ended(yield* this.steps(signal, limits, started), started);
@@ -142,7 +153,13 @@ export class Trainer {
     started: number,
   ): AsyncGenerator<TrainEvent, EndReason, void> {
     const { config, reportEvery = 1 } = this.options;
-    const { progress } = this;
+    const { progress, peers } = this;
+    const { wishes } = this.training;
+    Object.assign(wishes, { interrupted: false, time: false });
+    const wish = (): void => {
+      wishes.interrupted = signal?.aborted === true;
+      wishes.time = maxMinutes !== undefined && performance.now() - started >= 60_000 * maxMinutes;
+    };
     const rateAt = this.schedule();
     const breathe = breather();
     while (true) {
@@ -150,15 +167,17 @@ export class Trainer {
       const due = progress.step % config.evalInterval === 0 || progress.step >= config.maxIters;
       const evaluation = due && !progress.evaluated ? await this.evaluate(signal) : undefined;
       if (evaluation) yield evaluation;
+      if (peers.size === 1) wish(); // others learn of it with the next step
       if (progress.step >= config.maxIters && progress.evaluated) return 'finished';
-      if (signal?.aborted) return 'interrupted';
+      if (wishes.interrupted) return 'interrupted';
       if (patience !== undefined && progress.evalsSinceBest >= patience) return 'patience';
-      if (maxMinutes !== undefined && performance.now() - started >= 60_000 * maxMinutes) return 'time';
+      if (wishes.time) return 'time';
       this.drawFirst();
       const begin = performance.now();
       const learningRate = rateAt(progress.step) * 2 ** -progress.restores;
       const next = progress.step + 1;
       const told = next % reportEvery === 0 || next % config.evalInterval === 0 || next === config.maxIters;
+      if (peers.size > 1) wish();
       const result = await this.training.run(next, learningRate, this.nextBatches(), told);
       const ms = performance.now() - begin;
       if (result && !(Number.isFinite(result.loss) && Number.isFinite(result.gradNorm))) {
@@ -182,7 +201,7 @@ export class Trainer {
 
   private get tokensPerStep(): number {
     const { batchSize, gradientAccumulationSteps } = this.options.config;
-    return batchSize * this.options.model.blockSize * gradientAccumulationSteps;
+    return batchSize * this.options.model.blockSize * gradientAccumulationSteps * this.peers.size;
   }
 
   private schedule(): (step: number) => number {
@@ -213,7 +232,7 @@ export class Trainer {
     for (const [name, variable] of this.training.variables) {
       tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
     }
-    for (const [i, { shape, data }] of this.batches[0]!.entries())
+    for (const [i, { shape, data }] of this.first().entries())
       tensors.set(BATCH[i]!, { shape, data: Int32Array.from(data) });
     const places = { data: this.data.getState(), evaluation: this.evaluation.getState() };
     return { progress: { ...this.progress, streams: places }, tensors };
@@ -226,11 +245,18 @@ export class Trainer {
    */
   async restore({ progress: { streams: places, ...progress }, tensors }: TrainerState): Promise<void> {
     await loadParameters(this.training.variables, tensors, this.options.device);
+    const { rank, size } = this.peers;
+    const whole = newBatch(size * this.options.config.batchSize, this.options.model.blockSize);
     const stored = BATCH.map((name) => tensors.get(name)?.data);
-    const batch = this.batches[0]!;
     // A batch that was drawn for another batch size is forgotten.
-    const drawn = progress.drawn && batch.every(({ data }, i) => stored[i]?.length === data.length);
-    if (drawn) for (const [i, { data }] of batch.entries()) data.set(stored[i]!);
+    const drawn = progress.drawn && whole.every(({ data }, i) => stored[i]?.length === data.length);
+    if (drawn) {
+      this.first = () => whole;
+      for (const [i, { data }] of this.batches[0]!.entries()) {
+        whole[i]!.data.set(stored[i]!);
+        data.set(whole[i]!.data.subarray(rank * data.length, (rank + 1) * data.length));
+      }
+    }
     Object.assign(this.progress, progress, { drawn });
     restoreStream(this.data, places.data);
     this.evaluation.setState(places.evaluation);
@@ -243,7 +269,14 @@ export class Trainer {
   }
 
   private draw(index: number): void {
-    this.options.dataset.fill(this.batches[index]!, 'train', this.data);
+    const { dataset, config } = this.options;
+    const starts = dataset.fill(this.batches[index]!, 'train', this.data, this.peers);
+    if (index > 0) return;
+    this.first = () => {
+      const whole = newBatch(config.batchSize * this.peers.size, dataset.blockSize);
+      dataset.fillFrom(whole, 'train', starts);
+      return whole;
+    };
   }
 
   /**
@@ -276,7 +309,9 @@ export class Trainer {
       if (lectureOrder && step >= maxIters) this.evaluation.setState(stream);
       return { type: 'eval', step, train, val, valFull, best, ms: performance.now() - begin };
     } catch (error) {
-      if (!signal?.aborted || error !== signal.reason) throw error;
+      const aborted = signal?.aborted === true && error === signal.reason;
+      if (!aborted && error !== abortedByPeer) throw error;
+      this.training.wishes.interrupted = true;
       this.evaluation.setState(stream);
       return undefined;
     }

@@ -55,9 +55,7 @@ export class Communicator implements Peers {
     this.version = versionOf(library);
     this.functions = {
       allreduce: bind('int MPI_Allreduce(intptr_t, uintptr_t, int, intptr_t, intptr_t, intptr_t)'),
-      allgather: bind(
-        'int MPI_Allgather(uintptr_t, int, intptr_t, uintptr_t, int, intptr_t, intptr_t)',
-      ),
+      allgather: bind('int MPI_Allgather(uintptr_t, int, intptr_t, uintptr_t, int, intptr_t, intptr_t)'),
       bcast: bind('int MPI_Bcast(uintptr_t, int, intptr_t, int, intptr_t)'),
     };
     process.once('exit', (code) => this.leave(code));

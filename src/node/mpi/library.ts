@@ -50,7 +50,10 @@ export interface MpiLibrary {
 
 const OPEN_MPI = { linux: ['libmpi.so.40', 'libmpi.so'], darwin: ['libmpi.40.dylib', 'libmpi.dylib'] };
 const MPICH = { linux: ['libmpich.so.12', 'libmpi.so.12'], darwin: ['libmpi.12.dylib', 'libmpich.dylib'] };
-const ABI = { linux: ['libmpi_abi.so.0', 'libmpi_abi.so'], darwin: ['libmpi_abi.0.dylib', 'libmpi_abi.dylib'] };
+const ABI = {
+  linux: ['libmpi_abi.so.0', 'libmpi_abi.so'],
+  darwin: ['libmpi_abi.0.dylib', 'libmpi_abi.dylib'],
+};
 
 /** Bytes of stack for a call on a thread of its own: MPICH's reductions need more than koffi's 128 KiB. */
 const STACK = 2 ** 23;
@@ -81,7 +84,10 @@ const ABI_HANDLES: Handles = {
 };
 
 /** The names under which a library that talks to this launcher may be found, best first. */
-export function libraryNames(family: Launched['family'], platform: string = process.platform): readonly string[] {
+export function libraryNames(
+  family: Launched['family'],
+  platform: string = process.platform,
+): readonly string[] {
   const order = family === 'MPICH' ? [MPICH, ABI, OPEN_MPI] : [OPEN_MPI, ABI, MPICH];
   return order.flatMap((names) => (platform === 'darwin' ? names.darwin : names.linux));
 }
@@ -104,7 +110,9 @@ export function loadMpi(choice: Exclude<MpiChoice, 'off'>, family: Launched['fam
     }
   }
   const message =
-    choice === 'auto' ? 'no library of MPI was found' : `${choice} is not a library of MPI: ${messageOf(cause)}`;
+    choice === 'auto'
+      ? 'no library of MPI was found'
+      : `${choice} is not a library of MPI: ${messageOf(cause)}`;
   throw new NanobardError('device', message, { hint: HINT, options: ['mpi'], cause });
 }
 

@@ -48,6 +48,7 @@ describe('RunStatus', () => {
       bytes: 1,
       device: 'cpu',
       threads: 1,
+      ranks: 1,
     });
     status.update({ type: 'eval', step: 0, train: 4, val: 4, valFull: 4, best: true, ms: 1000 });
     const stepTo = (step: number): number => {

@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CpuDevice } from '../../engine/devices/cpu/cpu-device.ts';
+import type { Device } from '../../engine/devices/device.ts';
+import { neighbours } from '../../engine/devices/neighbours.ts';
+import { ReferenceDevice } from '../../engine/devices/reference/reference-device.ts';
+import { Generator } from '../../engine/tensor/generator.ts';
+import { Variable } from '../../engine/tensor/tensor.ts';
+import { expectClose, integers } from '../../testing/check.ts';
+import { peersInProcess } from '../../testing/peers.ts';
+import { Dataset } from '../data/dataset.ts';
+import { createModel } from '../models/create.ts';
+import { chooseRecipe } from '../recipes/choose.ts';
+import type { Recipe, RecipeChanges } from '../recipes/recipe.ts';
+import type { TrainerState } from './checkpoint.ts';
+import type { TrainEvent } from './events.ts';
+import { alone, type Peers } from './peers.ts';
+import { Trainer } from './trainer.ts';
+
+const VOCABULARY = 11;
+const STEPS = 6;
+const tokens = integers([600], VOCABULARY).data;
+
+const small = { nLayer: 1, nHead: 2, nEmbd: 8, blockSize: 4, dropout: 0, maxIters: STEPS, evalIters: 2 };
+const training = { evalInterval: 3, warmupIters: 2, learningRate: 1e-2, lrDecayIters: STEPS, seed: 5 };
+const tiny: RecipeChanges = { ...small, ...training };
+const recipes: [string, Recipe][] = [
+  ['AdamW', chooseRecipe('shakespeare-char-cpu', tiny)],
+  ['gradient accumulation', chooseRecipe('shakespeare-char-cpu', { ...tiny, gradientAccumulationSteps: 3 })],
+  ['one stream of random numbers', chooseRecipe('nanogpt-replay', tiny)],
+  ['Muon and n-gram tables', chooseRecipe('fast', { ...tiny, ngramOrder: 3, ngramRows: 50 })],
+];
+
+async function trainer(
+  recipe: Recipe,
+  batchSize: number,
+  peers: Peers = alone,
+  on?: Device,
+): Promise<Trainer> {
+  const device = on ?? (await CpuDevice.create({ threads: 1 }));
+  const config = { ...recipe, batchSize };
+  const generator = new Generator(recipe.seed);
+  const model = createModel({ ...recipe, vocabSize: VOCABULARY }).initialize(generator);
+  const dataset = new Dataset(tokens, recipe.blockSize);
+  return Trainer.create({ model, dataset, device, config, generator, peers });
+}
+
+async function events(from: Trainer, signal?: AbortSignal): Promise<TrainEvent[]> {
+  const seen: TrainEvent[] = [];
+  for await (const event of from.run(signal)) seen.push(event);
+  return seen;
+}
+
+/** Losses of steps and evaluations. */
+const losses = (all: readonly TrainEvent[]): number[] =>
+  all.flatMap((event) => {
+    if (event.type === 'step') return [event.loss, event.gradNorm];
+    return event.type === 'eval' ? [event.train, event.val, event.valFull ?? 0] : [];
+  });
+
+/** Trains as many ranks as there are devices together; what each has seen, and what it holds in the end. */
+async function together(recipe: Recipe, batchSize: number, size: number) {
+  const ranks = await Promise.all(peersInProcess(size).map((peers) => trainer(recipe, batchSize, peers)));
+  const seen = await Promise.all(ranks.map((rank) => events(rank)));
+  return { ranks, seen, states: await Promise.all(ranks.map((rank) => rank.state())) };
+}
+
+const bits = ({ tensors }: TrainerState): string[] =>
+  [...tensors].map(
+    ([name, { data }]) =>
+      `${name} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')}`,
+  );
+
+describe('Trainers with peers', () => {
+  describe.each(recipes)('with %s', (_, recipe) => {
+    it.each([2, 4])('train on %i ranks as one does with larger batches', async (size) => {
+      const batchSize = 8 / size;
+      const one = await trainer(recipe, 8);
+      const expected = await events(one);
+      const { seen, states } = await together(recipe, batchSize, size);
+      expectClose(losses(seen[0]!), losses(expected), 1e-5, 'losses');
+      for (const events of seen) expect(losses(events)).toEqual(losses(seen[0]!));
+      for (const state of states) expect(bits(state)).toEqual(bits(states[0]!));
+      // All that a checkpoint holds is what one rank would have written.
+      const state = await one.state();
+      for (const [name, { shape, data }] of state.tensors) {
+        const other = states[0]!.tensors.get(name)!;
+        expect(other.shape).toEqual(shape);
+        if (name.startsWith('batch')) expect(other.data).toEqual(data);
+        else expectClose(other.data, data, 1e-2, name);
+      }
+      expect(states[0]!.progress.streams).toEqual(state.progress.streams);
+    });
+  });
+
+  it('go on from a checkpoint with another number of ranks', async () => {
+    const [, recipe] = recipes[0]!;
+    const stop = { ...recipe, maxIters: STEPS / 2 };
+    const expected = losses(await events(await trainer(recipe, 8)));
+    for (const [before, after] of [
+      [1, 2],
+      [2, 4],
+      [4, 1],
+    ] as const) {
+      const { seen, states } = await together(stop, 8 / before, before);
+      const peers = peersInProcess(after);
+      const ranks = await Promise.all(peers.map((each) => trainer(recipe, 8 / after, each)));
+      for (const rank of ranks) await rank.restore(states[0]!);
+      const rest = await Promise.all(ranks.map((rank) => events(rank)));
+      expectClose([...losses(seen[0]!), ...losses(rest[0]!)], expected, 1e-5, `${before} to ${after}`);
+    }
+  });
+
+  it('stop together, whoever is told to', async () => {
+    const [, recipe] = recipes[0]!;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(1), fc.nat(14), async (who, after) => {
+        const ranks = await Promise.all(peersInProcess(2).map((peers) => trainer(recipe, 4, peers)));
+        const controller = new AbortController();
+        const seen = await Promise.all(
+          ranks.map(async (rank, i) => {
+            const all: string[] = [];
+            for await (const event of rank.run(i === who ? controller.signal : undefined)) {
+              if (i === who && all.length === after) controller.abort();
+              all.push(
+                event.type === 'end' ? `end ${event.step} ${event.reason}` : `${event.type} ${event.step}`,
+              );
+            }
+            return all;
+          }),
+        );
+        expect(seen[0]).toEqual(seen[1]);
+        const last = seen[0]!.at(-1)!;
+        // A step under way is finished, and at most one more: that is where the others learn of it.
+        expect(last).toMatch(after < seen[0]!.length - 3 ? /interrupted$/ : /^end/);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('drop out other activations at each rank', async () => {
+    const recipe = chooseRecipe('shakespeare-char-cpu', { ...tiny, dropout: 0.5 });
+    const { seen } = await together(recipe, 4, 2);
+    const one = losses(await events(await trainer(recipe, 4)));
+    expect(losses(seen[0]!)).toEqual(losses(seen[1]!));
+    expect(losses(seen[0]!)[3]).not.toBe(one[3]);
+  });
+});
+
+describe('Device.alter', () => {
+  it('changes variables where they are, neighbours at once', async () => {
+    const variables = [3, 64, 100].map(
+      (size, i) => new Variable([size], { initial: new Float32Array(size).fill(i) }),
+    );
+    for (const device of [await CpuDevice.create({ threads: 1 }), new ReferenceDevice()]) {
+      await device.alter(variables, (values) => {
+        const floats = values.filter((each) => each instanceof Float32Array);
+        const ranges = neighbours(floats);
+        expect(ranges).toHaveLength(device instanceof CpuDevice ? 1 : 3);
+        for (const range of ranges) for (let i = 0; i < range.length; i++) range[i]! += 10;
+      });
+      for (const [i, variable] of variables.entries())
+        expect(await device.read(variable)).toEqual(new Float32Array(variable.size).fill(10 + i));
+    }
+  });
+});
