@@ -54,5 +54,5 @@ export { type GenerateTextOptions, TextModel } from './language/text-model.ts';
 export type { TrainerState } from './language/train/checkpoint.ts';
 export { Evaluator } from './language/train/evaluator.ts';
 export type * from './language/train/events.ts';
-export { Trainer, type TrainerOptions } from './language/train/trainer.ts';
+export { type Limits, Trainer, type TrainerOptions } from './language/train/trainer.ts';
 export { version } from './version.ts';

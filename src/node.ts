@@ -12,4 +12,9 @@ export { loadModel } from './node/load-model.ts';
 export { type EvaluateOptions, type Evaluation, evaluateRun } from './node/runs/evaluate.ts';
 export type { RunConfig } from './node/runs/run-config.ts';
 export { RunFolder } from './node/runs/run-folder.ts';
-export { type NewRunOptions, type ResumeOptions, TrainingRun } from './node/runs/training.ts';
+export {
+  type NewRunOptions,
+  type ResumeOptions,
+  type RunOptions,
+  TrainingRun,
+} from './node/runs/training.ts';

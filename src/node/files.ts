@@ -3,7 +3,8 @@ import { constants, copyFile, link, open, readdir, readFile, rename, rm, writeFi
 import { dirname, join } from 'node:path';
 import { NanobardError } from '../engine/errors.ts';
 
-const TEMPORARY = '.tmp';
+/** How `replaceAtomically` names its temporary files: after the file, a UUID. */
+const TEMPORARY = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /**
  * Writes a file so that a crash, of the process or of the machine, leaves either the old contents or the new: temporary
@@ -20,7 +21,7 @@ export async function replaceAtomically(
   path: string,
   make: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await make(temporary);
     await rename(temporary, path);
@@ -33,7 +34,12 @@ export async function replaceAtomically(
 
 /** A second name for a file; a copy, which shares its blocks where the disk can, where it cannot have two names. */
 export async function linkOrCopy(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+  try {
+    await link(from, to);
+  } catch {
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+    await sync(to, 'r+');
+  }
 }
 
 /** What is thrown where `path` cannot be written. */
@@ -47,13 +53,21 @@ export function unwritable(path: string, cause: unknown): NanobardError {
 /** Removes the temporary files of writers that died; nobody else may be writing into the folder. */
 export async function removeTemporaries(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  for (const name of names) if (name.endsWith(TEMPORARY)) await rm(join(folder, name), { force: true });
+  for (const name of names) if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
 }
 
-/** Makes new names in a folder outlast a power failure; not on Windows, where folders cannot be opened. */
+/**
+ * Makes new names in a folder outlast a power failure. Where folders cannot be synced, as on Windows and some network
+ * disks, the system does it when it likes.
+ */
 export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+  await sync(folder, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EIO' || error.code === 'ENOSPC') throw error;
+  });
+}
+
+async function sync(path: string, flags: string): Promise<void> {
+  const handle = await open(path, flags);
   try {
     await handle.sync();
   } finally {

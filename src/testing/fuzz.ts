@@ -55,10 +55,10 @@ export function damagedFile({ parts }: Reader, files: readonly Uint8Array[], num
   return parts.join(pieces);
 }
 
-/** Gives a reader the damaged files `from` to `from + cases − 1`. `progress` is told the number of each before it is read. */
+/** Gives a reader the damaged files `from` to `from + cases − 1`. */
 export async function fuzz(
   reader: Reader,
-  { from = 0, cases, progress }: { from?: number; cases: number; progress?: (number: number) => void },
+  { from = 0, cases }: { from?: number; cases: number },
 ): Promise<Fuzzed> {
   const files = await reader.files();
   for (const file of files) await reader.read(file); // good files are read
@@ -66,7 +66,6 @@ export async function fuzz(
   let accepted = 0;
   let number = from;
   for (; number < from + cases && failures.length < MOST_FAILURES; number++) {
-    progress?.(number);
     const bytes = damagedFile(reader, files, number);
     const before = usage();
     const begin = performance.now();

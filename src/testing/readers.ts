@@ -8,6 +8,7 @@ import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../language/for
 import { loadModel } from '../language/load-model.ts';
 import { createModel, type ModelSpec } from '../language/models/create.ts';
 import { recipes } from '../language/recipes/recipes.ts';
+import { createTraining } from '../language/recipes/training.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../language/train/checkpoint.ts';
 import { decodeJSON } from '../node/files.ts';
 import { linesUpTo } from '../node/runs/metrics.ts';
@@ -70,6 +71,12 @@ const safetensorsParts: Reader['parts'] = {
 
 const device = new ReferenceDevice();
 
+/** A training that goes on from whatever state it is given. */
+const { trainer } = await createTraining({
+  ...{ recipe: 'fast', text: 'to be or not to be, that is the question\n', device },
+  ...{ nLayer: 1, nHead: 1, nEmbd: 2, blockSize: 2, batchSize: 1, ngramOrder: 2, ngramRows: 2 },
+});
+
 export const readers: readonly Reader[] = [
   {
     name: 'safetensors',
@@ -94,6 +101,15 @@ export const readers: readonly Reader[] = [
     parts: safetensorsParts,
   },
   { name: 'checkpoint', files: () => [checkpoint()], read: decodeCheckpoint, parts: safetensorsParts },
+  {
+    name: 'resume',
+    files: async () => [encodeCheckpoint(await trainer.state())],
+    async read(bytes) {
+      await trainer.restore(decodeCheckpoint(bytes));
+      trainer.nextBatches();
+    },
+    parts: safetensorsParts,
+  },
   {
     name: 'tokenizer',
     files: () => [bytesOf(tokenizer), bytesOf(CharTokenizer.fromText('永🎭é\u2028'))],

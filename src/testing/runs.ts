@@ -43,18 +43,3 @@ export async function train(run: TrainingRun, stopAfter?: number): Promise<Train
   }
   return events;
 }
-
-/** What was computed, without times and paths. */
-export const results = (events: readonly TrainEvent[]): object[] =>
-  events.flatMap((event) => {
-    if (event.type === 'step')
-      return {
-        step: event.step,
-        loss: event.loss,
-        learningRate: event.learningRate,
-        gradNorm: event.gradNorm,
-      };
-    if (event.type === 'eval')
-      return { step: event.step, train: event.train, val: event.val, valFull: event.valFull };
-    return event.type === 'sample' ? event : [];
-  });

@@ -12,17 +12,22 @@ export interface StoredTensor {
 /**
  * Writes stored values into variables on a device, by name.
  *
- * @throws {NanobardError} code `checkpoint` if one is missing or has another shape; nothing is written then.
+ * @throws {NanobardError} code `checkpoint` if one is missing or has another shape or type; nothing is written then.
  */
 export async function loadParameters(
   variables: ReadonlyMap<string, Variable>,
   stored: ReadonlyMap<string, StoredTensor>,
   device: Device,
 ): Promise<void> {
-  for (const [name, { shape }] of variables) {
+  for (const [name, { shape, dtype }] of variables) {
     const tensor = stored.get(name);
-    if (tensor && sameShape(tensor.shape, shape)) continue;
-    const found = tensor ? `has the shape ${formatShape(tensor.shape)}` : 'is missing';
+    const typed = tensor && tensor.data instanceof Float32Array === (dtype === 'f32');
+    if (typed && sameShape(tensor.shape, shape)) continue;
+    const found = !tensor
+      ? 'is missing'
+      : typed
+        ? `has the shape ${formatShape(tensor.shape)}`
+        : 'holds numbers of another type';
     throw new NanobardError('checkpoint', `the checkpoint is of another model: ${name} ${found}`, {
       hint: `This model needs it as ${formatShape(shape)}.`,
     });

@@ -232,7 +232,8 @@ export class Trainer {
     for (const [name, variable] of this.training.variables) {
       tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
     }
-    for (const [i, { shape, data }] of this.first().entries())
+    const drawn = this.progress.drawn ? this.first() : [];
+    for (const [i, { shape, data }] of drawn.entries())
       tensors.set(BATCH[i]!, { shape, data: Int32Array.from(data) });
     const places = { data: this.data.getState(), evaluation: this.evaluation.getState() };
     return { progress: { ...this.progress, streams: places }, tensors };
@@ -244,10 +245,18 @@ export class Trainer {
    * @throws {NanobardError} code `checkpoint` if its tensors are not those of this model.
    */
   async restore({ progress: { streams: places, ...progress }, tensors }: TrainerState): Promise<void> {
+    const stored = BATCH.map((name) => tensors.get(name)?.data);
+    const { vocabSize, blockSize } = this.options.model;
+    if (
+      !stored.every((tokens = new Int32Array()) => tokens.every((token) => token >= 0 && token < vocabSize))
+    )
+      throw new NanobardError(
+        'checkpoint',
+        'the next batch in the checkpoint holds tokens of another vocabulary',
+      );
     await loadParameters(this.training.variables, tensors, this.options.device);
     const { rank, size } = this.peers;
-    const whole = newBatch(size * this.options.config.batchSize, this.options.model.blockSize);
-    const stored = BATCH.map((name) => tensors.get(name)?.data);
+    const whole = newBatch(size * this.options.config.batchSize, blockSize);
     // A batch that was drawn for another batch size is forgotten.
     const drawn = progress.drawn && whole.every(({ data }, i) => stored[i]?.length === data.length);
     if (drawn) {

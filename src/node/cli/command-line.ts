@@ -42,11 +42,11 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
     .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
     .option('--resume', 'resume the run in --out, or the newest one')
-    .option('--keep <n>', 'states to keep in checkpoints/, the newest', numberParser(wholeFrom1))
-    .option('--patience <n>', 'evaluations without a better loss that end it', numberParser(wholeFrom1))
-    .option('--max-minutes <x>', 'minutes after which it ends, saved', numberParser(positive))
+    .option('--keep <n>', 'newest states to keep in checkpoints/', numberParser(wholeFrom1))
+    .option('--patience <n>', 'end after as many evaluations without a better loss', numberParser(wholeFrom1))
+    .option('--max-minutes <x>', 'end, saved, after as many minutes', numberParser(positive))
     .addOption(
-      new Option('--on-divergence <what>', 'end, or restore the last state at half the rate').choices(
+      new Option('--on-divergence <what>', 'end, or go on from the last state at half the rate').choices(
         onDivergence,
       ),
     );

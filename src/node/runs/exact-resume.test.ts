@@ -1,14 +1,13 @@
 // Stopped at any event, in any way, any number of times, and resumed: the same bits as never stopped.
 
-import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Recipe } from '../../language/recipes/recipe.ts';
 import { type RecipeName, recipes } from '../../language/recipes/recipes.ts';
-import { decodeCheckpoint } from '../../language/train/checkpoint.ts';
-import { create, machine, results } from '../../testing/runs.ts';
-import { linesUpTo } from './metrics.ts';
+import { outcome } from '../../testing/outcome.ts';
+import { create, machine } from '../../testing/runs.ts';
 import { TrainingRun } from './training.ts';
 
 /** How a run may be stopped; `kill` leaves what is on the disk at that moment, as SIGKILL does. */
@@ -35,30 +34,6 @@ function shrunk(name: RecipeName, changes: { dropout?: number; gradientAccumulat
   const fields = recipe.model === 'modern' ? modern : small;
   const own = Object.entries(fields).filter(([field]) => Object.hasOwn(recipe, field));
   return { ...recipe, ...Object.fromEntries(own) } as Recipe;
-}
-
-/** Everything that a run leaves behind, apart from times. */
-async function outcome(folder: string): Promise<object> {
-  const { progress, tensors } = decodeCheckpoint(
-    await readFile(join(folder, 'checkpoints', 'last.safetensors')),
-  );
-  const lines = linesUpTo(await readFile(join(folder, 'metrics.jsonl'), 'utf8'), {
-    step: Number.POSITIVE_INFINITY,
-    evaluated: true,
-  });
-  const samples = await readdir(join(folder, 'samples'));
-  return {
-    progress: { ...progress, trainSeconds: 0 },
-    tensors,
-    best: (await readFile(join(folder, 'model.safetensors'))).toString('base64'),
-    metrics: results(
-      lines
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line)),
-    ),
-    samples: await Promise.all(samples.map((file) => readFile(join(folder, 'samples', file), 'utf8'))),
-  };
 }
 
 /** Lets a run go on until it is stopped; returns the folder to go on in, undefined if it came to its end before. */

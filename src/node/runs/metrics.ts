@@ -36,14 +36,15 @@ export class Metrics {
   }
 
   /**
-   * Writes what is pending. What could not be written is kept for the next time, of more than 8 MB the newest half.
+   * Writes what is pending; if it is `durable`, so that a power failure does not lose it. What could not be written is
+   * kept for the next time, of more than 8 MB the newest half.
    *
    * @throws {NanobardError} code `file`, with the path and the reason.
    */
-  async flush(): Promise<void> {
+  async flush(durable = false): Promise<void> {
     if (this.pending === '') return;
     try {
-      this.size = await this.append(Buffer.from(this.pending));
+      this.size = await this.append(Buffer.from(this.pending), durable);
       this.pending = '';
       this.due = PIECE;
     } catch (cause) {
@@ -66,8 +67,14 @@ export class Metrics {
     this.size = kept.length;
   }
 
+  /** Whether a state to go on from has been recorded as written. */
+  async tellOfState(): Promise<boolean> {
+    const lines = (await readIfThere(this.path))?.toString().split('\n') ?? [];
+    return lines.map(eventOf).some((event) => event?.type === 'checkpoint' && event.kind === 'last');
+  }
+
   /** Writes after the last whole line, over what is left of a piece that was written in part; returns the new size. */
-  private async append(bytes: Buffer): Promise<number> {
+  private async append(bytes: Buffer, durable: boolean): Promise<number> {
     const file = await open(this.path, constants.O_WRONLY | constants.O_CREAT, 0o666);
     try {
       const size = this.size ?? (await file.stat()).size;
@@ -75,6 +82,7 @@ export class Metrics {
       try {
         for (let at = 0; at < bytes.length; )
           at += (await file.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
+        if (durable) await file.sync();
       } catch (error) {
         await file.truncate(size).catch(() => {});
         throw error;
@@ -97,12 +105,16 @@ export function linesUpTo(text: string, position: Position): string {
 
 /** A line that was cut short or damaged belongs nowhere. */
 function belongs(line: string, { step, evaluated }: Position): boolean {
+  const event = eventOf(line);
+  if (typeof event?.step !== 'number' || event.step > step) return false;
+  return event.step < step || event.type !== 'eval' || evaluated;
+}
+
+function eventOf(line: string): { readonly [field: string]: unknown } | undefined {
   try {
-    const event: unknown = JSON.parse(line);
-    if (typeof event !== 'object' || event === null || !('step' in event) || !('type' in event)) return false;
-    if (typeof event.step !== 'number' || event.step > step) return false;
-    return event.step < step || event.type !== 'eval' || evaluated;
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

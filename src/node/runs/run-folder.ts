@@ -76,11 +76,12 @@ export class RunFolder {
   ): Promise<RunFolder> {
     await refuseOccupied(path);
     const made = await makeFolder(path);
-    // Whoever makes this one has the folder, should two begin in it at the same time.
-    const mine = await makeFolder(join(path, 'checkpoints'));
-    if (mine === undefined) await refuseOccupied(path);
     const run = new RunFolder(path, config, tokenizer);
+    let mine = false;
     try {
+      // Whoever makes this one has the folder, should two begin in it at the same time.
+      mine = (await makeFolder(join(path, 'checkpoints'))) !== undefined;
+      if (!mine) await refuseOccupied(path);
       await run.lock();
       await makeFolder(join(path, 'samples'));
       if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
@@ -89,8 +90,9 @@ export class RunFolder {
       await syncFolder(dirname(resolve(path)));
     } catch (error) {
       await run.release();
-      for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
-      if (made !== undefined) await rmdir(path);
+      for (const name of mine ? await readdir(path) : [])
+        await rm(join(path, name), { recursive: true, force: true });
+      if (made !== undefined) await rmdir(path).catch(() => {}); // another's is not empty
       throw error;
     }
     return run;

@@ -71,7 +71,7 @@ export class Session {
       throw this.explained(error);
     } finally {
       await events.return();
-      if (sound && this.ahead) await this.save(false);
+      if (sound && this.ahead) await this.save(!this.folder.hasModel());
       await this.settle(!failed);
     }
   }
@@ -185,7 +185,8 @@ export class Session {
   private async record(event: TrainEvent): Promise<readonly WarningEvent[]> {
     const { metrics } = this.folder;
     if (!metrics.add(event)) return [];
-    const error = await this.unwritten.attempt('metrics', () => metrics.flush());
+    const durable = event.type === 'eval' || event.type === 'end'; // steps may come by the thousand a second
+    const error = await this.unwritten.attempt('metrics', () => metrics.flush(durable));
     const told = error && !this.warned ? [warning(event.step, metrics.path, error)] : [];
     this.warned = error !== undefined;
     return told;

@@ -26,7 +26,7 @@ import { onDivergence, type RunPolicy } from './run-policy.ts';
 import { Session } from './session.ts';
 
 /** What a run does beside training. All but `maxMinutes` is remembered when it is resumed. */
-export interface RunOptions extends Partial<RunPolicy> {
+export interface RunOptions extends RunPolicy {
   /** Minutes after which this call of `events` ends, saved, with reason `time`; no limit by default. */
   readonly maxMinutes?: number | undefined;
 }
@@ -71,10 +71,9 @@ export class TrainingRun {
   /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
   private readonly training: Training;
+  private readonly session: Session;
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
-
-  private readonly session: Session;
 
   private constructor(
     folder: RunFolder,
@@ -149,7 +148,7 @@ export class TrainingRun {
     const { folder: place, recipe: _, data, ...rest } = options;
     const { where, policy, maxMinutes, changes } = sorted(rest);
     const from = await folder.loadState();
-    if (!from && folder.hasModel()) {
+    if (!from && (await folder.metrics.tellOfState())) {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
       throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }

@@ -93,6 +93,24 @@ describe('train', () => {
     ]);
   });
 
+  it('takes what a run does beside training', async () => {
+    const more = ['--keep', '1', '--patience', '1', '--max-minutes', '5', '--on-divergence', 'restore'];
+    const io = await train([
+      '--out',
+      out,
+      '--json',
+      '--learning-rate',
+      '1e-30',
+      '--max-iters',
+      '100',
+      ...more,
+    ]);
+    expect([io.code, lines(io).at(-1)]).toMatchObject([0, { type: 'end', reason: 'patience' }]);
+    expect(await readdir(join(out, 'checkpoints'))).toHaveLength(2);
+    const config = JSON.parse(await readFile(join(out, 'config.json'), 'utf8'));
+    expect(config.policy).toEqual({ keep: 1, patience: 1, onDivergence: 'restore' });
+  });
+
   it('shows the events before a failure, then the error', async () => {
     const io = await train(['--out', out, '--learning-rate', '1e38', '--json']);
     expect(io.code).toBe(1);

@@ -127,3 +127,37 @@ describe('createDisplay', () => {
     expect(text).not.toContain(ESCAPE);
   });
 });
+
+describe('what else there is to tell', () => {
+  const warning = { type: 'warning', step: 250, message: 'x cannot be written', path: 'x' } as const;
+  const warned = events.flatMap((event) =>
+    event.type === 'eval' && event.step === 250 ? [event, warning] : [event],
+  );
+
+  it('is shown by every display, and stays', () => {
+    const [plain, live, json] = [testIo(), testIo({ terminal }), testIo()];
+    play((now) => plainDisplay(run, plain, now), { recorded: warned });
+    expect(plain.stdout.text).toContain('\nwarning: x cannot be written\n');
+    play((now) => liveDisplay(run, live, now), { recorded: warned });
+    expect(live.stdout.text).toContain('x cannot be written\n');
+    play((now) => jsonDisplay(run, json, now), { recorded: warned });
+    expect(json.stdout.text).toContain(`${JSON.stringify(warning)}\n`);
+  });
+
+  it.each([
+    [
+      'patience',
+      'Stopped after 1,200 of 2,000 steps: the validation loss falls no more, best val loss',
+      false,
+    ],
+    ['time', 'Stopped after 1,200 of 2,000 steps, since the time is up; everything is saved.', true],
+    ['interrupted', 'Stopped after 1,200 of 2,000 steps; everything is saved.', true],
+    ['diverged', 'Diverged after 1,200 steps', false],
+  ] as const)('why a run has ended: %s', (reason, words, resumes) => {
+    const io = testIo();
+    const recorded = events.map((event) => (event.type === 'end' ? { ...event, step: 1200, reason } : event));
+    play((now) => plainDisplay(run, io, now), { recorded });
+    expect(io.stdout.text).toContain(words);
+    expect(io.stdout.text.includes('--resume')).toBe(resumes);
+  });
+});
