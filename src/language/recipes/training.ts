@@ -6,6 +6,7 @@ import { CharTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { createModel } from '../models/create.ts';
 import { anything, checkOptions, text, whole } from '../options.ts';
 import { TextModel } from '../text-model.ts';
+import type { Peers } from '../train/peers.ts';
 import { streams, Trainer } from '../train/trainer.ts';
 import { checkMemory } from './check-memory.ts';
 import { chooseRecipe, recipeRules } from './choose.ts';
@@ -23,6 +24,8 @@ export interface TrainingOptions extends RecipeChanges {
   readonly device: Device;
   /** Every how many steps the loss is read and told; 1 by default. */
   readonly reportEvery?: number | undefined;
+  /** With whom it is trained together; alone by default. */
+  readonly peers?: Peers | undefined;
 }
 
 const trainingRules = {
@@ -31,6 +34,7 @@ const trainingRules = {
   tokenizer: anything,
   device: anything,
   reportEvery: whole(1),
+  peers: anything,
 };
 
 /** A training in memory: what trains, and the model as it stands. */
@@ -56,7 +60,7 @@ export interface Training {
 export async function createTraining(options: TrainingOptions): Promise<Training> {
   const breathe = breather(); // a page draws and answers between the parts
   checkOptions('createTraining', options, trainingRules, ['recipe', 'text', 'device']);
-  const { recipe: wanted, text, device, reportEvery, ...rest } = options;
+  const { recipe: wanted, text, device, reportEvery, peers, ...rest } = options;
   const { tokenizer = CharTokenizer.fromText(text), ...changes } = rest;
   const recipe = chooseRecipe(wanted, changes);
   const { vocabSize } = tokenizer;
@@ -67,6 +71,6 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const network = createModel({ ...recipe, vocabSize });
   for (const _ of network.initialization(generator)) await breathe();
   const parts = { model: network, dataset, device, config: recipe, generator };
-  const trainer = await Trainer.create({ ...parts, reportEvery });
+  const trainer = await Trainer.create({ ...parts, reportEvery, peers });
   return { recipe, dataset, trainer, generator, model: new TextModel(network, tokenizer, device) };
 }

@@ -50,6 +50,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
         onDivergence,
       ),
     );
+  train.option('--mpi <which>', 'train with other ranks of mpirun or srun: auto, off or a library', 'auto');
   const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
   addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
   addRecipeFlags(train.option('--json', 'print one JSON object a line'));

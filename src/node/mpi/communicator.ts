@@ -28,8 +28,8 @@ export class Communicator implements Peers {
   /** By rank. */
   readonly members: readonly Member[] = [];
   private readonly functions: Readonly<Record<'allreduce' | 'allgather' | 'bcast', NativeFunction>>;
-  /** Whether all ranks are known to come to their ends. */
-  private concluded = false;
+  /** Whether all ranks are known to come to their ends, so that nobody waits for this one any more. */
+  private over = false;
   private waiting = false;
 
   private constructor(library: MpiLibrary) {
@@ -135,9 +135,13 @@ export class Communicator implements Peers {
     });
   }
 
+  get concluded(): boolean {
+    return this.over;
+  }
+
   /** All ranks have come to the same end, good or bad: none has to be stopped any more. */
   conclude(): void {
-    this.concluded = true;
+    this.over = true;
   }
 
   /** Calls a function on a thread of its own, so that events are handled here; `held` is what its addresses point to. */
@@ -182,8 +186,8 @@ export class Communicator implements Peers {
     // A thread still waits inside the library: nothing can be called, and the launcher sees how this process ends.
     if (this.waiting) process.kill(process.pid, 'SIGKILL');
     const { bind, handles } = this.library;
-    if (this.concluded || code === 0) bind('int MPI_Finalize()')();
-    else bind('int MPI_Abort(intptr_t, int)')(handles.world, code);
+    if (this.over) bind('int MPI_Finalize()')();
+    else bind('int MPI_Abort(intptr_t, int)')(handles.world, code || 1);
   }
 }
 

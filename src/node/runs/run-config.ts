@@ -1,5 +1,6 @@
 import { relative, resolve, sep } from 'node:path';
 import * as v from 'valibot';
+import { wholeFrom1 } from '../../language/fields.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import type { LoadedCorpus } from '../corpus.ts';
 import { decodeJSON } from '../files.ts';
@@ -17,6 +18,8 @@ const RunConfigSchema = v.object({
     sha256: v.string(),
     characters: v.number(),
   }),
+  /** How many train together, each with batches of the recipe's size. */
+  ranks: v.optional(wholeFrom1, 1), // older runs have no such field
   policy: v.optional(PolicySchema, {}), // older runs have no such field
 });
 

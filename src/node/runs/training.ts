@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import {
+  anything,
   checkArgument,
   checkOptions,
   fileName,
@@ -15,20 +16,27 @@ import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
-import type { TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { limitRules } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
+import type { Agreement } from '../mpi/agreement.ts';
+import type { Communicator } from '../mpi/communicator.ts';
+import { lead } from '../mpi/lead.ts';
+import type { Work } from '../mpi/work.ts';
+import { isDivergence } from './restores.ts';
+import { resumedRecipe } from './resumed-recipe.ts';
 import { describeText } from './run-config.ts';
 import { RunFolder, runError } from './run-folder.ts';
 import { onDivergence, type RunPolicy } from './run-policy.ts';
-import { Session } from './session.ts';
+import { Session, type SessionOptions } from './session.ts';
 
 /** What a run does beside training. All but `maxMinutes` is remembered when it is resumed. */
 export interface RunOptions extends RunPolicy {
   /** Minutes after which this call of `events` ends, saved, with reason `time`; no limit by default. */
   readonly maxMinutes?: number | undefined;
+  /** The ranks that train together, each with batches of the recipe's size: see `joinJob`. This is rank 0. */
+  readonly job?: Communicator | undefined;
 }
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
@@ -54,13 +62,7 @@ export interface ResumeOptions extends DeviceOptions, RecipeChanges, RunOptions 
 
 const policyRules = { keep: whole(1), onDivergence: oneOf(onDivergence), ...limitRules };
 
-const runRules = { ...recipeRules, ...policyRules, folder: path };
-
-/** Fields that a run keeps for life. */
-const FIXED = [
-  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
-  ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows'] as const),
-];
+const runRules = { ...recipeRules, ...policyRules, folder: path, job: anything };
 
 /**
  * A training run that lives in a folder: what it does is written there as it happens, and it can be resumed
@@ -72,6 +74,7 @@ export class TrainingRun {
   readonly notices: readonly string[];
   private readonly training: Training;
   private readonly session: Session;
+  private readonly job: Communicator | undefined;
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
 
@@ -79,14 +82,12 @@ export class TrainingRun {
     folder: RunFolder,
     training: Training,
     notices: readonly (string | undefined)[],
-    {
-      from,
-      maxMinutes,
-    }: { readonly from?: TrainerState | undefined; readonly maxMinutes: number | undefined },
+    options: SessionOptions,
   ) {
     this.folder = folder;
     this.training = training;
-    this.session = new Session(folder, training, from, maxMinutes);
+    this.job = options.job;
+    this.session = new Session(folder, training, options);
     this.notices = [...notices, ...training.model.device.notes].filter((notice) => notice !== undefined);
   }
 
@@ -98,20 +99,32 @@ export class TrainingRun {
    */
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
     checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
+    return together(options, (agreement) => TrainingRun.begin(options, agreement));
+  }
+
+  private static async begin(options: NewRunOptions, { machine, notices }: Agreement): Promise<Begun> {
     const { recipe: wanted = defaultRecipe, recipeName, folder, data, ...rest } = options;
-    const { where, policy, maxMinutes, changes } = sorted(rest);
+    const { policy, maxMinutes, job, changes } = sorted(rest);
     const recipe = chooseRecipe(wanted, changes);
     const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
     const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
     const { text } = corpus;
-    return prepare(where, { recipe, text }, async (training) => {
+    return prepare(machine, { recipe, text, peers: job }, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
       const about = describeText(corpus, charactersOf(training), place);
-      const config = { nanobard: version, recipeName: name, recipe, data: about, policy };
+      const config = {
+        nanobard: version,
+        recipeName: name,
+        recipe,
+        data: about,
+        ranks: job?.size ?? 1,
+        policy,
+      };
       const kept = corpus.source === 'memory' ? text : undefined;
       try {
         const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
-        return new TrainingRun(run, training, [corpus.notice, repetition(training)], { maxMinutes });
+        const told = [...notices, corpus.notice, repetition(training, job?.size)];
+        return { run: new TrainingRun(run, training, told, { maxMinutes, job }), policy, state: undefined };
       } catch (error) {
         if (folder === undefined) await rmdir(place).catch(() => {}); // made a moment ago
         throw error;
@@ -128,6 +141,10 @@ export class TrainingRun {
    */
   static async resume(options: ResumeOptions): Promise<TrainingRun> {
     checkOptions('TrainingRun.resume', options, runRules, ['folder']);
+    return together(options, (agreement) => TrainingRun.reopen(options, agreement));
+  }
+
+  private static async reopen(options: ResumeOptions, agreement: Agreement): Promise<Begun> {
     const { recipe: expected } = options;
     const folder = await RunFolder.open(options.folder);
     const { recipeName } = folder.config;
@@ -137,23 +154,28 @@ export class TrainingRun {
     }
     await folder.lock();
     try {
-      return await TrainingRun.goOn(folder, options);
+      return await TrainingRun.goOn(folder, options, agreement);
     } catch (error) {
       await folder.release();
       throw error;
     }
   }
 
-  private static async goOn(folder: RunFolder, options: ResumeOptions): Promise<TrainingRun> {
+  private static async goOn(
+    folder: RunFolder,
+    options: ResumeOptions,
+    { machine, notices }: Agreement,
+  ): Promise<Begun> {
     const { folder: place, recipe: _, data, ...rest } = options;
-    const { where, policy, maxMinutes, changes } = sorted(rest);
+    const { policy: asked, maxMinutes, job, changes } = sorted(rest);
     const from = await folder.loadState();
     if (!from && (await folder.metrics.tellOfState())) {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
       throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }
     const corpus = await folder.loadText(data);
-    const recipe = extend(folder, changes);
+    const ranks = job?.size ?? 1;
+    const recipe = resumedRecipe(folder, changes, ranks);
     const progress = from?.progress ?? { step: 0, evaluated: false };
     if (recipe.maxIters < progress.step) {
       const message = `the run ${folder.path} has done ${progress.step} steps, more than ${recipe.maxIters}`;
@@ -164,13 +186,15 @@ export class TrainingRun {
     }
     const { text } = corpus;
     const { tokenizer, config } = folder;
-    return prepare(where, { recipe, text, tokenizer }, async (training) => {
+    const policy = { ...config.policy, ...asked };
+    return prepare(machine, { recipe, text, tokenizer, peers: job }, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
       const found =
         corpus.source === 'memory' ? config.data : describeText(corpus, charactersOf(training), place);
-      await folder.change({ recipe, data: found, policy: { ...config.policy, ...policy } });
-      return new TrainingRun(folder, training, [corpus.notice], { from, maxMinutes });
+      await folder.change({ recipe, data: found, ranks, policy });
+      const run = new TrainingRun(folder, training, [...notices, corpus.notice], { from, maxMinutes, job });
+      return { run, policy, state: from };
     });
   }
 
@@ -209,6 +233,10 @@ export class TrainingRun {
   private async *train(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     try {
       yield* this.session.events(signal);
+      this.job?.conclude();
+    } catch (error) {
+      if (isDivergence(error)) this.job?.conclude(); // it is the same for all ranks
+      throw error;
     } finally {
       await this.folder.release();
       await this.training.model.device.dispose();
@@ -225,6 +253,7 @@ function sorted({
   patience,
   onDivergence,
   maxMinutes,
+  job,
   ...changes
 }: DeviceOptions & RecipeChanges & RunOptions) {
   const policy: RunPolicy = {
@@ -232,18 +261,34 @@ function sorted({
     ...(patience !== undefined && { patience }),
     ...(onDivergence !== undefined && { onDivergence }),
   };
-  return { where: { device, threads, blas }, policy, maxMinutes, changes };
+  return { machine: { device, threads, blas }, policy, maxMinutes, job, changes };
+}
+
+/** A run, and what other ranks have to know of it. */
+type Begun = readonly [run: TrainingRun, work: Work];
+
+/** Begins a run alone, or on what all ranks have agreed on. */
+async function together(
+  options: DeviceOptions & RunOptions,
+  begin: (agreement: Agreement) => Promise<Begun>,
+): Promise<TrainingRun> {
+  const { machine, job } = sorted(options);
+  if (job) return lead(job, options, begin);
+  const [run] = await begin({ machine, notices: [] });
+  return run;
 }
 
 /** The run that `begin` makes of a training; if it fails, the device's threads and memory are freed first. */
 async function prepare(
-  where: DeviceOptions,
-  what: Omit<TrainingOptions, 'device'>,
-  begin: (training: Training) => Promise<TrainingRun>,
-): Promise<TrainingRun> {
-  const device = await createDevice(where);
+  machine: DeviceOptions,
+  what: Omit<TrainingOptions, 'device'> & Pick<Work, 'recipe'>,
+  begin: (training: Training) => Promise<Pick<Work, 'policy' | 'state'> & { readonly run: TrainingRun }>,
+): Promise<Begun> {
+  const device = await createDevice(machine);
   try {
-    return await begin(await createTraining({ ...what, device }));
+    const training = await createTraining({ ...what, device });
+    const { run, ...rest } = await begin(training);
+    return [run, { ...rest, recipe: what.recipe, text: what.text, tokenizer: training.model.tokenizer }];
   } catch (error) {
     await device.dispose();
     throw error;
@@ -260,26 +305,13 @@ export function defaultFolder(recipeName: string, date: Date): string {
 }
 
 /** Tables of n-grams learn a text by heart that they see again and again: what to do about it, if so. */
-function repetition({ recipe, dataset }: Training): string | undefined {
+function repetition({ recipe, dataset }: Training, ranks = 1): string | undefined {
   if (recipe.model !== 'modern' || recipe.ngramOrder < 2) return undefined;
-  const onePass = Math.ceil(dataset.train.length / (recipe.batchSize * recipe.blockSize));
+  const onePass = Math.ceil(dataset.train.length / (ranks * recipe.batchSize * recipe.blockSize));
   const passes = recipe.maxIters / onePass;
   if (passes < 2 || recipe.dropout > 0) return undefined;
   return (
     `The text is short for ${recipe.maxIters} steps: it is read about ${passes.toFixed(1)} times, and its n-grams ` +
     `are learned by heart. With ${onePass} steps in all it is read once.`
   );
-}
-
-/** The run's recipe with changes, refusing those that would make it another run. */
-function extend({ path, config }: RunFolder, changes: RecipeChanges): Recipe {
-  const recipe: Recipe & Readonly<Record<string, unknown>> = config.recipe;
-  for (const field of FIXED) {
-    const wanted = changes[field];
-    if (wanted === undefined || wanted === recipe[field] || !(field in recipe)) continue;
-    const message = `the run ${path} has ${field} ${recipe[field]}, which cannot become ${wanted}`;
-    const hint = 'Resume it without this change, or begin a new run in another folder.';
-    throw runError(message, hint, [field, 'folder']);
-  }
-  return chooseRecipe(recipe, changes);
 }

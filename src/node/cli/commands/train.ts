@@ -1,4 +1,8 @@
+import { NanobardError } from '../../../engine/errors.ts';
 import type { EndEvent } from '../../../language/train/events.ts';
+import type { Communicator } from '../../mpi/communicator.ts';
+import { help } from '../../mpi/help.ts';
+import { joinJob } from '../../mpi/mpi.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { type RunOptions, TrainingRun } from '../../runs/training.ts';
 import { createDisplay } from '../display/display.ts';
@@ -7,7 +11,8 @@ import { type MachineFlags, runOptions } from '../recipe-flags.ts';
 import { writeNotes } from '../style.ts';
 import { Audience } from './audience.ts';
 
-export interface TrainFlags extends MachineFlags, RunOptions {
+export interface TrainFlags extends MachineFlags, Omit<RunOptions, 'job'> {
+  readonly mpi: string;
   readonly profile?: true;
   readonly data?: string;
   readonly out?: string;
@@ -18,9 +23,11 @@ export interface TrainFlags extends MachineFlags, RunOptions {
 /** Trains a model and shows how it goes; returns the exit code. */
 export async function train(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
   if (flags.profile) return (await import('./profile.ts')).profile(recipe, flags, io);
+  const job = await joinJob(flags.mpi);
+  if (job && job.rank > 0) return assist(job, recipe, flags, io);
   const audience = new Audience(io);
   try {
-    const run = await open(recipe, flags, io);
+    const run = await open(recipe, flags, io, job);
     writeNotes(run.notices, io);
     audience.watch(createDisplay(run, io, flags.json === true));
     let end: EndEvent | undefined;
@@ -42,13 +49,45 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
   }
 }
 
+function optionsOf(recipe: string | undefined, flags: TrainFlags) {
+  const { keep, patience, maxMinutes, onDivergence } = flags;
+  return { recipe, ...runOptions(flags), keep, patience, maxMinutes, onDivergence };
+}
+
+/** What another rank than the first does: it helps, and says nothing but what fails at this rank alone. */
+async function assist(
+  job: Communicator,
+  recipe: string | undefined,
+  flags: TrainFlags,
+  io: Io,
+): Promise<number> {
+  const audience = new Audience(io);
+  audience.watch({ show: () => {}, stopping: () => {}, close: () => {} });
+  try {
+    const reason = await help(job, optionsOf(recipe, flags), audience.signal);
+    if (reason === undefined || reason === 'diverged') return exitCodes.failure;
+    return reason === 'interrupted' ? exitCodes.interrupted : exitCodes.success;
+  } catch (error) {
+    if (job.concluded) return exitCodes.failure; // rank 0 says what it is
+    if (!(error instanceof NanobardError)) throw error;
+    const { code, message, hint, options } = error;
+    throw new NanobardError(code, `${job.describe(job.rank)}: ${message}`, { hint, options, cause: error });
+  } finally {
+    audience.close();
+  }
+}
+
 /** Opening may take seconds, for a download; on a terminal a line says so for as long as it lasts. */
-async function open(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<TrainingRun> {
+async function open(
+  recipe: string | undefined,
+  flags: TrainFlags,
+  io: Io,
+  job: Communicator | undefined,
+): Promise<TrainingRun> {
   const told = isTerminal(io.stdout, io.env) && !flags.json;
   if (told) io.stdout.write('Getting the text and the model ready…');
   try {
-    const { keep, patience, maxMinutes, onDivergence } = flags;
-    const options = { recipe, ...runOptions(flags), keep, patience, maxMinutes, onDivergence };
+    const options = { ...optionsOf(recipe, flags), job };
     if (!flags.resume) return await TrainingRun.create({ ...options, folder: flags.out });
     return await TrainingRun.resume({ ...options, folder: flags.out ?? (await RunFolder.newest()) });
   } finally {

@@ -20,7 +20,8 @@ export function greeting(run: ShownRun, start: StartEvent, style: Style): string
       ? ''
       : `${counted(recipe.nLayer, 'layer')}, ${counted(recipe.nHead, 'head')}, ${recipe.nEmbd} wide, `;
   const text = `${data.name}, ${formatCount(data.characters)} characters, ${folder.tokenizer.vocabSize} different`;
-  const device = `${start.device}, ${counted(start.threads, 'thread')}, ${formatBytes(start.bytes)}`;
+  const together = start.ranks > 1 ? `${start.ranks} ranks, here ` : '';
+  const device = `${together}${start.device}, ${counted(start.threads, 'thread')}, ${formatBytes(start.bytes)}`;
   return [
     style.bold(`nanobard ${version} · ${recipeName}`),
     row('text', text),
