@@ -49,7 +49,7 @@ export async function agree(
   const offers = await job.gatherJSON<Offer>({ version, asked: asked(options), ...rounding });
   const difference = differenceOf(offers, (rank) => job.describe(rank));
   if (difference) {
-    job.conclude();
+    await job.conclude();
     throw difference;
   }
   const here = threads === 1 ? 'one thread' : `${threads} threads`;

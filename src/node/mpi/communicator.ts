@@ -139,8 +139,12 @@ export class Communicator implements Peers {
     return this.over;
   }
 
-  /** All ranks have come to the same end, good or bad: none has to be stopped any more. */
-  conclude(): void {
+  /**
+   * Waits until all ranks have come to the same end, good or bad. From then on none waits for another; a process that ends
+   * before stops the others.
+   */
+  async conclude(): Promise<void> {
+    await this.sum(new Float64Array(1));
     this.over = true;
   }
 
@@ -206,5 +210,5 @@ function versionOf({ bind, koffi }: MpiLibrary): string {
   const length = new Int32Array(1);
   bind('int MPI_Get_library_version(uintptr_t, uintptr_t)')(koffi.address(text), koffi.address(length));
   const [line = ''] = new TextDecoder().decode(text.subarray(0, length[0])).split(/[\n,\0]/);
-  return line.replaceAll(/\s+/g, ' ').trim();
+  return line.replace(' Version:', '').replaceAll(/\s+/g, ' ').trim();
 }

@@ -23,7 +23,7 @@ export async function help(
   const { machine } = await agree(job, options);
   const work = await receiveWork(job);
   if (!work) {
-    job.conclude();
+    await job.conclude();
     return undefined;
   }
   const { recipe, tokenizer, text, policy, state } = work;
@@ -37,14 +37,14 @@ export async function help(
         let reason: EndReason | undefined;
         for await (const event of trainer.run(signal, { patience }))
           if (event.type === 'end') ({ reason } = event);
-        job.conclude();
+        await job.conclude();
         return reason;
       } catch (error) {
         if (!isDivergence(error)) throw error;
         const before =
           onDivergence === 'restore' && restores < MOST_RESTORES ? await receiveState(job) : undefined;
         if (!before) {
-          job.conclude();
+          await job.conclude();
           return 'diverged';
         }
         await trainer.restore({ ...before, progress: { ...before.progress, restores: restores + 1 } });

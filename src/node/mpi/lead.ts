@@ -25,6 +25,6 @@ export async function lead<T>(
     return begun[0];
   } finally {
     await sendWork(job, begun?.[1]);
-    if (!begun) job.conclude();
+    if (!begun) await job.conclude();
   }
 }

@@ -233,9 +233,9 @@ export class TrainingRun {
   private async *train(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     try {
       yield* this.session.events(signal);
-      this.job?.conclude();
+      await this.job?.conclude();
     } catch (error) {
-      if (isDivergence(error)) this.job?.conclude(); // it is the same for all ranks
+      if (isDivergence(error)) await this.job?.conclude(); // it is the same for all ranks
       throw error;
     } finally {
       await this.folder.release();
