@@ -83,7 +83,8 @@ export function differenceOf(
     for (const name of new Set([...Object.keys(first!.asked), ...Object.keys(other.asked)])) {
       const [there, here] = [other.asked[name], first!.asked[name]];
       if (there === here) continue;
-      const message = `${who} was started with ${name} ${there ?? 'left out'}, and rank 0 with ${here ?? 'none'}`;
+      const started = there === undefined ? `without ${name}` : `with ${name} ${there}`;
+      const message = `${who} was started ${started}, and rank 0 ${here === undefined ? 'without' : `with ${here}`}`;
       const hint = 'Start all ranks with the same command.';
       return new NanobardError('argument', message, { hint, options: [name] });
     }

@@ -3,8 +3,6 @@ export interface Launched {
   /** Number of this process in the job, from 0, and how many there are. */
   readonly rank: number;
   readonly size: number;
-  /** How many of them run on this machine, if the launcher tells. */
-  readonly localSize: number | undefined;
   /** Whose launcher it is, where that decides which library can talk to it. */
   readonly family: 'Open MPI' | 'MPICH' | undefined;
 }
@@ -15,13 +13,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const LAUNCHERS: readonly Readonly<{
   rank: string;
   size: readonly string[];
-  localSize: string;
   family: Launched['family'];
 }>[] = [
   {
     rank: 'OMPI_COMM_WORLD_RANK',
     size: ['OMPI_COMM_WORLD_SIZE'],
-    localSize: 'OMPI_COMM_WORLD_LOCAL_SIZE',
     family: 'Open MPI',
   },
   // MPICH's Hydra and its relatives, and srun --mpi=pmi2.
@@ -30,21 +26,20 @@ const LAUNCHERS: readonly Readonly<{
   {
     rank: 'PMIX_RANK',
     size: ['PMIX_SIZE', 'SLURM_STEP_NUM_TASKS'],
-    localSize: 'PMIX_LOCAL_SIZE',
     family: undefined,
   },
   // srun without a plugin for MPI: found, so that it can be told that the ranks do not find each other.
-  { rank: 'SLURM_PROCID', size: ['SLURM_STEP_NUM_TASKS'], localSize: 'none', family: undefined },
+  { rank: 'SLURM_PROCID', size: ['SLURM_STEP_NUM_TASKS'], family: undefined },
 ];
 
 /** The job that this process is part of; undefined if no launcher started it, or alone. */
 export function launched(env: Environment): Launched | undefined {
-  for (const { rank, size, localSize, family } of LAUNCHERS) {
+  for (const { rank, size, family } of LAUNCHERS) {
     const ranks = size.map((name) => numberIn(env, name)).find((value) => value !== undefined);
     const own = numberIn(env, rank);
     if (own === undefined || ranks === undefined) continue;
     if (ranks < 2) return undefined;
-    return { rank: own, size: ranks, localSize: numberIn(env, localSize), family };
+    return { rank: own, size: ranks, family };
   }
   return undefined;
 }

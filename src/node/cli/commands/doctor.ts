@@ -133,7 +133,8 @@ function describeJob({
   bandwidth,
 }: NonNullable<Report['mpi']>) {
   const where = `${ranks} ranks on ${hosts} ${hosts === 1 ? 'machine' : 'machines'}`;
-  if (ranks === 1) return `${version} (${library}, interface of ${abi}): one rank, start it with mpirun for more`;
+  if (ranks === 1)
+    return `${version} (${library}, interface of ${abi}): one rank, start it with mpirun for more`;
   const speed = `sums of ${(bandwidth / 1e9).toFixed(2)} GB/s, or ${(latency * 1e6).toFixed(0)} µs`;
   return `${version} (${library}, interface of ${abi}): ${where}, ${speed}`;
 }
