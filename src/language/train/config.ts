@@ -28,6 +28,8 @@ export const trainingFields = {
   evalInterval: wholeFrom1,
   /** Random batches of each split in an evaluation. */
   evalIters: wholeFrom1,
+  /** Steps that each rank trains for itself before all come together (`OuterStep`); 1, the default: gradients are shared. */
+  syncEvery: v.optional(wholeFrom1),
   seed: wholeFrom0,
   /**
    * Whether the shared stream is used as in the lecture's scripts: an evaluation that is due draws before the step's

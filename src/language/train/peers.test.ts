@@ -138,6 +138,49 @@ describe('Trainers with peers', () => {
     );
   });
 
+  it('come together after every few steps: at first from the start, 1.33 times towards where they are on average', async () => {
+    const [, recipe] = recipes[0]!;
+    const rounds = { ...recipe, syncEvery: 3, maxIters: 3 };
+    const plain = await trainer({ ...rounds, syncEvery: 1 }, 8);
+    const outer = await trainer(rounds, 8);
+    const start = await plain.state();
+    await events(plain);
+    await events(outer);
+    const [after, together] = [await plain.state(), await outer.state()];
+    for (const [name, { data }] of together.tensors) {
+      if (/^(batch|adamw|outer)/.test(name)) continue;
+      const from = start.tensors.get(name)!.data;
+      const expected = Float32Array.from(
+        after.tensors.get(name)!.data,
+        (x, i) => from[i]! + 1.33 * (x - from[i]!),
+      );
+      expectClose(data, expected, 1e-5, name);
+    }
+  });
+
+  it('train for themselves in between, learn, stop and go on together', async () => {
+    const [, recipe] = recipes[0]!;
+    const rounds = { ...recipe, syncEvery: 3, maxIters: 12, lrDecayIters: 12 };
+    const { seen, states } = await together(rounds, 4, 2);
+    const steps = seen.map((all) => all.flatMap((event) => (event.type === 'step' ? [event.step] : [])));
+    expect(steps).toEqual([
+      [3, 6, 9, 12],
+      [3, 6, 9, 12],
+    ]);
+    expect(losses(seen[0]!)).toEqual(losses(seen[1]!));
+    const shared = (state: TrainerState): string[] => bits(state).filter((each) => !each.startsWith('adamw'));
+    expect(shared(states[0]!)).toEqual(shared(states[1]!));
+    const vals = seen[0]!.flatMap((event) => (event.type === 'eval' ? [event.val] : []));
+    expect(vals.at(-1)!).toBeLessThan(vals[0]! - 0.02);
+    const ranks = await Promise.all(
+      peersInProcess(2).map((peers) => trainer({ ...rounds, maxIters: 15 }, 4, peers)),
+    );
+    for (const rank of ranks) await rank.restore(states[0]!);
+    const rest = await Promise.all(ranks.map((rank) => events(rank)));
+    expect(losses(rest[0]!)).toEqual(losses(rest[1]!));
+    await expect(trainer({ ...rounds, evalInterval: 4 }, 4)).rejects.toThrow('no multiple of syncEvery 3');
+  });
+
   it('drop out other activations at each rank', async () => {
     const recipe = chooseRecipe('shakespeare-char-cpu', { ...tiny, dropout: 0.5 });
     const { seen } = await together(recipe, 4, 2);

@@ -1,5 +1,6 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
+import { NanobardError } from '../../engine/errors.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { Scalar, Variable } from '../../engine/tensor/tensor.ts';
 import { type Batch, newBatch } from '../data/dataset.ts';
@@ -9,6 +10,7 @@ import type { Optimizer } from '../optim/optimizer.ts';
 import type { TrainingConfig } from './config.ts';
 import { Gradients } from './gradients.ts';
 import { createOptimizer } from './optimizer.ts';
+import { OuterStep } from './outer-step.ts';
 import { alone, type Peers } from './peers.ts';
 
 /** What one step reports. */
@@ -41,7 +43,8 @@ type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 /**
  * One step: forward, backward, clipping and the optimizer, traced once. That is a single program; with gradient
  * accumulation, or peers, one program adds each batch's gradient to a sum and another updates from it. In between, ranks
- * exchange these sums, together with the loss and with what each wishes.
+ * exchange these sums, together with the loss and with what each wishes. With `syncEvery`, each trains for itself, and
+ * ranks exchange parameters, after so many steps: see `OuterStep`.
  */
 export class TrainingStep {
   /** Parameters and optimizer state by name: what a checkpoint must hold. */
@@ -55,6 +58,11 @@ export class TrainingStep {
   private readonly optimizer: Optimizer;
   private readonly device: Device;
   private readonly peers: Peers;
+  private readonly outer: OuterStep | undefined;
+  /** Whether that is to begin where the parameters are. */
+  private begins = true;
+  /** Whether ranks come together after a step of this number. */
+  private readonly meets: (step: number) => boolean;
   private readonly backward: Backward;
   /** Undefined where the backward program updates, too. */
   private readonly later: { readonly gradients: Gradients; readonly update: Update } | undefined;
@@ -67,21 +75,24 @@ export class TrainingStep {
     this.optimizer = optimizer;
     this.device = device;
     this.peers = peers;
-    const { seed } = config;
+    const { seed, maxIters, syncEvery = 1 } = config;
     this.batches = config.gradientAccumulationSteps;
-    this.variables = new Map([...model.namedParameters(), ...optimizer.state]);
+    this.meets = (step) => step % syncEvery === 0 || step === maxIters;
+    this.outer = syncEvery === 1 ? undefined : new OuterStep(parameters, device, peers);
+    this.variables = new Map([...model.namedParameters(), ...optimizer.state, ...(this.outer?.state ?? [])]);
+    const helpers = this.outer ? alone : peers; // who adds up gradients
     const sources = {
       [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
-    if (this.batches * peers.size === 1) {
+    if (this.batches * helpers.size === 1) {
       this.backward = device.compile((x, y) => {
         const loss = model.loss(x, y);
         return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
       }, sources);
       return;
     }
-    const share = 1 / (this.batches * peers.size);
-    const gradients = new Gradients(optimizer, peers, REPORTS);
+    const share = 1 / (this.batches * helpers.size);
+    const gradients = new Gradients(optimizer, helpers, REPORTS);
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
     this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
@@ -94,7 +105,17 @@ export class TrainingStep {
 
   /** What the step alone needs: optimizer state and sums of gradients. */
   get state(): readonly Variable[] {
-    return [...this.optimizer.state.values(), ...(this.later?.gradients.variables ?? [])];
+    const { optimizer, later, outer } = this;
+    return [
+      ...optimizer.state.values(),
+      ...(later?.gradients.variables ?? []),
+      ...(outer ? [...outer.state.values(), ...outer.start] : []),
+    ];
+  }
+
+  /** The parameters have been changed from outside: ranks go on from there together. */
+  begin(): void {
+    this.begins = true;
   }
 
   /** @throws {NanobardError} code `memory` if the programs do not fit. */
@@ -105,14 +126,19 @@ export class TrainingStep {
     peers = alone,
   ): Promise<TrainingStep> {
     const step = new TrainingStep(model, device, config, peers);
+    checkRound(config);
     if (peers.size > 1) await step.later?.gradients.place(device);
     const batch = newBatch(config.batchSize, model.blockSize);
     const [backward, update] = await step.programs(batch);
+    await step.outer?.load();
     step.flops = peers.size * (backward.program.flops * step.batches + (update?.program.flops ?? 0));
     return step;
   }
 
-  /** Runs step number `step`, counted from 1, on as many batches as it takes. What it reports is read if asked for. */
+  /**
+   * Runs step number `step`, counted from 1, on as many batches as it takes. What it reports is read if asked for; not
+   * between two steps after which ranks come together.
+   */
   async run(step: number, learningRate: number, batches: readonly Batch[], read: true): Promise<StepResult>;
   async run(
     step: number,
@@ -127,8 +153,26 @@ export class TrainingStep {
     read: boolean,
   ): Promise<StepResult | undefined> {
     this.prepare(step, learningRate);
-    const { later, peers } = this;
-    const shared = peers.size > 1;
+    const { outer } = this;
+    if (!outer) return this.inner(step, batches, read);
+    if (this.begins) await outer.remember();
+    this.begins = false;
+    const own = await this.inner(step, batches, this.meets(step));
+    if (own) {
+      await outer.run();
+      return this.together(own);
+    }
+    Object.assign(this.wishes, { interrupted: false, time: false }); // the others do not know of them
+    return undefined;
+  }
+
+  private async inner(
+    step: number,
+    batches: readonly Batch[],
+    read: boolean,
+  ): Promise<StepResult | undefined> {
+    const { later } = this;
+    const shared = this.peers.size > 1 && !this.outer;
     let loss = 0;
     let last: Partial<StepResult> | undefined;
     for (let i = 0; i < batches.length; i++) {
@@ -170,6 +214,7 @@ export class TrainingStep {
   dispose(): void {
     this.backward.dispose();
     this.later?.update.dispose();
+    this.outer?.dispose();
   }
 
   private async programs(batch: Batch): Promise<[backward: Executable, update: Executable | undefined]> {
@@ -185,6 +230,16 @@ export class TrainingStep {
     return mean!;
   }
 
+  /** The means of what all ranks report; and what any of them wishes. */
+  private async together({ loss, gradNorm }: StepResult): Promise<StepResult> {
+    const { wishes } = this;
+    const report = Float64Array.of(loss, gradNorm, Number(wishes.interrupted), Number(wishes.time));
+    await this.peers.sum(report);
+    const { size } = this.peers;
+    Object.assign(wishes, { interrupted: report[2]! > 0, time: report[3]! > 0 });
+    return { loss: report[0]! / size, gradNorm: report[1]! / size };
+  }
+
   private prepare(step: number, learningRate: number): void {
     this.optimizer.steps = step - 1;
     this.optimizer.learningRate = learningRate;
@@ -194,4 +249,14 @@ export class TrainingStep {
     this.drawn = ((step - 1) * this.batches + index) * this.peers.size + this.peers.rank;
     return this.batches === 1 ? [x, y] : [x, y, index === 0 ? 0 : 1];
   }
+}
+
+/** Evaluations, and what they save, come when all ranks have the same parameters. */
+function checkRound({ syncEvery = 1, evalInterval }: TrainingConfig): void {
+  if (evalInterval % syncEvery === 0) return;
+  const message = `evalInterval ${evalInterval} is no multiple of syncEvery ${syncEvery}`;
+  throw new NanobardError('config', message, {
+    hint: 'Evaluate after steps that ranks make together.',
+    options: ['syncEvery', 'evalInterval'],
+  });
 }

@@ -153,7 +153,8 @@ export class Trainer {
     started: number,
   ): AsyncGenerator<TrainEvent, EndReason, void> {
     const { config, reportEvery = 1 } = this.options;
-    const { progress, peers } = this;
+    const { progress } = this;
+    const free = this.peers.size === 1 && (config.syncEvery ?? 1) === 1;
     const { wishes } = this.training;
     Object.assign(wishes, { interrupted: false, time: false });
     const wish = (): void => {
@@ -167,7 +168,7 @@ export class Trainer {
       const due = progress.step % config.evalInterval === 0 || progress.step >= config.maxIters;
       const evaluation = due && !progress.evaluated ? await this.evaluate(signal) : undefined;
       if (evaluation) yield evaluation;
-      if (peers.size === 1) wish(); // others learn of it with the next step
+      if (free) wish(); // others learn of it with the next step
       if (progress.step >= config.maxIters && progress.evaluated) return 'finished';
       if (wishes.interrupted) return 'interrupted';
       if (patience !== undefined && progress.evalsSinceBest >= patience) return 'patience';
@@ -177,7 +178,7 @@ export class Trainer {
       const learningRate = rateAt(progress.step) * 2 ** -progress.restores;
       const next = progress.step + 1;
       const told = next % reportEvery === 0 || next % config.evalInterval === 0 || next === config.maxIters;
-      if (peers.size > 1) wish();
+      if (!free) wish();
       const result = await this.training.run(next, learningRate, this.nextBatches(), told);
       const ms = performance.now() - begin;
       if (result && !(Number.isFinite(result.loss) && Number.isFinite(result.gradNorm))) {
@@ -255,6 +256,7 @@ export class Trainer {
         'the next batch in the checkpoint holds tokens of another vocabulary',
       );
     await loadParameters(this.training.variables, tensors, this.options.device);
+    this.training.begin();
     const { rank, size } = this.peers;
     const whole = newBatch(size * this.options.config.batchSize, blockSize);
     // A batch that was drawn for another batch size is forgotten.

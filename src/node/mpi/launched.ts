@@ -21,7 +21,7 @@ const LAUNCHERS: readonly Readonly<{
     family: 'Open MPI',
   },
   // MPICH's Hydra and its relatives, and srun --mpi=pmi2.
-  { rank: 'PMI_RANK', size: ['PMI_SIZE'], localSize: 'MPI_LOCALNRANKS', family: 'MPICH' },
+  { rank: 'PMI_RANK', size: ['PMI_SIZE'], family: 'MPICH' },
   // prterun, and srun --mpi=pmix: any library that was built with PMIx.
   {
     rank: 'PMIX_RANK',

@@ -58,6 +58,13 @@ const ABI = {
 /** Bytes of stack for a call on a thread of its own: MPICH's reductions need more than koffi's 128 KiB. */
 const STACK = 2 ** 23;
 
+/**
+ * Settings of UCX, through which libraries may reach other machines, for processes of V8: it would patch `brk` and `mmap`
+ * of the whole process and take SIGSEGV for itself, which V8 needs for WebAssembly. With MPICH 4.0.2 and UCX 1.13 a few in
+ * a hundred jobs crashed in V8's garbage collector shortly after their start.
+ */
+const UCX = { UCX_MEM_EVENTS: 'n', UCX_ERROR_SIGNALS: '' };
+
 const HINT =
   'Install a library of MPI (apt-get install openmpi-bin, or mpich) and what calls it (npm install koffi).';
 
@@ -99,6 +106,7 @@ export function libraryNames(
  */
 export function loadMpi(choice: Exclude<MpiChoice, 'off'>, family: Launched['family']): MpiLibrary {
   const koffi = loadKoffi();
+  for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value;
   const names = choice === 'auto' ? libraryNames(family) : [choice];
   let cause: unknown;
   for (const name of names) {

@@ -5,7 +5,7 @@ import { type RunFolder, runError } from './run-folder.ts';
 /** Fields that a run keeps for life. */
 const FIXED = [
   ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
-  ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows'] as const),
+  ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows', 'syncEvery'] as const),
 ];
 
 /**
