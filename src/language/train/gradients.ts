@@ -75,6 +75,11 @@ export class Gradients {
     return device.alter(this.summed, () => {});
   }
 
+  /** Forgets what has been added up: numbers that are not finite would stay, times `keep` 0. */
+  async clear(device: Device): Promise<void> {
+    for (const sum of this.summed) await device.write(sum, new Float32Array(sum.size));
+  }
+
   /** Exchanges what all ranks have added up, and numbers to report; returns the sums of these. */
   async exchange(device: Device, report: readonly number[]): Promise<ArrayLike<number>> {
     await device.write(this.report, report);

@@ -181,6 +181,24 @@ describe('Trainers with peers', () => {
     await expect(trainer({ ...rounds, evalInterval: 4 }, 4)).rejects.toThrow('no multiple of syncEvery 3');
   });
 
+  it('go on from a state after numbers that were not finite', async () => {
+    for (const size of [1, 2]) {
+      const [, recipe] = recipes[1]!;
+      const ranks = await Promise.all(peersInProcess(size).map((peers) => trainer(recipe, 4, peers)));
+      const states = await Promise.all(ranks.map((rank) => rank.state()));
+      const broken = states.map(({ progress, tensors }) => ({
+        progress: { ...progress, evaluated: true }, // a step comes first
+        tensors: new Map(
+          [...tensors].map(([name, { shape, data }]) => [name, { shape, data: data.map(() => Number.NaN) }]),
+        ),
+      }));
+      const run = (from: readonly TrainerState[]) =>
+        Promise.allSettled(ranks.map((rank, i) => rank.restore(from[i]!).then(() => events(rank))));
+      for (const { status } of await run(broken)) expect(status).toBe('rejected');
+      for (const { status } of await run(states)) expect(status).toBe('fulfilled');
+    }
+  });
+
   it('drop out other activations at each rank', async () => {
     const recipe = chooseRecipe('shakespeare-char-cpu', { ...tiny, dropout: 0.5 });
     const { seen } = await together(recipe, 4, 2);

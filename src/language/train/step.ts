@@ -113,9 +113,10 @@ export class TrainingStep {
     ];
   }
 
-  /** The parameters have been changed from outside: ranks go on from there together. */
-  begin(): void {
+  /** The parameters have been changed from outside: steps go on from there, and ranks together. */
+  async begin(): Promise<void> {
     this.begins = true;
+    await this.later?.gradients.clear(this.device);
   }
 
   /** @throws {NanobardError} code `memory` if the programs do not fit. */

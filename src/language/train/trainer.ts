@@ -2,12 +2,13 @@ import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import { breather } from '../breathe.ts';
-import { type Batch, type Dataset, newBatch, type Split } from '../data/dataset.ts';
+import type { Batch, Dataset, Split } from '../data/dataset.ts';
 import { EvenWindows } from '../data/even-windows.ts';
 import { loadParameters, type StoredTensor } from '../formats/load-parameters.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { cosineSchedule } from '../optim/schedule.ts';
 import { checkArgument, checkOptions, number, whole } from '../options.ts';
+import { Batches, restoreStream, storedBatch } from './batches.ts';
 import type { Progress, TrainerState } from './checkpoint.ts';
 import type { TrainingConfig } from './config.ts';
 import { abortedByPeer, Evaluator } from './evaluator.ts';
@@ -23,9 +24,6 @@ const UNTRAINED_BATCHES = 2;
  * the lecture.
  */
 export const streams = { weights: 0, data: 0, sample: 1, evaluation: 3 } as const;
-
-/** Names of the next batch's tensors in a checkpoint. */
-const BATCH = ['batch.x', 'batch.y'];
 
 export interface TrainerOptions {
   readonly model: LanguageModel;
@@ -65,12 +63,9 @@ export class Trainer {
   readonly training: TrainingStep;
   private readonly options: TrainerOptions;
   private readonly evaluator: Evaluator;
-  private readonly data: Generator | EvenWindows;
   private readonly evaluation: Generator;
-  /** The batches of the next step; unless in the lecture's order, the first is drawn before an evaluation, as in nanoGPT. */
-  private readonly batches: readonly Batch[];
-  /** The first of these, of all ranks together: what a checkpoint holds. */
-  private first: () => Batch;
+  /** Of the next step; unless in the lecture's order, the first is drawn before an evaluation, as in nanoGPT. */
+  private readonly batches: Batches;
   private readonly peers: Peers;
   /** How far the run has come; where the streams are, they tell themselves. */
   private readonly progress: Omit<Progress, 'streams'> = {
@@ -88,14 +83,12 @@ export class Trainer {
     this.options = options;
     this.training = training;
     this.evaluator = evaluator;
-    const { config, model, generator, peers = alone } = options;
+    const { config, dataset, generator, peers = alone } = options;
     this.peers = peers;
-    const { seed, sharedStream, evenWindows, batchSize, gradientAccumulationSteps } = config;
-    const { blockSize } = model;
-    this.batches = Array.from({ length: gradientAccumulationSteps }, () => newBatch(batchSize, blockSize));
-    this.first = () => this.batches[0]!;
+    const { seed, sharedStream, evenWindows, batchSize, gradientAccumulationSteps: count } = config;
     const random = sharedStream ? generator : new Generator(seed + streams.data);
-    this.data = evenWindows ? new EvenWindows(seed, blockSize) : random;
+    const stream = evenWindows ? new EvenWindows(seed, dataset.blockSize) : random;
+    this.batches = new Batches(dataset, stream, { count, batchSize, share: peers });
     this.evaluation = sharedStream ? generator : new Generator(seed + streams.evaluation);
   }
 
@@ -216,8 +209,9 @@ export class Trainer {
 
   /** The batches of the next step, drawn as far as they are not yet. */
   nextBatches(): readonly Batch[] {
-    for (let i = this.progress.drawn ? 1 : 0; i < this.batches.length; i++) this.draw(i);
-    return this.batches;
+    const { own } = this.batches;
+    for (let i = this.progress.drawn ? 1 : 0; i < own.length; i++) this.batches.draw(i);
+    return own;
   }
 
   /** Frees the programs; the model stays on its device. */
@@ -233,10 +227,8 @@ export class Trainer {
     for (const [name, variable] of this.training.variables) {
       tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
     }
-    const drawn = this.progress.drawn ? this.first() : [];
-    for (const [i, { shape, data }] of drawn.entries())
-      tensors.set(BATCH[i]!, { shape, data: Int32Array.from(data) });
-    const places = { data: this.data.getState(), evaluation: this.evaluation.getState() };
+    if (this.progress.drawn) for (const [name, tensor] of this.batches.stored()) tensors.set(name, tensor);
+    const places = { data: this.batches.stream.getState(), evaluation: this.evaluation.getState() };
     return { progress: { ...this.progress, streams: places }, tensors };
   }
 
@@ -246,48 +238,19 @@ export class Trainer {
    * @throws {NanobardError} code `checkpoint` if its tensors are not those of this model.
    */
   async restore({ progress: { streams: places, ...progress }, tensors }: TrainerState): Promise<void> {
-    const stored = BATCH.map((name) => tensors.get(name)?.data);
-    const { vocabSize, blockSize } = this.options.model;
-    if (
-      !stored.every((tokens = new Int32Array()) => tokens.every((token) => token >= 0 && token < vocabSize))
-    )
-      throw new NanobardError(
-        'checkpoint',
-        'the next batch in the checkpoint holds tokens of another vocabulary',
-      );
+    const stored = storedBatch(tensors, this.options.model.vocabSize);
     await loadParameters(this.training.variables, tensors, this.options.device);
-    this.training.begin();
-    const { rank, size } = this.peers;
-    const whole = newBatch(size * this.options.config.batchSize, blockSize);
-    // A batch that was drawn for another batch size is forgotten.
-    const drawn = progress.drawn && whole.every(({ data }, i) => stored[i]?.length === data.length);
-    if (drawn) {
-      this.first = () => whole;
-      for (const [i, { data }] of this.batches[0]!.entries()) {
-        whole[i]!.data.set(stored[i]!);
-        data.set(whole[i]!.data.subarray(rank * data.length, (rank + 1) * data.length));
-      }
-    }
+    await this.training.begin();
+    const drawn = progress.drawn && this.batches.restore(stored);
     Object.assign(this.progress, progress, { drawn });
-    restoreStream(this.data, places.data);
+    restoreStream(this.batches.stream, places.data);
     this.evaluation.setState(places.evaluation);
   }
 
   /** The first batch of the next step, unless it is there already. */
   private drawFirst(): void {
-    if (!this.progress.drawn) this.draw(0);
+    if (!this.progress.drawn) this.batches.draw(0);
     this.progress.drawn = true;
-  }
-
-  private draw(index: number): void {
-    const { dataset, config } = this.options;
-    const starts = dataset.fill(this.batches[index]!, 'train', this.data, this.peers);
-    if (index > 0) return;
-    this.first = () => {
-      const whole = newBatch(config.batchSize * this.peers.size, dataset.blockSize);
-      dataset.fillFrom(whole, 'train', starts);
-      return whole;
-    };
   }
 
   /**
@@ -326,15 +289,6 @@ export class Trainer {
       this.evaluation.setState(stream);
       return undefined;
     }
-  }
-}
-
-function restoreStream(stream: Generator | EvenWindows, state: Progress['streams']['data']): void {
-  if (stream instanceof EvenWindows && 'drawn' in state) stream.setState(state);
-  else if (stream instanceof Generator && 'words' in state) stream.setState(state);
-  else {
-    const message = 'the checkpoint draws its batches in another way than this training';
-    throw new NanobardError('checkpoint', message);
   }
 }
 
