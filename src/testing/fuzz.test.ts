@@ -6,11 +6,15 @@ import { readers } from './readers.ts';
 const CASES = 10_000;
 
 describe('whatever bytes they are given, readers return or throw a NanobardError', () => {
-  it.each(readers)('$name', async (reader) => {
-    const fuzzed = await fuzz(reader, { cases: CASES });
-    expect(report(reader, fuzzed)).toBe('');
-    expect(fuzzed.accepted).toBeGreaterThan(CASES / 200); // damage that is always noticed at once tries little
-  });
+  it.each(readers)(
+    '$name',
+    async (reader) => {
+      const fuzzed = await fuzz(reader, { cases: CASES });
+      expect(report(reader, fuzzed)).toBe('');
+      expect(fuzzed.accepted).toBeGreaterThan(CASES / 200); // damage that is always noticed at once tries little
+    },
+    120_000,
+  );
 });
 
 describe('fuzz', () => {

@@ -36,7 +36,7 @@ export interface Fuzzed {
   readonly failures: readonly Failure[];
 }
 
-/** Milliseconds that a case may take; most take microseconds, but a machine may be busy. */
+/** Milliseconds of processor time that a case may take, whatever else the machine does; most take microseconds. */
 const LIMIT_MS = 2000;
 /** Memory that a case may take: this much, and for each byte of the file this many. */
 const LIMIT_BYTES = 64 * 2 ** 20;
@@ -68,10 +68,10 @@ export async function fuzz(
   for (; number < from + cases && failures.length < MOST_FAILURES; number++) {
     const bytes = damagedFile(reader, files, number);
     const before = usage();
-    const begin = performance.now();
     const outcome = await attempt(reader, bytes);
-    const ms = performance.now() - begin;
-    const grown = usage() - before - LIMIT_BYTES - BYTES_PER_BYTE * bytes.length;
+    const after = usage();
+    const ms = after.ms - before.ms;
+    const grown = after.bytes - before.bytes - LIMIT_BYTES - BYTES_PER_BYTE * bytes.length;
     if (outcome === 'accepted') accepted++;
     else if (outcome !== 'refused') failures.push({ number, ...outcome });
     if (ms > LIMIT_MS)
@@ -97,8 +97,14 @@ async function attempt(
   }
 }
 
-/** The most memory that the process has had so far, in bytes: what is reserved and never touched does not count. */
-const usage = (): number => process.resourceUsage().maxRSS * 1024;
+/**
+ * Processor time of this process in milliseconds, and the most memory that it has had so far in bytes: what is reserved
+ * and never touched does not count.
+ */
+function usage(): { ms: number; bytes: number } {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  return { ms: (userCPUTime + systemCPUTime) / 1000, bytes: maxRSS * 1024 };
+}
 
 /** One line for each failure, with what repeats it. */
 export function report(reader: Reader, { failures }: Fuzzed): string {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NanobardError } from '../../engine/errors.ts';
 import { CharTokenizer } from '../data/tokenizer.ts';
+import type { ModelSpec } from '../models/create.ts';
 import { decodeModel, encodeModel } from './model-file.ts';
 import { encodeSafetensors, float32ToFloat16, toFloat32 } from './safetensors.ts';
 
@@ -32,6 +33,21 @@ describe('a model file', () => {
       'nanobard.tokenizer': '{}',
     });
     expect(() => decodeModel(odd)).toThrow('description is damaged');
+  });
+
+  it.each<[string, ModelSpec]>([
+    ['a larger vocabulary', { ...file.spec, vocabSize: 1_000_000_000 }],
+    ['a vocabulary that its tokenizer exceeds', { ...file.spec, vocabSize: 1 }],
+    [
+      'more layers',
+      { model: 'lecture', nLayer: 1e9, nHead: 1, nEmbd: 2, blockSize: 4, dropout: 0, vocabSize: 2 },
+    ],
+    [
+      'wider ones',
+      { model: 'lecture', nLayer: 1, nHead: 1, nEmbd: 2 ** 40, blockSize: 4, dropout: 0, vocabSize: 2 },
+    ],
+  ])('is refused, and not built, where it describes %s than it holds', (_, spec) => {
+    expect(() => decodeModel(encodeModel({ ...file, spec }))).toThrow('does not fit its weights');
   });
 });
 

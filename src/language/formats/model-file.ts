@@ -72,16 +72,13 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
 /** Refuses a description of something larger than what is there, before anybody builds it. */
 function checkSize(spec: ModelSpec, tokenizer: Tokenizer, tensors: ModelFile['tensors']): void {
   const extents = new Set([...tensors.values()].flatMap(({ shape, data }) => (data.length > 0 ? shape : [])));
-  const {
-    vocabSize,
-    nEmbd,
-    nLayer = 0,
-    ngramOrder = 0,
-  } = spec as ModelSpec & Partial<Record<string, number>>;
+  const widths = [spec.vocabSize, ...('nEmbd' in spec ? [spec.nEmbd] : [])];
+  // Each layer brings a tensor at least, and each table of n-grams.
+  const counts = ['nLayer' in spec ? spec.nLayer : 0, 'ngramOrder' in spec ? spec.ngramOrder - 1 : 0];
   const fits =
-    [vocabSize, nEmbd ?? vocabSize].every((extent) => extents.has(extent)) &&
-    [nLayer, ngramOrder - 1].every((count) => count <= tensors.size) && // each brings a tensor at least
-    tokenizer.vocabSize <= vocabSize;
+    widths.every((width) => extents.has(width)) &&
+    counts.every((count) => count <= tensors.size) &&
+    tokenizer.vocabSize <= spec.vocabSize;
   if (fits) return;
   throw new NanobardError('checkpoint', "the model's description does not fit its weights or its tokenizer", {
     hint: 'The file is damaged; copy or download it again.',

@@ -250,5 +250,19 @@ describe('Trainer', () => {
     const before = await deeper.state();
     await expect(deeper.restore(state)).rejects.toThrow('transformer.h.1.ln_1.weight is missing');
     expect(await deeper.state()).toEqual(before); // nothing was written
+    const same = await trainer();
+    const [name, { shape }] = [...state.tensors][0]!;
+    const integers = { shape, data: new Int32Array(shape.reduce((a, b) => a * b, 1)) };
+    const foreign = { shape: [1], data: Int32Array.of(VOCABULARY) };
+    for (const [tensor, message] of [
+      [[name, integers], `${name} holds numbers of another type`],
+      [['batch.x', foreign], 'holds tokens of another vocabulary'],
+    ] as const) {
+      const tensors = new Map([...state.tensors, tensor]);
+      await expect(same.restore({ ...state, tensors })).rejects.toMatchObject({
+        code: 'checkpoint',
+        message: expect.stringContaining(message),
+      });
+    }
   });
 });

@@ -42,7 +42,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
     .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
     .option('--resume', 'resume the run in --out, or the newest one')
-    .option('--keep <n>', 'newest states to keep in checkpoints/', numberParser(wholeFrom1))
+    .option('--keep <n>', 'states of the newest evaluations to keep', numberParser(wholeFrom1))
     .option('--patience <n>', 'end after as many evaluations without a better loss', numberParser(wholeFrom1))
     .option('--max-minutes <x>', 'end, saved, after as many minutes', numberParser(positive))
     .addOption(

@@ -63,7 +63,7 @@ async function runUntil(run: TrainingRun, stop?: Stop): Promise<string | undefin
 }
 
 async function stopped(recipe: Recipe, stops: readonly Stop[]): Promise<object> {
-  let run = await create({ recipe });
+  let run = await create({ recipe, keep: 2 });
   let { path } = run.folder;
   for (const stop of stops) {
     const next = await runUntil(run, stop);

@@ -5,7 +5,7 @@ import { wholeFrom1 } from '../../language/fields.ts';
 export const onDivergence = ['stop', 'restore'] as const;
 
 export const PolicySchema = v.object({
-  /** States that are kept, `checkpoints/step-….safetensors`, the newest ones; none by default. */
+  /** States that are kept, `checkpoints/step-….safetensors`, of the newest evaluations; none by default. */
   keep: v.optional(wholeFrom1),
   /** Evaluations in a row without a better validation loss after which the run ends; no limit by default. */
   patience: v.optional(wholeFrom1),

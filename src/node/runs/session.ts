@@ -133,7 +133,8 @@ export class Session {
     else if (event.type === 'eval') {
       this.ahead = true;
       // A model that has learned nothing yet is not worth writing down: the recipe makes it anew.
-      if (event.step > 0) told.push(...(await this.save(event.best || !folder.hasModel())));
+      if (event.step > 0)
+        told.push(...(await this.save(event.best || !folder.hasModel(), folder.config.policy.keep)));
     } else if (event.type === 'start') {
       const needed = folder.config.policy.onDivergence === 'restore' && !existsSync(folder.lastPath);
       if (needed) told.push(...(await this.save(false)));
@@ -151,8 +152,11 @@ export class Session {
     return [...told, event];
   }
 
-  /** Saves the state to go on from, and the model if that is wanted; returns what was written, and warnings. */
-  private async save(withModel: boolean): Promise<TrainEvent[]> {
+  /**
+   * Saves the state to go on from, and the model if that is wanted; returns what was written, and warnings. States of
+   * evaluations are kept, those in between not: when a run was stopped is no matter of what it is.
+   */
+  private async save(withModel: boolean, keep = 0): Promise<TrainEvent[]> {
     const { folder, training, unwritten, written } = this;
     const state = await training.trainer.state();
     const { step } = state.progress;
@@ -170,7 +174,7 @@ export class Session {
       await attempt('best', () => folder.saveModel(bytes).then(() => told('best', folder.bestPath)));
     }
     await attempt('last', async () => {
-      const kept = await folder.saveState(state, folder.config.policy.keep);
+      const kept = await folder.saveState(state, keep);
       told('last', folder.lastPath);
       if (kept !== undefined) told('kept', kept);
     });
