@@ -56,17 +56,27 @@ if (!(gflops > 0) || !(every >= 1)) {
   console.error('Give what a rank computes, as doctor tells: npx tsx bench/machines.ts --gflops 30');
   process.exit(2);
 }
-const own = { name: 'the network given', bandwidth: Number(values.bandwidth), latency: Number(values.latency) };
+const own = {
+  name: 'the network given',
+  bandwidth: Number(values.bandwidth),
+  latency: Number(values.latency),
+};
 const networks = values.bandwidth === undefined ? nominal : [own];
 
-console.log(`Predicted share of N times one rank's speed; ${gflops} GFLOP/s a rank, exchange every ${every} steps\n`);
+console.log(
+  `Predicted share of N times one rank's speed; ${gflops} GFLOP/s a rank, exchange every ${every} steps\n`,
+);
 console.log(`| model | network | step | ${RANKS.join(' | ')} |`);
 console.log(`| --- | --- | --- |${' --- |'.repeat(RANKS.length)}`);
 for (const { name, parameters, tokens } of models) {
   const compute = (6 * parameters * tokens) / (gflops * 1e9);
   for (const network of networks) {
-    const shares = RANKS.map((ranks) => compute / (compute + exchange(ranks, 4 * parameters, network) / every));
+    const shares = RANKS.map(
+      (ranks) => compute / (compute + exchange(ranks, 4 * parameters, network) / every),
+    );
     const step = compute < 1 ? `${(1000 * compute).toFixed(0)} ms` : `${compute.toFixed(1)} s`;
-    console.log(`| ${name} | ${network.name} | ${step} | ${shares.map((share) => share.toFixed(2)).join(' | ')} |`);
+    console.log(
+      `| ${name} | ${network.name} | ${step} | ${shares.map((share) => share.toFixed(2)).join(' | ')} |`,
+    );
   }
 }

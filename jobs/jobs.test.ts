@@ -69,7 +69,7 @@ describe.each(launchers)('%s', (launcher) => {
   });
 
   it(`ends within 5 s when a rank is killed, and goes on with the same losses`, async () => {
-    const changes = { 'batch-size': 4, 'eval-interval': 20 };
+    const changes = { 'batch-size': 4, 'eval-interval': 20, 'max-iters': 100 };
     const whole = await run(launcher, 2, 'shakespeare-char-cpu', changes);
     for (let kill = 0; kill < KILLS; kill++) {
       const folder = newFolder();
