@@ -54,5 +54,6 @@ export { type GenerateTextOptions, TextModel } from './language/text-model.ts';
 export type { TrainerState } from './language/train/checkpoint.ts';
 export { Evaluator } from './language/train/evaluator.ts';
 export type * from './language/train/events.ts';
+export type { Peers } from './language/train/peers.ts';
 export { type Limits, Trainer, type TrainerOptions } from './language/train/trainer.ts';
 export { version } from './version.ts';
