@@ -60,8 +60,9 @@ const STACK = 2 ** 23;
 
 /**
  * Settings of UCX, through which libraries may reach other machines, for processes of V8: it would patch `brk` and `mmap`
- * of the whole process and take SIGSEGV for itself, which V8 needs for WebAssembly. Of some 75 jobs
- * with MPICH 4.0.2 and UCX 1.13 two crashed in V8's garbage collector as they began; with these settings none of 55.
+ * of the whole process and take SIGSEGV for itself, which V8 needs for WebAssembly. Of about 55 jobs with MPICH 4.0.2 and
+ * UCX 1.13 two crashed in V8's garbage collector as they began; with these settings none of about as many, which makes the
+ * cause likely and proves nothing.
  */
 const UCX = { UCX_MEM_EVENTS: 'n', UCX_ERROR_SIGNALS: '' };
 
