@@ -1,7 +1,7 @@
 // The layers of src/, from the ground up: what stands in a list imports only from its own folder and from those before it.
 const engine = ['errors', 'tensor', 'ops', 'program', 'devices'].map((name) => `engine/${name}`);
 const language = [
-  ...['breathe', 'data', 'nn', 'models', 'optim', 'formats', 'generate', 'train'],
+  ...['breathe', 'data', 'nn', 'models', 'optim', 'formats', 'generate', 'inspect', 'train'],
   ...['text-model', 'load-model', 'recipes'],
 ].map((name) => `language/${name}`);
 const layers = [...engine, ...language, 'node'];

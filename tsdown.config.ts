@@ -9,36 +9,51 @@ const common: UserConfig = {
 };
 
 /**
- * What a page does without: the reference device. Elsewhere it is a file to be imported when asked for; Vite cannot
- * have such in a worker.
+ * What pages do without, or import by a name of its own: no bundler has to do with files that are imported later, which
+ * Vite cannot have in a worker.
  */
-const leftOut: Readonly<Record<string, string>> = {
-  'reference-device.ts': `import { NanobardError } from '../../errors.ts';
-    export class ReferenceDevice {
-      constructor() { throw new NanobardError('device', 'the reference device is not made for pages'); }
-    }`,
-};
+const onDemandInPages = `import { NanobardError } from '../errors.ts';
+  const refuse = (message, hint) => async () => { throw new NanobardError('device', message, { hint }); };
+  export const onDemand = {
+    webgpu: refuse(
+      'on pages the webgpu device is loaded apart',
+      "Import { WebGpuDevice } from 'nanobard/webgpu', and use await WebGpuDevice.create().",
+    ),
+    reference: refuse('the reference device is not made for pages'),
+  };`;
 
 export default defineConfig([
-  // One graph for the library's two entries and the command line, so that they share their chunks.
+  // One graph for the library's entries and the command line, so that they share their chunks.
   {
     ...common,
-    entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/node/cli/cli.ts' },
+    entry: {
+      index: 'src/index.ts',
+      webgpu: 'src/webgpu.ts',
+      formats: 'src/formats.ts',
+      node: 'src/node.ts',
+      cli: 'src/node/cli/cli.ts',
+    },
     platform: 'node',
     clean: ['dist/*', '!dist/studio'], // which a build of its own puts there
     fixedExtension: false,
     dts: { resolve: ['valibot'] },
   },
-  // The library for pages, in one file.
+  // The library for pages, its device for GPUs, and its exports.
   {
     ...common,
-    entry: { browser: 'src/index.ts' },
+    entry: {
+      browser: 'src/index.ts',
+      'browser-webgpu': 'src/webgpu.ts',
+      'browser-formats': 'src/formats.ts',
+    },
     platform: 'browser',
     dts: false,
     clean: false,
     plugins: [
-      { name: 'left-out-of-pages', load: (id: string) => leftOut[id.slice(id.lastIndexOf('/') + 1)] },
+      {
+        name: 'on-demand-in-pages',
+        load: (id: string) => (id.endsWith('devices/on-demand.ts') ? onDemandInPages : undefined),
+      },
     ],
-    outputOptions: { inlineDynamicImports: true },
   },
 ]);

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CharTokenizer, Dataset, Generator, GPT, plays, safetensors } from '../dist/node.js';
+import type { Colour } from '../src/node/charts/svg.ts';
 import { barChart, type Panel } from './charts/bars.ts';
-import type { Colour } from './charts/page.ts';
 import { bundle, inBench, runChild } from './common/child.ts';
 import { circumstances, median, table, writeSection } from './common/results.ts';
 

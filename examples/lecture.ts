@@ -29,7 +29,7 @@ console.log(tokenizer.decode(encoded));
 // The first 90 % will be train, the rest validation.
 const blockSize = 8; // what is the maximum context length for predictions?
 const data = new Dataset(tokenizer.encode(text), blockSize);
-console.log([...data.train.slice(0, blockSize + 1)]);
+console.log([...data.train.subarray(0, blockSize + 1)]);
 
 // A batch: how many independent sequences will we process in parallel?
 const [xb, yb] = data.batch('train', 4, new Generator(1337));

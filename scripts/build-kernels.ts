@@ -9,6 +9,7 @@ import { deflateRawSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
 import { buildSync } from 'esbuild';
 import { dispatchSource, findKernels, signaturesSource } from './kernel-signatures.ts';
+import { wgslSource } from './wgsl.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const OPS = 'src/engine/ops/';
@@ -30,7 +31,8 @@ const sources = new Map(
     .map((path) => [path, read(path)]),
 );
 const kernels = findKernels(sources);
-for (const device of ['reference', 'cpu']) writeTable(device);
+for (const device of ['reference', 'cpu', 'webgpu']) writeTable(device);
+writeWgsl();
 
 const hash = createHash('sha256');
 for (const path of [...sources.keys(), ...SCRIPTS, 'package-lock.json']) hash.update(path).update(read(path));
@@ -48,7 +50,7 @@ writeWorker();
  * function of one vector, or its gradient, in `*.wasm.ts` is enough.
  */
 function writeTable(device: string): void {
-  const Device = `${device[0]!.toUpperCase()}${device.slice(1)}`;
+  const Device = device === 'webgpu' ? 'WebGpu' : `${device[0]!.toUpperCase()}${device.slice(1)}`;
   const KERNEL = new RegExp(`^export const (\\w+)${Device}(Kernels)?\\b`, 'gm');
   const imports: string[] = [];
   const rows: string[] = [];
@@ -74,8 +76,17 @@ function writeTable(device: string): void {
     ...rows,
     '};\n',
   ].join('\n');
-  const path = `${OPS}kernels.${device}.generated.ts`;
-  if (!existsSync(`${root}/${path}`) || read(path) !== table) writeFileSync(`${root}/${path}`, table);
+  writeChanged(`${OPS}kernels.${device}.generated.ts`, table);
+}
+
+/** The kernels of the WebGPU device, as text. */
+function writeWgsl(): void {
+  const sources = new Map(files.filter((path) => path.endsWith('.wgsl')).map((path) => [path, read(path)]));
+  writeChanged(`${OPS}wgsl.generated.ts`, wgslSource(sources));
+}
+
+function writeChanged(path: string, text: string): void {
+  if (!existsSync(`${root}/${path}`) || read(path) !== text) writeFileSync(`${root}/${path}`, text);
 }
 
 /** 'layer-norm' of layerNorm. */

@@ -11,6 +11,7 @@ export { CpuDevice, type CpuOptions } from './engine/devices/cpu/cpu-device.ts';
 export type { SimdLevel } from './engine/devices/cpu/simd.ts';
 export { createDevice, type DeviceName, type DeviceOptions } from './engine/devices/create.ts';
 export type { Device, Executable } from './engine/devices/device.ts';
+export { measurePeak } from './engine/devices/peak.ts';
 export { type ErrorCode, NanobardError } from './engine/errors.ts';
 export { grad } from './engine/ops/grad.ts';
 export * as ops from './engine/ops/index.ts';
@@ -24,14 +25,35 @@ export type { Shape } from './engine/tensor/shape.ts';
 export { Input, type Scalar, type Tensor, Variable } from './engine/tensor/tensor.ts';
 export { type Batch, Dataset, type Split, type WindowStarts } from './language/data/dataset.ts';
 export { plays } from './language/data/plays.ts';
-export { CharTokenizer, type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer.ts';
-export type { WeightType } from './language/formats/model-file.ts';
+export { decodeText, normalizeText } from './language/data/text.ts';
+export { BpeTokenizer } from './language/data/tokenizer/bpe.ts';
+export { type BpeTrainingOptions, trainBpe } from './language/data/tokenizer/bpe-trainer.ts';
+export { ByteTokenizer } from './language/data/tokenizer/bytes.ts';
+export { CharTokenizer } from './language/data/tokenizer/char.ts';
+export {
+  fromHuggingFace,
+  fromVocabAndMerges,
+  type HuggingFaceTokenizer,
+  toHuggingFace,
+} from './language/data/tokenizer/huggingface.ts';
+export { type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer/tokenizer.ts';
+export type { ModelFile, WeightType } from './language/formats/model-file.ts';
 export * as safetensors from './language/formats/safetensors.ts';
-export { Decoder, type GenerateOptions } from './language/generate/decoder.ts';
-export type { SamplingRule } from './language/generate/sampling.ts';
-export { type LoadOptions, loadModel, type ModelSource } from './language/load-model.ts';
+export { type Choice, Decoder, type GenerateOptions } from './language/generate/decoder.ts';
+export { distribution, type SamplingRule } from './language/generate/sampling.ts';
+export { type Baselines, baselines } from './language/inspect/baselines.ts';
+export { type Histogram, histogram } from './language/inspect/histogram.ts';
+export { type Inspection, Inspector } from './language/inspect/inspector.ts';
+export { project } from './language/inspect/project.ts';
+export {
+  type LoadOptions,
+  loadModel,
+  type ModelSource,
+  openModel,
+  placeModel,
+} from './language/load-model.ts';
 export { BigramLanguageModel } from './language/models/bigram.ts';
-export { createModel, type ModelSpec } from './language/models/create.ts';
+export { createModel, type ModelSpec, specOf } from './language/models/create.ts';
 export { GPT, type GPTConfig } from './language/models/gpt.ts';
 export {
   LanguageModel,
@@ -47,11 +69,13 @@ export { Optimizer, type OptimizerOptions } from './language/optim/optimizer.ts'
 export { RowAdaGrad } from './language/optim/row-adagrad.ts';
 export { cosineSchedule } from './language/optim/schedule.ts';
 export { changeRecipe, chooseRecipe } from './language/recipes/choose.ts';
+export { planTraining, type TrainingPlan } from './language/recipes/plan.ts';
 export type { Recipe, RecipeChanges } from './language/recipes/recipe.ts';
 export { defaultRecipe, type NamedRecipe, type RecipeName, recipes } from './language/recipes/recipes.ts';
 export { createTraining, type Training, type TrainingOptions } from './language/recipes/training.ts';
 export { type GenerateTextOptions, TextModel } from './language/text-model.ts';
-export type { TrainerState } from './language/train/checkpoint.ts';
+export { decodeCheckpoint, encodeCheckpoint, type TrainerState } from './language/train/checkpoint.ts';
+export { Curve, type CurveData } from './language/train/curve.ts';
 export { Evaluator } from './language/train/evaluator.ts';
 export type * from './language/train/events.ts';
 export type { Peers } from './language/train/peers.ts';

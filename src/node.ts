@@ -8,7 +8,8 @@ export {
   loadCorpus,
   type TextSource,
 } from './node/corpus.ts';
-export { loadModel } from './node/load-model.ts';
+export { loadModel, openModel } from './node/load-model.ts';
+export { loadTokenizer } from './node/load-tokenizer.ts';
 export type { Communicator } from './node/mpi/communicator.ts';
 export { help } from './node/mpi/help.ts';
 export { joinJob } from './node/mpi/mpi.ts';

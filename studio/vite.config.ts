@@ -14,7 +14,8 @@ export default defineConfig({
   base: './', // wherever the folder is put
   plugins: [chapters()],
   resolve: {
-    alias: { nanobard: from('../dist/browser.js') },
+    // Its sources: a device that is asked for only now and then stays a file of its own.
+    alias: { 'nanobard/formats': from('../src/formats.ts'), nanobard: from('../src/index.ts') },
   },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   build: {
@@ -27,7 +28,13 @@ export default defineConfig({
     format: 'es',
     plugins: () => [chapters()],
     rollupOptions: {
-      output: { entryFileNames: 'assets/kernel-[hash].js', chunkFileNames: 'assets/kernel-[name]-[hash].js' },
+      output: {
+        // By their names the server knows the workers that may make code of text: src/node/studio/headers.ts.
+        entryFileNames: ({ facadeModuleId }) =>
+          `assets/${facadeModuleId?.includes('/kernel/') ? 'kernel' : 'workbench-worker'}-[hash].js`,
+        chunkFileNames: ({ moduleIds }) =>
+          `assets/${moduleIds.some((id) => id.includes('/tutorial/')) ? 'kernel' : 'part'}-[name]-[hash].js`,
+      },
     },
   },
   server: { headers },

@@ -1,4 +1,13 @@
-import { CONTENT_TOP, type Colour, type Heading, MARGIN, page, px, text, WIDTH } from './page.ts';
+import {
+  CONTENT_TOP,
+  type Colour,
+  type Heading,
+  MARGIN,
+  page,
+  px,
+  text,
+  WIDTH,
+} from '../../src/node/charts/svg.ts';
 
 export interface Bar {
   readonly label: string;

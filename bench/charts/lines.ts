@@ -1,4 +1,14 @@
-import { CONTENT_TOP, type Colour, type Heading, line, MARGIN, page, px, text, WIDTH } from './page.ts';
+import {
+  CONTENT_TOP,
+  type Colour,
+  type Heading,
+  line,
+  MARGIN,
+  page,
+  px,
+  text,
+  WIDTH,
+} from '../../src/node/charts/svg.ts';
 
 export type Point = readonly [x: number, y: number];
 

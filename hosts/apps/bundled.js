@@ -1,5 +1,6 @@
-// A few steps of training and a sample, the same in every bundle: in a page's title, or printed.
+// A few steps of training, a sample and the files of an export, the same in every bundle: in a page's title, or printed.
 import { createDevice, createTraining, plays } from 'nanobard';
+import { exportModel } from 'nanobard/formats';
 
 async function main() {
   const device = await createDevice();
@@ -15,8 +16,9 @@ async function main() {
   for await (const event of trainer.run()) if (event.type === 'step') loss = event.loss;
   let sample = '';
   for await (const piece of model.generate('The ', { tokens: 20, seed: 1 })) sample += piece;
+  const files = exportModel(await model.modelFile(), 'hf').map(({ name }) => name);
   await device.dispose();
-  return JSON.stringify({ loss, sample });
+  return JSON.stringify({ loss, sample, files });
 }
 
 const report = (result) => {

@@ -15,6 +15,16 @@ export const fraction = v.pipe(
   v.ltValue(1, 'must be less than 1'),
 );
 
+/** Whole numbers by any names: valibot's own record leaves out what is called `constructor` or `prototype`. */
+export const wholeNumbers = v.custom<Readonly<Record<string, number>>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((each) => Number.isSafeInteger(each) && each >= 0),
+  'must be an object of whole numbers',
+);
+
 /** What an object of such fields is. */
 export type FieldValues<F extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<F, undefined>>;
 

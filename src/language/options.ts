@@ -15,6 +15,10 @@ export const texts = rule(
   'a string or several',
 );
 export const path = rule((value) => typeof value === 'string' && value !== '', 'the path of a folder');
+export const model = rule(
+  (value) => typeof value === 'string' && value !== '',
+  'the path or the address of a model',
+);
 export const fileName = rule(
   (value) => typeof value === 'string' && /^[^/\\]+$/.test(value),
   'a name that a folder can have',

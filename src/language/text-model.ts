@@ -4,10 +4,10 @@ import { NanobardError } from '../engine/errors.ts';
 import { reshape } from '../engine/ops/views/views.ts';
 import { Constant, Generator, type Scalar, type Tensor } from '../engine/tensor/index.ts';
 import { newBatch } from './data/dataset.ts';
-import type { Tokenizer } from './data/tokenizer.ts';
+import type { Tokenizer } from './data/tokenizer/tokenizer.ts';
 import type { StoredTensor } from './formats/load-parameters.ts';
-import { encodeModel, type WeightType } from './formats/model-file.ts';
-import { Decoder, lengthRule } from './generate/decoder.ts';
+import { encodeModel, type ModelFile, type WeightType } from './formats/model-file.ts';
+import { type Choice, Decoder, lengthRule } from './generate/decoder.ts';
 import { samplingRules } from './generate/sampling.ts';
 import { generateText, type TextOptions } from './generate/text.ts';
 import { specOf } from './models/create.ts';
@@ -71,7 +71,7 @@ export class TextModel {
   }
 
   /**
-   * Streams text that goes on from `prompt`; from a line break if that is empty. Several texts may be under way
+   * Streams text that goes on from `prompt`; if that is empty, from the beginning of a document, or a line break. Several texts may be under way
    * at the same time.
    *
    * @returns whether the text ended at a stop text or by its length, and how many tokens were made
@@ -83,11 +83,37 @@ export class TextModel {
     checkArgument('generate', 'prompt', text, prompt);
     checkOptions('generate', options, generateRules);
     const { tokens = 256, seed = 1337, generator = new Generator(seed), ...rule } = options;
-    const start = prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
+    const start = this.promptTokens(prompt);
     const decoder = await Decoder.create(this.network, this.device);
     this.decoders.add(decoder);
     try {
       return yield* generateText(decoder, this.tokenizer, start, { tokens, ...rule, generator });
+    } finally {
+      this.decoders.delete(decoder);
+      if (!this.disposed) decoder.dispose();
+    }
+  }
+
+  /** The tokens that `generate` goes on from: the prompt's, or those that begin a text where it is empty. */
+  promptTokens(prompt: string): Int32Array {
+    return prompt === '' ? startTokens(this.tokenizer) : this.tokenizer.encode(prompt);
+  }
+
+  /**
+   * The tokens that go on from others, of which there must be one at least, each with the logits that it was drawn from:
+   * to see what else might have come. Options as in `generate`, without `stop`.
+   */
+  async *choices(
+    tokens: ArrayLike<number>,
+    options: Omit<GenerateTextOptions, 'stop'> = {},
+  ): AsyncGenerator<Choice, void, void> {
+    this.checkAlive();
+    checkOptions('choices', options, generateRules);
+    const { tokens: length = 256, seed = 1337, generator = new Generator(seed), ...rule } = options;
+    const decoder = await Decoder.create(this.network, this.device);
+    this.decoders.add(decoder);
+    try {
+      yield* decoder.choices(tokens, { tokens: length, ...rule, generator });
     } finally {
       this.decoders.delete(decoder);
       if (!this.disposed) decoder.dispose();
@@ -130,7 +156,8 @@ export class TextModel {
   }
 
   /**
-   * The bytes of a `model.safetensors`, all that `loadModel` needs. `dtype` 'f16' takes half of f32, the default.
+   * The bytes of a `model.safetensors`, all that `loadModel` needs. `dtype` 'f16' takes half of f32, the default,
+   * 'q8' a quarter.
    * `step` notes how long it was trained.
    */
   async save(
@@ -138,11 +165,17 @@ export class TextModel {
   ): Promise<Uint8Array<ArrayBuffer>> {
     this.checkAlive();
     const { dtype = 'f32', step = this.step } = options;
-    const { network, tokenizer, device } = this;
+    return encodeModel({ ...(await this.modelFile()), step }, dtype);
+  }
+
+  /** The parts of the model as it stands, for `exportModel`. */
+  async modelFile(): Promise<ModelFile> {
+    this.checkAlive();
+    const { network, tokenizer, device, step } = this;
     const tensors = new Map<string, StoredTensor>();
     for (const parameter of network.parameters())
       tensors.set(parameter.name, { shape: parameter.shape, data: await device.read(parameter) });
-    return encodeModel({ spec: specOf(network), tokenizer, tensors, step }, dtype);
+    return { spec: specOf(network), tokenizer, tensors, step };
   }
 
   /** Frees what the model takes on its device, and the device if it is the model's own. */
@@ -170,8 +203,9 @@ export class TextModel {
   }
 }
 
-/** What a text goes on from when no prompt is given: a line break, or else the first token. */
+/** What a text goes on from when no prompt is given: the beginning of a document, a line break, or else the first token. */
 function startTokens(tokenizer: Tokenizer): Int32Array {
+  if (tokenizer.endOfText !== undefined) return Int32Array.of(tokenizer.endOfText);
   try {
     return tokenizer.encode('\n');
   } catch {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NanobardError } from '../engine/errors.ts';
+import { rejectionOf } from '../testing/thrown.ts';
 import { type CorpusOptions, defaultCorpus, loadCorpus } from './corpus.ts';
 
 const text = 'MARDRIC:\nWho knocks so late?\n\nCALANDRA:\nThe snow, my lord, the snow.\n';
@@ -53,21 +53,15 @@ const status =
   (_, response) =>
     response.writeHead(code).end('sorry');
 
-async function failure(promise: Promise<unknown>): Promise<NanobardError> {
-  const error = await promise.then(
-    () => new Error('nothing was thrown'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof NanobardError) return error;
-  throw error;
-}
-
 describe('loadCorpus by name: download', () => {
   it('downloads, checks, keeps, and needs no network the second time', async () => {
     const options = await serve(good);
     const path = join(cacheFolder, 'tinyshakespeare.txt');
     const first = await loadCorpus('tinyshakespeare', options);
-    expect(first).toEqual({ name: 'tinyshakespeare', text, source: 'download', path, sha256 });
+    expect(first).toEqual({
+      ...{ name: 'tinyshakespeare', text, documents: [text], source: 'download', path, sha256 },
+      origin: ['tinyshakespeare'],
+    });
     expect(await readdir(cacheFolder)).toEqual(['tinyshakespeare.txt']); // no temporary file left
 
     server!.closeAllConnections();
@@ -100,7 +94,7 @@ describe('loadCorpus by name: download', () => {
     ['a truncated body', broken, 3, 'terminated'],
   ])('gives up after %s', async (_, bad, visits, why) => {
     const options = await serve(bad);
-    const error = await failure(loadCorpus('tinyshakespeare', options));
+    const error = await rejectionOf(loadCorpus('tinyshakespeare', options));
     expect(error.code).toBe('network');
     expect(error.message).toContain(`tinyshakespeare could not be downloaded: ${why}`);
     expect(error.hint).toContain('built-in plays');
@@ -114,7 +108,7 @@ describe('loadCorpus by name: download', () => {
       () => {},
       (_, response) => response.write(text.slice(0, 20)),
     );
-    const error = await failure(loadCorpus('tinyshakespeare', { ...silent, timeout: 150 }));
+    const error = await rejectionOf(loadCorpus('tinyshakespeare', { ...silent, timeout: 150 }));
     expect(error.code).toBe('network');
     expect(error.message).toContain('nothing came for 0.15 s');
     expect(silent.visits()).toBe(3);
@@ -137,14 +131,14 @@ describe('loadCorpus by name: download', () => {
   it('says why there is no connection', async () => {
     const options = await serve(good);
     server!.close();
-    const error = await failure(loadCorpus('tinyshakespeare', options));
+    const error = await rejectionOf(loadCorpus('tinyshakespeare', options));
     expect(error.code).toBe('network');
     expect(error.message).toContain('ECONNREFUSED');
   });
 
   it('refuses and does not keep another text', async () => {
     const options = await serve((_, response) => response.end('<html>Please log in</html>'));
-    const error = await failure(loadCorpus('tinyshakespeare', options));
+    const error = await rejectionOf(loadCorpus('tinyshakespeare', options));
     expect(error.code).toBe('checksum');
     expect(error.message).toContain('26 bytes');
     expect(options.visits()).toBe(1);
@@ -240,7 +234,7 @@ describe('loadCorpus by path', () => {
     [null, 'loadCorpus takes an object of options, not null'],
   ])('refuses the options %j', async (options, message) => {
     for (const load of [loadCorpus('plays', options as never), defaultCorpus(options as never)]) {
-      expect(await failure(load)).toMatchObject({ code: 'argument', message });
+      expect(await rejectionOf(load)).toMatchObject({ code: 'argument', message });
     }
   });
 
@@ -250,21 +244,22 @@ describe('loadCorpus by path', () => {
     ['another encoding', Uint8Array.of(0x63, 0x61, 0x66, 0xe9), 'byte 3 (0xe9) is not UTF-8'],
   ])('refuses %s', async (_, content, why) => {
     const path = await file('mine.txt', content);
-    const error = await failure(loadCorpus(path));
+    const error = await rejectionOf(loadCorpus(path));
     expect(error.code).toBe('file');
     expect(error.message).toContain(path);
     expect(error.message).toContain(why);
     expect(error.hint).toBeDefined();
   });
 
-  it('refuses a folder', async () => {
-    const error = await failure(loadCorpus(folder));
+  it('refuses a folder without a text', async () => {
+    const empty = await mkdtemp(join(folder, 'empty-'));
+    const error = await rejectionOf(loadCorpus(empty));
     expect(error.code).toBe('file');
-    expect(error.message).toBe(`${folder} is a folder, not a text file`);
+    expect(error.message).toBe(`${empty} has no texts in it`);
   });
 
   it('says of an unknown name that it is neither, and which corpus it resembles', async () => {
-    const error = await failure(loadCorpus('tinyshakespear'));
+    const error = await rejectionOf(loadCorpus('tinyshakespear'));
     expect(error.code).toBe('file');
     expect(error.message).toBe("'tinyshakespear' is neither a corpus nor a file");
     expect(error.hint).toBe(
@@ -274,7 +269,7 @@ describe('loadCorpus by path', () => {
 
   it('does not guess at a path, nor take a property of objects for a corpus', async () => {
     for (const name of [join(folder, 'missing.txt'), 'toString']) {
-      const error = await failure(loadCorpus(name));
+      const error = await rejectionOf(loadCorpus(name));
       expect(error.message).toBe(`'${name}' is neither a corpus nor a file`);
       expect(error.hint).not.toContain('Did you mean');
     }

@@ -1,47 +1,36 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ErrorCode, NanobardError } from '../engine/errors.ts';
-import { type CorpusSource, corpora, corpusNames } from '../language/data/corpus.ts';
+import { NanobardError } from '../engine/errors.ts';
+import { corpora, corpusNames } from '../language/data/corpus.ts';
 import { plays } from '../language/data/plays.ts';
-import { decodeText, MAX_TEXT_LENGTH, normalizeText } from '../language/data/text.ts';
-import { anything, checkOptions, didYouMean, number, path as pathRule, shown } from '../language/options.ts';
-import { download } from './download.ts';
-import { writeAtomically } from './files.ts';
+import {
+  anything,
+  checkOptions,
+  didYouMean,
+  number,
+  path as pathRule,
+  shown,
+  text as textRule,
+} from '../language/options.ts';
+import { checkSize, contentOf, readDocuments, refusal } from './documents.ts';
+import { loadDownload } from './downloaded-corpus.ts';
+import { sha256 } from './files.ts';
+import { filesIn, isPattern, matchingFiles } from './find-files.ts';
+import type { CorpusOptions, LoadedCorpus } from './loaded-corpus.ts';
+
+export type { CorpusOptions, LoadedCorpus };
 
 /**
- * A text: a corpus's name or a file's path, a file's URL, the bytes of a text in UTF-8, or a text with a name for it.
+ * A text: a corpus's name, a file's path or URL, a folder or a pattern of files, the bytes of a file, or a text with a name
+ * for it; or several of these. Files may be texts, JSON lines or Parquet, any of them in gzip.
  */
-export type TextSource = string | URL | Uint8Array | { readonly name?: string; readonly text: string };
+export type TextSource = OneSource | readonly OneSource[];
 
-export interface LoadedCorpus {
-  /** The corpus's name, or the file's. */
-  readonly name: string;
-  /** With line feeds as line ends and without byte order marks, whatever the file had. */
-  readonly text: string;
-  /** `memory`: given as a text, or read from a pipe, so that it cannot be read again. */
-  readonly source: 'cache' | 'download' | 'built-in' | 'file' | 'memory';
-  /** The file that holds the text, where there is one. */
-  readonly path?: string;
-  /** SHA-256 of the file's bytes, in hexadecimal; of the text in UTF-8 where there is no file. */
-  readonly sha256: string;
-  /** Something that the user should be told, as one sentence or two. */
-  readonly notice?: string;
-}
-
-export interface CorpusOptions {
-  /** Folder that keeps downloads; default: the user's cache folder for nanobard. */
-  readonly cacheFolder?: string;
-  /** Where to download from, and the SHA-256 to expect; default: what the corpus itself says. */
-  readonly source?: CorpusSource;
-  /** Milliseconds without a single byte after which a download is given up; default 5,000. */
-  readonly timeout?: number;
-}
+type OneSource = string | URL | Uint8Array | { readonly name?: string; readonly text: string };
 
 const corpusRules = {
+  field: textRule,
   cacheFolder: pathRule,
   source: anything,
   timeout: number((ms) => ms > 0, 'of milliseconds above 0'),
@@ -50,28 +39,65 @@ const corpusRules = {
 /**
  * A text, from wherever it is. A name comes first: a file called `plays` is `./plays`.
  *
- * @throws {NanobardError} code `file` (missing, empty, or not UTF-8 text), `network` (the download failed),
- * `checksum` (the download is not the text that was promised) or `argument`.
+ * @throws {NanobardError} code `file` (missing, empty, not text), `network` (the download failed), `checksum` (the
+ * download is not the text that was promised) or `argument`.
  */
 export async function loadCorpus(from: TextSource, options: CorpusOptions = {}): Promise<LoadedCorpus> {
   checkOptions('loadCorpus', options, corpusRules);
+  const sources = Array.isArray(from) ? from : [from];
+  if (sources.length === 0) throw wrongSource(from);
+  const parts: LoadedCorpus[] = [];
+  for (const source of sources) parts.push(await loadOne(source, options));
+  return together(parts, basename(parts[0]!.name));
+}
+
+async function loadOne(from: OneSource, options: CorpusOptions): Promise<LoadedCorpus> {
+  const { field } = options;
   if (from === 'plays') {
     const text = plays({ characters: corpora.plays.characters, seed: 1 });
-    return { name: from, text, source: 'built-in', sha256: sha256(text) };
+    return { name: from, ...contentOf([text]), source: 'built-in', origin: [from], sha256: sha256(text) };
   }
   if (from === 'tinyshakespeare') return loadDownload(from, corpora[from].source, options);
-  if (typeof from === 'string' || from instanceof URL) return loadFile(pathOf(from));
-  if (from instanceof Uint8Array) return inMemory('text', Buffer.from(from), 'the text');
+  if (typeof from === 'string' || from instanceof URL) return loadPath(pathOf(from), field);
+  if (from instanceof Uint8Array) return inMemory('text', Buffer.from(from), 'the text', field);
   if (typeof from === 'object' && from !== null && typeof from.text === 'string') {
     const { name = 'text', text } = from;
     if (text === '') throw refusal(`${shown(name)} is empty`, 'Give a text with characters in it.');
-    return inMemory(String(name), Buffer.from(text));
+    return inMemory(String(name), Buffer.from(text), String(name));
   }
-  throw refusal(
-    `a text cannot be loaded from ${shown(from)}`,
-    "Give a corpus's name, a file's path or URL, the bytes of a text in UTF-8, or { name, text }.",
-    { code: 'argument' },
-  );
+  throw wrongSource(from);
+}
+
+/** Parts as one text. Those that can be read again stay where they are only if all can. */
+function together(parts: readonly LoadedCorpus[], first: string, origin?: readonly string[]): LoadedCorpus {
+  const [only] = parts;
+  if (only && parts.length === 1 && !origin) return only;
+  const size = parts.reduce((sum, { text }) => sum + text.length + 1, 0);
+  checkSize(size, `${first} and what was given with it`);
+  const kept = parts.every(({ source }) => source !== 'memory');
+  const content = contentOf(parts.flatMap(({ documents }) => documents));
+  const hash = kept ? parts.map((part) => part.sha256).join('\n') : keptCopy(content).contents;
+  const notices = new Set(parts.flatMap(({ notice }) => notice ?? []));
+  return {
+    name: origin || parts.length === 1 ? first : `${first} and ${parts.length - 1} more`,
+    ...content,
+    source: kept ? 'file' : 'memory',
+    origin: kept ? (origin ?? parts.flatMap((part) => part.origin)) : [],
+    sha256: sha256(hash),
+    ...(notices.size > 0 && { notice: [...notices].join(' ') }),
+  };
+}
+
+/** The file from which documents that have none can be read again: a text, or where there are several JSON lines. */
+export function keptCopy({ documents, text }: Pick<LoadedCorpus, 'documents' | 'text'>): {
+  readonly name: string;
+  readonly contents: string;
+} {
+  if (documents.length === 1) return { name: 'text.txt', contents: text };
+  return {
+    name: 'text.jsonl',
+    contents: documents.map((document) => `${JSON.stringify(document)}\n`).join(''),
+  };
 }
 
 /** tinyshakespeare, or where it cannot be had the built-in plays, with a notice that says so. */
@@ -85,15 +111,11 @@ export async function defaultCorpus(options: CorpusOptions = {}): Promise<Loaded
   }
 }
 
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
-
-/** What is wrong with a text; another one, given as `data`, mends it. */
-function refusal(
-  message: string,
-  hint: string,
-  { code = 'file', cause }: { code?: ErrorCode; cause?: unknown } = {},
-): NanobardError {
-  return new NanobardError(code, message, { hint, options: ['data'], cause });
+function wrongSource(from: unknown): NanobardError {
+  return new NanobardError('argument', `a text cannot be loaded from ${shown(from)}`, {
+    hint: "Give a corpus's name, a file's path or URL, the bytes of a file, { name, text }, or several of these.",
+    options: ['data'],
+  });
 }
 
 function pathOf(from: string | URL): string {
@@ -107,43 +129,68 @@ function pathOf(from: string | URL): string {
   );
 }
 
-function inMemory(name: string, bytes: Uint8Array, calledInErrors = name): LoadedCorpus {
-  const read = readText(bytes, name, calledInErrors);
-  return { name, source: 'memory', sha256: sha256(read.text), ...read };
+async function inMemory(
+  name: string,
+  bytes: Uint8Array,
+  place: string,
+  field?: string,
+): Promise<LoadedCorpus> {
+  const { documents, notices } = await readDocuments(bytes, name, place, field);
+  const content = contentOf(documents);
+  return {
+    name,
+    ...content,
+    source: 'memory',
+    origin: [],
+    sha256: sha256(keptCopy(content).contents),
+    ...told(notices),
+  };
 }
 
-/** The text as models see it, with a notice where that is not how it was written. Overwrites `bytes`. */
-function readText(bytes: Uint8Array, name: string, place: string): Pick<LoadedCorpus, 'text' | 'notice'> {
-  checkSize(bytes.length, place);
-  if (!isUtf8(bytes) || bytes.includes(0)) return { text: decodeText(bytes, place) }; // which says where
-  const { bytes: left, notices } = normalizeText(bytes, name);
-  return { text: decodeText(left, place), ...(notices.length > 0 && { notice: notices.join(' ') }) };
-}
+const told = (notices: readonly string[]): Pick<LoadedCorpus, 'notice'> =>
+  notices.length > 0 ? { notice: notices.join(' ') } : {};
 
-async function loadFile(path: string): Promise<LoadedCorpus> {
-  const name = basename(path);
+/** A file, all texts of a folder, or what a pattern stands for. */
+async function loadPath(path: string, field?: string): Promise<LoadedCorpus> {
   try {
-    const found = await stat(path);
-    checkSize(found.size, path);
-    const place = found.isFile() ? await placeOf(resolve(path)) : undefined;
-    const bytes = await readFile(path);
-    if (place === undefined) return inMemory(name, bytes, path);
-    const source = { name, source: 'file', path: place, sha256: sha256(bytes) } as const;
-    return { ...source, ...readText(bytes, name, path) };
+    const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT' && isPattern(path)) return undefined;
+      throw cause;
+    });
+    if (found && !found.isDirectory()) return await loadFile(path, field);
+    const files = found ? await filesIn(path) : await matchingFiles(path);
+    const parts: LoadedCorpus[] = [];
+    for (const file of files.texts) parts.push(await loadFile(file, field));
+    const corpus = together(parts, basename(resolve(path)), [resolve(path)]);
+    return { ...corpus, ...told([corpus.notice ?? [], files.notice ?? []].flat()) };
   } catch (error) {
     throw error instanceof NanobardError ? error : unreadable(path, error as NodeJS.ErrnoException);
   }
 }
 
+async function loadFile(path: string, field?: string): Promise<LoadedCorpus> {
+  const name = basename(path);
+  const found = await stat(path);
+  checkSize(found.size, path);
+  const place = found.isFile() ? await placeOf(resolve(path)) : undefined;
+  const bytes = await readFile(path);
+  if (place === undefined) return inMemory(name, bytes, path, field);
+  const hash = sha256(bytes); // reading overwrites them
+  const { documents, notices } = await readDocuments(bytes, name, path, field);
+  return {
+    name,
+    ...contentOf(documents),
+    source: 'file',
+    path: place,
+    origin: [place],
+    sha256: hash,
+    ...told(notices),
+  };
+}
+
 /** Where a file can be found again: for `/dev/stdin` and its like it is the file that it stands for, if any. */
 async function placeOf(path: string): Promise<string | undefined> {
   return /^\/(dev|proc)\//.test(path) ? realpath(path).catch(() => undefined) : path;
-}
-
-function checkSize(size: number, name: string): void {
-  if (size <= MAX_TEXT_LENGTH) return;
-  const hint = `Use a part of it, up to ${MAX_TEXT_LENGTH} bytes.`;
-  throw refusal(`${name} is too large to be one text (${size} bytes)`, hint);
 }
 
 function unreadable(path: string, cause: NodeJS.ErrnoException): NanobardError {
@@ -153,73 +200,5 @@ function unreadable(path: string, cause: NodeJS.ErrnoException): NanobardError {
     const message = `${shown(path)} is neither a corpus nor a file`;
     return refusal(message, `${didYouMean(path, corpusNames)}${hint}`, { cause });
   }
-  if (code === 'EISDIR') {
-    const hint = 'Name one file; several can be put together first: cat folder/*.txt > all.txt';
-    return refusal(`${path} is a folder, not a text file`, hint, { cause });
-  }
   return refusal(`${path} cannot be read (${code})`, 'Check the permissions of the file.', { cause });
-}
-
-/** A corpus that is downloaded elsewhere, from the cache alone: undefined where no sound copy of it is. */
-export async function cachedCorpus(
-  name: 'tinyshakespeare',
-  options: CorpusOptions = {},
-): Promise<LoadedCorpus | undefined> {
-  const { source = corpora[name].source } = options;
-  return loadKept(name, await keptAt(name, options), source.sha256);
-}
-
-/** Where a download of a corpus is kept. */
-const keptAt = async (name: string, { cacheFolder }: CorpusOptions): Promise<string> =>
-  join(cacheFolder ?? (await userCacheFolder()), `${name}.txt`);
-
-async function loadKept(name: string, path: string, expected: string): Promise<LoadedCorpus | undefined> {
-  const kept = await readFile(path).catch(() => undefined); // missing or unreadable
-  if (kept === undefined || sha256(kept) !== expected) return undefined;
-  return { name, text: decodeText(kept, path), source: 'cache', path, sha256: expected };
-}
-
-/** From the cache where a sound copy is, else from the network. */
-async function loadDownload(
-  name: string,
-  usual: CorpusSource,
-  { source: { url, sha256: expected } = usual, timeout = 5000, ...options }: CorpusOptions,
-): Promise<LoadedCorpus> {
-  const path = await keptAt(name, options);
-  const kept = await loadKept(name, path, expected);
-  if (kept) return kept;
-  const otherWays = `Save ${url} some other way and use that file, or the built-in plays, which need no network.`;
-  const bytes = await download(url, timeout).catch((cause: Error) => {
-    const message = `${name} could not be downloaded: ${cause.message}`;
-    throw refusal(message, `Check the connection. ${otherWays}`, { code: 'network', cause });
-  });
-  const actual = sha256(bytes);
-  if (actual !== expected) {
-    throw refusal(
-      `The download of ${name} is not the text that was expected (${bytes.length} bytes with SHA-256 ${actual})`,
-      `A proxy or login page may have answered in place of ${url}. ${otherWays}`,
-      { code: 'checksum' },
-    );
-  }
-  const loaded: LoadedCorpus = { name, text: decodeText(bytes, url), source: 'download', sha256: expected };
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeAtomically(path, bytes);
-    return { ...loaded, path };
-  } catch (error) {
-    return {
-      ...loaded,
-      notice: `${name} could not be kept in ${dirname(path)}: ${(error as Error).message}.`,
-    };
-  }
-}
-
-/** The user's folder for what can be downloaded again; a temporary one for a user without a home. */
-async function userCacheFolder(): Promise<string> {
-  try {
-    const { default: envPaths } = await import('env-paths'); // asks for the home folder when it is imported
-    return envPaths('nanobard', { suffix: '' }).cache;
-  } catch {
-    return join(tmpdir(), 'nanobard');
-  }
 }

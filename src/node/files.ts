@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants, copyFile, link, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { NanobardError } from '../engine/errors.ts';
@@ -98,3 +98,6 @@ export function decodeJSON<T>(bytes: Uint8Array, path: string, read: (value: unk
     throw new NanobardError('checkpoint', `${path} is damaged: ${(cause as Error).message}`, { cause });
   }
 }
+
+/** In hexadecimal. */
+export const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');

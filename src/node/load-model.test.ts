@@ -53,6 +53,7 @@ describe('the model of a run', () => {
     await model.dispose();
     expect(await evaluateRun(run.folder.path, machine)).toEqual({
       ...{ loss: best.valFull, tokens: 199, step: best.step, notes: [] }, // to the last bit
+      ...{ bytes: 199, characters: 199 },
     });
   });
 
@@ -152,7 +153,7 @@ describe('the model of a run', () => {
     await writeFile(bestPath, 'no model');
     await expect(loadModel(run.folder.path, machine)).rejects.toMatchObject({
       code: 'checkpoint',
-      message: expect.stringContaining(bestPath),
+      message: expect.stringContaining(`${run.folder.path}: model.safetensors: `),
     });
     await rm(bestPath);
     await expect(loadModel(run.folder.path, machine)).rejects.toMatchObject({ code: 'run-folder' });

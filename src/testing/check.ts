@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { CpuDevice, type CpuOptions } from '../engine/devices/cpu/cpu-device.ts';
 import type { SimdLevel } from '../engine/devices/cpu/simd.ts';
+import type { Device } from '../engine/devices/device.ts';
 import { fillInputs } from '../engine/devices/evaluate.ts';
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
 import { constant } from '../engine/ops/constant/constant.ts';
@@ -78,7 +79,7 @@ function graph(build: Build, operands: readonly Operand[]): { inputs: Input[]; o
 }
 
 async function run(
-  device: ReferenceDevice | CpuDevice,
+  device: Device,
   outputs: readonly Tensor[],
   operands: readonly Operand[],
 ): Promise<Float64Array[]> {
@@ -137,23 +138,25 @@ export async function checkGradient(
 }
 
 /**
- * Holds every flavour of the CPU device against the reference, for the outputs and, unless told otherwise, all gradients.
+ * Holds every flavour of the CPU device, or the one given, against the reference, for the outputs and, unless told
+ * otherwise, all gradients.
  * A float32 is right to 6e-8; what sums a few hundred of them pairwise or in lanes stays within 5e-7.
  */
 export async function checkDevices(
   build: Build,
   operands: readonly Operand[],
-  options: { tolerance?: number; gradients?: boolean } = {},
+  options: { tolerance?: number; gradients?: boolean; device?: Device } = {},
 ): Promise<void> {
   const { inputs, outputs } = graph(build, operands);
   const differentiable = inputs.filter((input) => input.dtype === 'f32');
   const wanted =
     options.gradients === false ? outputs : [...outputs, ...grad(weigh(outputs), differentiable)];
   const expected = await run(reference, wanted, operands);
-  for (const cpu of Object.values(cpus)) {
-    const actual = await run(cpu, wanted, operands);
+  const tested = options.device ? { gpu: options.device } : cpus;
+  for (const [name, device] of Object.entries(tested)) {
+    const actual = await run(device, wanted, operands);
     actual.forEach((values, i) => {
-      expectClose(values, expected[i]!, options.tolerance ?? 1e-6, `${cpu.simd} output ${i}`, FLOOR);
+      expectClose(values, expected[i]!, options.tolerance ?? 1e-6, `${name} output ${i}`, FLOOR);
     });
   }
 }

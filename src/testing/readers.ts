@@ -1,21 +1,47 @@
 // Every reader of files, a line each. `npm test` gives each of them 10,000 damaged files, `npm run fuzz` a million.
 
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
 import { Generator } from '../engine/tensor/generator.ts';
-import { CharTokenizer, tokenizerFromJSON } from '../language/data/tokenizer.ts';
-import { encodeModel } from '../language/formats/model-file.ts';
+import { BpeTokenizer } from '../language/data/tokenizer/bpe.ts';
+import { trainBpe } from '../language/data/tokenizer/bpe-trainer.ts';
+import { ByteTokenizer } from '../language/data/tokenizer/bytes.ts';
+import { CharTokenizer } from '../language/data/tokenizer/char.ts';
+import { toHuggingFace } from '../language/data/tokenizer/huggingface.ts';
+import { tokenizerFromJSON } from '../language/data/tokenizer/tokenizer.ts';
+import { exportModel } from '../language/formats/export.ts';
+import { parseJSON } from '../language/formats/folder.ts';
+import { exportGGUF } from '../language/formats/gguf/export.ts';
+import { importGGUF } from '../language/formats/gguf/import.ts';
+import { readConfig } from '../language/formats/huggingface/config.ts';
+import { importHuggingFace } from '../language/formats/huggingface/import.ts';
+import { shardNames } from '../language/formats/huggingface/weights.ts';
+import { encodeModel, type WeightType } from '../language/formats/model-file.ts';
 import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../language/formats/safetensors.ts';
 import { loadModel } from '../language/load-model.ts';
 import { createModel, type ModelSpec } from '../language/models/create.ts';
 import { recipes } from '../language/recipes/recipes.ts';
 import { createTraining } from '../language/recipes/training.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../language/train/checkpoint.ts';
+import { readDocuments } from '../node/documents.ts';
 import { decodeJSON } from '../node/files.ts';
+import { decodeTokenizer } from '../node/load-tokenizer.ts';
 import { linesUpTo } from '../node/runs/metrics.ts';
 import { decodeRunConfig } from '../node/runs/run-config.ts';
+import { decodeTokens } from '../node/token-files.ts';
 import type { Reader } from './fuzz.ts';
+import { randomModelFile } from './model-file.ts';
+import { progressAt } from './progress.ts';
 
 const tokenizer = CharTokenizer.fromText('to be\n');
+const bpe = trainBpe(['to be or not to be'], { vocabSize: 262 });
+/** A vocabulary in an order of its own. */
+const renumbered = new BpeTokenizer({
+  merges: [[2, 1]],
+  tokens: ['b', 'a', 'Ġ', 'Ġa'],
+  special: { '<|endoftext|>': 4 },
+});
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const small = { nLayer: 1, nHead: 1, nEmbd: 2, blockSize: 2, vocabSize: tokenizer.vocabSize };
 const specs: readonly ModelSpec[] = [
@@ -26,33 +52,40 @@ const specs: readonly ModelSpec[] = [
 ];
 
 /** A model's file, of few bytes. */
-function modelFile(spec: ModelSpec): Uint8Array {
+function modelFile(spec: ModelSpec, dtype: WeightType = 'f32'): Uint8Array {
   const parameters = [...createModel(spec).namedParameters()];
   const tensors = parameters.map(
     ([name, { shape, size }]) => [name, { shape, data: new Float32Array(size) }] as const,
   );
-  return encodeModel({ spec, tokenizer, tensors: new Map(tensors), step: 3 });
+  return encodeModel({ spec, tokenizer, tensors: new Map(tensors), step: 3 }, dtype);
 }
 
+const folder = exportModel(randomModelFile({ ...small, model: 'gpt', dropout: 0, bias: true }), 'hf', 'f16');
+
+/** A file of a model in Hugging Face's form. */
+async function huggingFace(name: string): Promise<Uint8Array> {
+  const data = (await folder).find((file) => file.name === name)?.data ?? '';
+  return typeof data === 'string' ? Buffer.from(data) : data;
+}
+
+/** Of characters and of bytes, in all types of weights. */
+const ggufFiles = (): Uint8Array[] =>
+  [tokenizer, new ByteTokenizer()].flatMap((each) => {
+    const shape = { ...small, nEmbd: 4, model: 'gpt', dropout: 0, bias: true } as const;
+    const model = randomModelFile(shape, { tokenizer: each });
+    return (['f32', 'f16', 'q8'] as const).flatMap((dtype) =>
+      exportGGUF(model, { dtype }).map(({ data }) => Buffer.from(data)),
+    );
+  });
+
 function checkpoint(): Uint8Array {
-  const stream = new Generator(1).getState();
-  const progress = {
-    step: 3,
-    drawn: true,
-    evaluated: true,
-    bestVal: 2,
-    bestStep: 1,
-    evalsSinceBest: 0,
-    restores: 0,
-    trainSeconds: 3,
-  };
-  const tensors = new Map([
-    ['w', { shape: [2, 1], data: Float32Array.of(1, 2) }],
-    ['batch.x', { shape: [2], data: Int32Array.of(1, 2) }],
-  ]);
+  const streams = { data: { drawn: 7 }, evaluation: new Generator(1).getState() };
   return encodeCheckpoint({
-    progress: { ...progress, streams: { data: { drawn: 7 }, evaluation: stream } },
-    tensors,
+    progress: progressAt(3, { drawn: true, streams }),
+    tensors: new Map([
+      ['w', { shape: [2, 1], data: Float32Array.of(1, 2) }],
+      ['batch.x', { shape: [2], data: Int32Array.of(1, 2) }],
+    ]),
   });
 }
 
@@ -96,8 +129,28 @@ export const readers: readonly Reader[] = [
   },
   {
     name: 'model',
-    files: () => specs.map(modelFile),
+    files: () => [...specs.map((spec) => modelFile(spec)), modelFile(specs[1]!, 'q8')],
     read: (bytes) => loadModel(bytes, { device }),
+    parts: safetensorsParts,
+  },
+  { name: 'gguf', files: ggufFiles, read: importGGUF },
+  {
+    name: 'hugging face config',
+    files: async () => [await huggingFace('config.json')],
+    read: (bytes) => readConfig(parseJSON('config.json', bytes)),
+  },
+  {
+    name: 'hugging face index',
+    files: () => [
+      bytesOf({ metadata: { total_size: 8 }, weight_map: { 'h.0.ln_1.bias': 'model-1.safetensors' } }),
+    ],
+    read: shardNames,
+  },
+  {
+    name: 'hugging face weights',
+    files: async () => [await huggingFace('model.safetensors')],
+    read: (bytes) =>
+      importHuggingFace(async (name) => (name === 'model.safetensors' ? bytes : huggingFace(name))),
     parts: safetensorsParts,
   },
   { name: 'checkpoint', files: () => [checkpoint()], read: decodeCheckpoint, parts: safetensorsParts },
@@ -112,8 +165,33 @@ export const readers: readonly Reader[] = [
   },
   {
     name: 'tokenizer',
-    files: () => [bytesOf(tokenizer), bytesOf(CharTokenizer.fromText('永🎭é\u2028'))],
+    files: () => [
+      bytesOf(tokenizer),
+      bytesOf(CharTokenizer.fromText('永🎭é\u2028')),
+      bytesOf(bpe),
+      bytesOf(renumbered),
+    ],
     read: (bytes) => decodeJSON(bytes, 'tokenizer.json', tokenizerFromJSON),
+  },
+  {
+    name: 'huggingface',
+    files: () => [tokenizer, bpe].map((each) => bytesOf(toHuggingFace(each, 8).tokenizer)),
+    read: (bytes) => decodeTokenizer(bytes, 'tokenizer.json').encode('to be'),
+  },
+  {
+    name: 'documents',
+    files: () => [
+      gzipSync('{"text": "to be"}\n{"text": "or not", "n": [1]}\n'),
+      Buffer.from('{"text": "to be"}\n"or not"\n'),
+      Buffer.from('\ufeff{"text": "To be 🎭"}', 'utf16le'),
+      readFileSync(new URL('../node/fixtures/documents.parquet', import.meta.url)),
+    ],
+    read: (bytes) => readDocuments(Buffer.from(bytes), 'a.jsonl', 'a.jsonl'),
+  },
+  {
+    name: 'tokens',
+    files: () => [Buffer.from(Uint16Array.of(1, 2, 3, 4, 0).buffer)],
+    read: (bytes) => decodeTokens(bytes, tokenizer.vocabSize, 'train.bin'),
   },
   {
     name: 'config',

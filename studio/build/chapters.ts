@@ -1,4 +1,5 @@
-// Vite's side of the chapters: `…/3-bigram.ts?chapter` is its cells, `…/3-bigram.en.md?prose` the text around them.
+// Vite's side of the chapters: `…/3-bigram.ts?chapter` is its cells, `…/3-bigram.en.md?prose` the text around
+// them, `…?title` its title.
 
 import { readFile } from 'node:fs/promises';
 import { javascriptLanguage } from '@codemirror/lang-javascript';
@@ -32,10 +33,14 @@ export function chapters(): Plugin {
     name: 'nanobard-chapters',
     async load(id) {
       const [path, query] = id.split('?') as [string, string?];
-      const give = (value: object): string => `export default ${JSON.stringify(value)};`;
+      const give = (value: object | string): string => `export default ${JSON.stringify(value)};`;
       if (query === 'chapter') {
         this.addWatchFile(path);
         return give(chapterOf(await readFile(path, 'utf8')));
+      }
+      if (query === 'title') {
+        this.addWatchFile(path);
+        return give(titleOf(await readFile(path, 'utf8')));
       }
       if (query === 'prose') {
         this.addWatchFile(path);
@@ -57,6 +62,8 @@ export function chapterOf(module: string): PageChapter {
   return { cells };
 }
 
+const titleOf = (markdown: string): string => /^# (.+)$/m.exec(markdown)?.[1] ?? '';
+
 const PLACE = /^\{\{([\w-]+)\}\}$/m;
 
 export function proseOf(markdown: string, module: string): Prose {
@@ -64,7 +71,7 @@ export function proseOf(markdown: string, module: string): Prose {
   const marked = new Marked({
     renderer: { code: ({ text }) => `<pre tabindex="0"><code>${coloured(text)}</code></pre>` },
   });
-  const title = /^# (.+)$/m.exec(markdown)?.[1] ?? '';
+  const title = titleOf(markdown);
   const body = markdown
     .replace(/^# .+$/m, '')
     .replace(/^\{\{([\w-]+):answer\}\}$/gm, (_, id: string) => {

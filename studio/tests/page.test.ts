@@ -1,48 +1,17 @@
-import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { headersFor } from '../../src/node/studio/headers.ts';
-import { lastLoss, losses, stated, text, tinyshakespeare } from './stated.ts';
+import { checkAccessible, launch, open as openPage, serve, traceTasks } from './browser.ts';
+import { lastLoss, losses, stated, tinyshakespeare } from './stated.ts';
 
-const folder = fileURLToPath(new URL('../../dist/studio/', import.meta.url));
-const axe = fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url));
 const names = Object.keys({ ...stated, ...losses });
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.txt': 'text/plain',
-};
-
-/** The folder as a static host serves it; `isolated` with the headers of `nanobard studio`. */
-async function serve(isolated: boolean): Promise<{ url: string; server: Server }> {
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url!, 'http://here').pathname.replace(/\/$/, '/index.html');
-    const body = path.endsWith('/tinyshakespeare.txt')
-      ? text
-      : await readFile(join(folder, path)).catch(() => undefined);
-    if (isolated) response.setHeaders(headersFor(path));
-    response.writeHead(body ? 200 : 404, { 'Content-Type': types[extname(path)] ?? 'text/plain' });
-    response.end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
-}
 
 let browser: Browser;
 let isolated: Awaited<ReturnType<typeof serve>>;
 let plain: Awaited<ReturnType<typeof serve>>;
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'],
-  });
+  browser = await launch();
   [isolated, plain] = await Promise.all([serve(true), serve(false)]);
 });
 
@@ -53,21 +22,8 @@ afterAll(async () => {
 });
 
 /** A page at a chapter, and what went wrong on it: that must stay empty. */
-async function open(address: string, width = 1280): Promise<{ page: Page; problems: string[] }> {
-  const page = await browser.newPage({ viewport: { width, height: 900 } });
-  const problems: string[] = [];
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (!/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(request.url()))
-      problems.push(`asked for ${request.url()}`);
-  });
-  await page.goto(address);
-  await page.waitForSelector('.all button');
-  return { page, problems };
-}
+const open = (address: string, width?: number) =>
+  openPage(browser, address, { until: '.all button', ...(width !== undefined && { width }) });
 
 /** Waits until every cell has come to its end. */
 async function finished(page: Page, timeout = 150_000): Promise<void> {
@@ -85,44 +41,6 @@ const outputOf = (page: Page): Promise<string> =>
   page.$$eval('.output > pre, .failure', (elements) =>
     elements.map(({ textContent }) => textContent).join('\n'),
   );
-
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly pid: number;
-  readonly tid: number;
-  /** Microseconds on the clock, and of the thread's own work. */
-  readonly dur?: number;
-  readonly tdur?: number;
-  readonly args: { readonly name?: string };
-}
-
-/**
- * Watches the page's thread from here on; to be asked for its longest task, in ms. What counts is the thread's own
- * work: on the clock a task of 10 ms takes 60 where trainings on all processors are given the time in between.
- */
-async function traceTasks(page: Page): Promise<() => Promise<{ cpu: number; wall: number }>> {
-  const session = await page.context().newCDPSession(page);
-  const events: TraceEvent[] = [];
-  session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
-  await session.send('Tracing.start', {
-    transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['toplevel'] },
-  });
-  return async () => {
-    const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
-    await session.send('Tracing.end');
-    await complete;
-    const thread = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
-    const pages = new Set(events.filter(({ args }) => args.name === 'CrRendererMain').map(thread));
-    const tasks = events.filter(
-      (event) => event.ph === 'X' && event.name.endsWith('RunTask') && pages.has(thread(event)),
-    );
-    const longest = (of: (task: TraceEvent) => number): number =>
-      tasks.reduce((most, task) => Math.max(most, of(task) / 1000), 0);
-    return { cpu: longest(({ tdur = 0 }) => tdur), wall: longest(({ dur = 0 }) => dur) };
-  };
-}
 
 describe.each(['en', 'zh'])('every cell of every chapter in the page: %s', (language) => {
   it.each(names)('%s', async (name) => {
@@ -261,7 +179,7 @@ describe('the page', () => {
     const { page } = await open(`${isolated.url}?chapter=2&lang=zh&theme=dark`);
     expect(await page.getAttribute('html', 'lang')).toBe('zh');
     expect(await page.getAttribute('html', 'data-theme')).toBe('dark');
-    const first = page.locator('nav a').first();
+    const first = page.locator('nav.side a').first();
     await first.focus();
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => location.search.includes('chapter=1'));
@@ -282,19 +200,7 @@ describe.each(['en', 'zh'])('accessible to all: %s', (language) => {
         await page.click('.all button'); // figures and output are part of it
         await finished(page);
       }
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      ).toBeLessThanOrEqual(0);
-      await page.evaluate(await readFile(axe, 'utf8'));
-      const violations = await page.evaluate(async () => {
-        const { violations } = await (
-          globalThis as unknown as {
-            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-          }
-        ).axe.run();
-        return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-      });
-      expect(violations).toEqual([]);
+      await checkAccessible(page);
       expect(problems).toEqual([]);
       await page.close();
     }

@@ -1,9 +1,10 @@
 import { NanobardError } from '../errors.ts';
 import { CpuDevice, type CpuOptions } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
+import { onDemand } from './on-demand.ts';
 
-/** Devices by name; `auto` is the fastest that there is. */
-export type DeviceName = 'auto' | 'cpu' | 'reference';
+/** Devices by name; `auto` is the CPU for now. */
+export type DeviceName = 'auto' | 'cpu' | 'webgpu' | 'reference';
 
 /** Where to compute. The other options are the CPU device's. */
 export interface DeviceOptions extends CpuOptions {
@@ -20,11 +21,13 @@ export async function createDevice({ device = 'auto', ...options }: DeviceOption
     case 'auto':
     case 'cpu':
       return CpuDevice.create(options);
-    case 'reference': {
-      const { ReferenceDevice } = await import('./reference/reference-device.ts');
-      return new ReferenceDevice();
-    }
+    case 'webgpu':
+    case 'reference':
+      return onDemand[device]();
     default:
-      throw new NanobardError('argument', `there is no device ${device}; choose auto, cpu or reference`);
+      throw new NanobardError(
+        'argument',
+        `there is no device ${device}; choose auto, cpu, webgpu or reference`,
+      );
   }
 }

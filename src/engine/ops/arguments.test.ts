@@ -13,7 +13,7 @@ const one = new Input('one', []);
 /** A call of each operation that is right, by name; the rest is put wrong one argument at a time. */
 const calls: Record<string, readonly unknown[]> = {
   add: [x, x], sub: [x, x], mul: [x, x], div: [x, x],
-  neg: [x], exp: [x], log: [x], sqrt: [x], tanh: [x], relu: [x], reluSquared: [x], sigmoid: [x], square: [x], gelu: [x],
+  neg: [x], exp: [x], log: [x], sqrt: [x], tanh: [x], relu: [x], reluSquared: [x], sigmoid: [x], square: [x], gelu: [x], geluTanh: [x],
   arange: [3], attention: [heads, heads, heads], broadcastTo: [x, [3, 2, 4]],
   cacheWrite: [new Input('cache', [1, 3, 2]), new Input('update', [1, 1, 2]), position],
   causalMask: [3], clipScale: [one, 1], concat: [[x, x], 0], contiguous: [x], crossEntropy: [x, ids],

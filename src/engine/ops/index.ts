@@ -10,6 +10,7 @@ export {
   div,
   exp,
   gelu,
+  geluTanh,
   log,
   maskedFill,
   mul,

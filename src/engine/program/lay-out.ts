@@ -8,9 +8,10 @@ import { schedule, type TraitsOf } from './schedule.ts';
 
 /**
  * Lays a program out for a device whose kernels have these traits: inserts the copies of views that they cannot read,
- * lets new values of variables be computed in place where they can, and plans one arena by lifetime.
+ * lets new values of variables be computed in place where they can, and plans one arena by lifetime, cut into banks
+ * where `bankBytes` says so: see `planMemory`.
  */
-export function layOut(program: Program, traitsOf: TraitsOf): PlacedProgram {
+export function layOut(program: Program, traitsOf: TraitsOf, bankBytes?: number): PlacedProgram {
   const { order, inPlace } = schedule(program, traitsOf);
   const writer = new Layouter(program.buffers, inPlace);
   for (const at of order) {
@@ -37,7 +38,7 @@ export function layOut(program: Program, traitsOf: TraitsOf): PlacedProgram {
     inputs,
     outputs,
     flops,
-    ...planArena(instructions, buffers, views),
+    ...planArena(instructions, buffers, views, bankBytes),
   };
 }
 
@@ -87,6 +88,7 @@ function planArena(
   instructions: readonly Instruction[],
   buffers: readonly ProgramBuffer[],
   results: readonly View[],
+  bankBytes?: number,
 ): Pick<PlacedProgram, 'arenaBytes' | 'offsets'> {
   const lifetimes = new Map<number, Lifetime>();
   const use = ({ buffer: index }: View, at: number): void => {
@@ -97,7 +99,7 @@ function planArena(
   for (const [at, { inputs, outputs }] of instructions.entries())
     for (const view of [...inputs, ...outputs]) use(view, at);
   for (const view of results) use(view, instructions.length);
-  const { offsets, bytes } = planMemory([...lifetimes.values()]);
+  const { offsets, bytes } = planMemory([...lifetimes.values()], bankBytes);
   return {
     arenaBytes: bytes,
     offsets: new Map([...lifetimes.keys()].map((index, i) => [index, offsets[i]!])),

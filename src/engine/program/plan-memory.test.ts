@@ -16,15 +16,17 @@ const lifetimes = fc.array(
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 describe('planMemory', () => {
-  it('never lets buffers overlap that are alive together, aligns them, and stays within its size', () => {
+  it('never lets buffers overlap that are alive together, aligns them, and stays within its size and its banks', () => {
     fc.assert(
-      fc.property(lifetimes, (all) => {
-        const { offsets, bytes } = planMemory(all);
+      fc.property(lifetimes, fc.constantFrom(undefined, 4096, 8192), (all, bankBytes) => {
+        const { offsets, bytes } = planMemory(all, bankBytes);
         expect(offsets).toHaveLength(all.length);
         all.forEach((a, i) => {
           const from = offsets[i]!;
           expect(from % ALIGNMENT).toBe(0);
           expect(from + a.bytes).toBeLessThanOrEqual(bytes);
+          // None lies across a cut between banks.
+          if (bankBytes) expect((from % bankBytes) + a.bytes).toBeLessThanOrEqual(bankBytes);
           all.slice(0, i).forEach((b, j) => {
             const together = a.first <= b.last && b.first <= a.last;
             const apart = from + a.bytes <= offsets[j]! || offsets[j]! + b.bytes <= from;

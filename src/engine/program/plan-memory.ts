@@ -12,12 +12,24 @@ function align(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
+/** The first place from `offset` on where so many bytes do not lie across a cut. */
+function withinBank(offset: number, bytes: number, bankBytes: number): number {
+  const end = (Math.floor(offset / bankBytes) + 1) * bankBytes;
+  return offset + bytes > end && offset % bankBytes > 0 ? end : offset;
+}
+
 /**
  * Gives every buffer an offset in one arena so that buffers alive at the same time never overlap.
  * Greedy by size: the largest first, each at the lowest offset that is free during its whole life
  * (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020, §4.2).
+ *
+ * The arena may be cut into banks of `bankBytes`, a multiple of ALIGNMENT: no buffer lies across a cut, as long as
+ * it is no larger than a bank.
  */
-export function planMemory(lifetimes: readonly Lifetime[]): { offsets: number[]; bytes: number } {
+export function planMemory(
+  lifetimes: readonly Lifetime[],
+  bankBytes = Number.POSITIVE_INFINITY,
+): { offsets: number[]; bytes: number } {
   const offsets = new Array<number>(lifetimes.length).fill(0);
   const order = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b]!.bytes - lifetimes[a]!.bytes || a - b);
   const placed: number[] = []; // sorted by offset
@@ -29,7 +41,7 @@ export function planMemory(lifetimes: readonly Lifetime[]): { offsets: number[];
       const other = lifetimes[j]!;
       if (other.last < first || other.first > last) continue;
       if (offset + size <= offsets[j]!) break;
-      offset = Math.max(offset, align(offsets[j]! + other.bytes));
+      offset = withinBank(Math.max(offset, align(offsets[j]! + other.bytes)), size, bankBytes);
     }
     offsets[i] = offset;
     bytes = Math.max(bytes, align(offset + size));

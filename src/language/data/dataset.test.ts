@@ -21,8 +21,8 @@ function scripted(...answers: number[]): WindowStarts & { readonly asked: number
 describe('Dataset', () => {
   it('splits off the last tenth', () => {
     const { train, validation } = new Dataset(counting(1009), 8);
-    expect(train).toEqual(counting(908));
-    expect([validation.length, validation[0], validation.at(-1)]).toEqual([101, 908, 1008]);
+    expect(train).toEqual(counting(908)); // where the text is in memory, so are its parts
+    expect(validation).toEqual(counting(1009).subarray(908));
   });
 
   it('needs one block and the token after it in each split, and the hint gives the shortest such text', () => {
@@ -106,7 +106,7 @@ describe('windows', () => {
           expect([...x.subarray(0, real)]).toEqual(kept.map((target) => target - 1));
           targets.push(...kept);
         }
-        expect(targets).toEqual([...dataset[split].subarray(1)]);
+        expect(targets).toEqual([...dataset[split].subarray(1, dataset[split].length)]);
       }),
     );
   });

@@ -12,6 +12,19 @@ export interface Share {
   readonly size: number;
 }
 
+/** Tokens wherever they lie: an Int32Array, or a file that is read by position. */
+export interface Tokens {
+  readonly length: number;
+  /** The tokens from `start` up to `end`, not to be written to. */
+  subarray(start: number, end: number): Int32Array;
+}
+
+/** The two parts of a text. */
+export interface Splits<T extends Tokens = Tokens> {
+  readonly train: T;
+  readonly validation: T;
+}
+
 /** Where training windows begin: at one of `places` places. A Generator draws them as `torch.randint` does. */
 export interface WindowStarts {
   next(places: number): number;
@@ -21,27 +34,33 @@ export interface WindowStarts {
 export const IGNORED_TARGET = -1;
 
 /**
- * The tokens of a text, the first 90 % for training and the rest for validation, handed out as inputs x and
- * targets y of shape (B, T), where T = `blockSize` and y is x moved on by one token.
+ * The tokens of a text for training and for validation, handed out as inputs x and targets y of shape (B, T), where
+ * T = `blockSize` and y is x moved on by one token.
  */
-export class Dataset {
-  readonly train: Int32Array;
-  readonly validation: Int32Array;
+export class Dataset implements Splits {
+  readonly train: Tokens;
+  readonly validation: Tokens;
   readonly blockSize: number;
 
-  /** Throws NanobardError('file') when a split does not hold one block and the token after it. */
-  constructor(tokens: Int32Array, blockSize: number) {
-    const trainLength = Math.floor(0.9 * tokens.length); // the tutorial's int(0.9*len(data))
-    this.train = tokens.subarray(0, trainLength);
-    this.validation = tokens.subarray(trainLength);
+  /**
+   * Of the tokens of one text the first 90 % are for training and the rest for validation.
+   *
+   * Throws NanobardError('file') when a split does not hold one block and the token after it.
+   */
+  constructor(tokens: Int32Array | Splits, blockSize: number) {
+    const { train, validation } = tokens instanceof Int32Array ? split(tokens) : tokens;
+    this.train = train;
+    this.validation = validation;
     this.blockSize = blockSize;
-    // The validation split is the shorter one wherever a block fits into it.
-    if (this.validation.length <= blockSize) {
+    const [name, shorter] =
+      train.length < validation.length ? ['training', train] : ['validation', validation];
+    if (shorter.length <= blockSize) {
+      const whole = train.length + validation.length;
       const needed = `Use a text of at least ${10 * blockSize + 1} tokens (for a character tokenizer: characters)`;
       throw new NanobardError(
         'file',
-        `The text is too short for a block size of ${blockSize}: of its ${tokens.length} tokens the last ` +
-          `${this.validation.length} are for validation, and ${blockSize + 1} are needed there`,
+        `The text is too short for a block size of ${blockSize}: of its ${whole} tokens ` +
+          `${name === 'validation' ? 'the last ' : ''}${shorter.length} are for ${name}, and ${blockSize + 1} are needed there`,
         { hint: `${needed} or a smaller block size.` },
       );
     }
@@ -84,12 +103,22 @@ export class Dataset {
     const data = this[split];
     for (let b = 0; b < x.shape[0]!; b++) {
       const start = starts[b]!;
+      // A view of what lies in memory already would cost more than the window itself.
+      const inMemory = data instanceof Int32Array;
+      const window = inMemory ? data : data.subarray(start, start + T + 1);
+      const from = inMemory ? start : 0;
       for (let t = 0; t < T; t++) {
-        x.data[b * T + t] = data[start + t]!;
-        y.data[b * T + t] = data[start + t + 1]!;
+        x.data[b * T + t] = window[from + t]!;
+        y.data[b * T + t] = window[from + t + 1]!;
       }
     }
   }
+}
+
+/** Training and validation, as the tutorial has them: `int(0.9*len(data))` is where one ends and the other begins. */
+export function split(tokens: Int32Array): Splits<Int32Array> {
+  const trainLength = Math.floor(0.9 * tokens.length);
+  return { train: tokens.subarray(0, trainLength), validation: tokens.subarray(trainLength) };
 }
 
 /** A batch of B windows of T tokens, to be filled. */
@@ -101,13 +130,14 @@ export function newBatch(B: number, T: number): Batch {
  * One pass over tokens in order and without overlap, so that each but the first is a target once. Every turn fills
  * the batch and yields how many targets are real; the others, after the end, are `IGNORED_TARGET` (their inputs 0).
  */
-export function* windows(tokens: Int32Array, [{ data: x }, { data: y }]: Batch): IterableIterator<number> {
+export function* windows(tokens: Tokens, [{ data: x }, { data: y }]: Batch): IterableIterator<number> {
   const targets = tokens.length - 1;
   for (let start = 0; start < targets; start += x.length) {
     const real = Math.min(x.length, targets - start);
+    const part = tokens.subarray(start, start + real + 1);
     for (let i = 0; i < real; i++) {
-      x[i] = tokens[start + i]!;
-      y[i] = tokens[start + i + 1]!;
+      x[i] = part[i]!;
+      y[i] = part[i + 1]!;
     }
     x.fill(0, real);
     y.fill(IGNORED_TARGET, real);

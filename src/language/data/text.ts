@@ -26,6 +26,27 @@ export function decodeText(bytes: Uint8Array, name: string): string {
 }
 
 /**
+ * The UTF-8 bytes of a text that begins with UTF-16's byte order mark; other bytes as they are.
+ *
+ * Throws NanobardError('file') where it is not UTF-16 after all.
+ */
+export function toUtf8(bytes: Uint8Array, name: string): Uint8Array {
+  const littleEndian = bytes[0] === 0xff && bytes[1] === 0xfe;
+  if (!littleEndian && !(bytes[0] === 0xfe && bytes[1] === 0xff)) return bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let text = '';
+  try {
+    text = new TextDecoder(littleEndian ? 'utf-16le' : 'utf-16be', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const position = firstUnpaired(view, littleEndian);
+    throw notText(name, `byte ${position} is not UTF-16, as which the file begins`, cause);
+  }
+  const nul = text.indexOf('\0');
+  if (nul >= 0) throw notText(name, `byte ${2 + 2 * nul} is NUL`);
+  return new TextEncoder().encode(text);
+}
+
+/**
  * Makes of a UTF-8 text, in place, what Python's text mode reads: CRLF and CR become line feeds. Byte order marks, which
  * stay behind where files are joined, are left out. (In place: a text of 100 MB is large enough once.)
  *
@@ -55,7 +76,7 @@ export function normalizeText(bytes: Uint8Array, name: string): { bytes: Uint8Ar
 
 function notText(name: string, where: string, cause?: unknown): NanobardError {
   return new NanobardError('file', `${name} is not UTF-8 text: ${where}, counted from 0`, {
-    hint: 'If it is text in another encoding (UTF-16, Latin-1, …), save it as UTF-8 first.',
+    hint: 'If it is text in another encoding (Latin-1, GBK, …), save it as UTF-8 first.',
     cause,
   });
 }
@@ -72,4 +93,17 @@ function firstInvalid(bytes: Uint8Array): number {
     position += 3;
     from = mark + 1;
   }
+}
+
+/** Where UTF-16 stops making sense: at a surrogate without its other half, or a byte too many. */
+function firstUnpaired(view: DataView, littleEndian: boolean): number {
+  const end = view.byteLength - (view.byteLength % 2);
+  for (let at = 2; at < end; at += 2) {
+    const unit = view.getUint16(at, littleEndian);
+    if (unit < 0xd800 || unit > 0xdfff) continue;
+    const next = at + 2 < end ? view.getUint16(at + 2, littleEndian) : 0;
+    if (unit > 0xdbff || next < 0xdc00 || next > 0xdfff) return at;
+    at += 2;
+  }
+  return end;
 }

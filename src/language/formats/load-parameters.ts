@@ -9,16 +9,11 @@ export interface StoredTensor {
   readonly data: TypedArray;
 }
 
-/**
- * Writes stored values into variables on a device, by name.
- *
- * @throws {NanobardError} code `checkpoint` if one is missing or has another shape or type; nothing is written then.
- */
-export async function loadParameters(
+/** @throws {NanobardError} code `checkpoint` if a stored value is missing or has another shape or type than its variable. */
+export function checkParameters(
   variables: ReadonlyMap<string, Variable>,
   stored: ReadonlyMap<string, StoredTensor>,
-  device: Device,
-): Promise<void> {
+): void {
   for (const [name, { shape, dtype }] of variables) {
     const tensor = stored.get(name);
     const typed = tensor && tensor.data instanceof Float32Array === (dtype === 'f32');
@@ -32,5 +27,18 @@ export async function loadParameters(
       hint: `This model needs it as ${formatShape(shape)}.`,
     });
   }
+}
+
+/**
+ * Writes stored values into variables on a device, by name.
+ *
+ * @throws {NanobardError} code `checkpoint` if one is missing or has another shape; nothing is written then.
+ */
+export async function loadParameters(
+  variables: ReadonlyMap<string, Variable>,
+  stored: ReadonlyMap<string, StoredTensor>,
+  device: Device,
+): Promise<void> {
+  checkParameters(variables, stored);
   for (const [name, variable] of variables) await device.write(variable, stored.get(name)!.data);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NanobardError } from '../../engine/errors.ts';
-import { CharTokenizer } from '../data/tokenizer.ts';
+import { CharTokenizer } from '../data/tokenizer/char.ts';
 import type { ModelSpec } from '../models/create.ts';
 import { decodeModel, encodeModel } from './model-file.ts';
 import { encodeSafetensors, float32ToFloat16, toFloat32 } from './safetensors.ts';

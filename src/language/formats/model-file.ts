@@ -1,8 +1,9 @@
 import { NanobardError } from '../../engine/errors.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer/tokenizer.ts';
 import { parsed } from '../fields.ts';
 import { type ModelSpec, ModelSpecSchema } from '../models/create.ts';
 import type { StoredTensor } from './load-parameters.ts';
+import { dequantized, isScale, quantized } from './q8.ts';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -10,6 +11,9 @@ import {
   type SafetensorsTensor,
   toFloat32,
 } from './safetensors.ts';
+
+/** The file of a folder that `loadModel` opens. */
+export const MODEL_FILE = 'model.safetensors';
 
 /** A model as it is stored and shipped: one safetensors file, which needs no other beside it. */
 export interface ModelFile {
@@ -21,8 +25,11 @@ export interface ModelFile {
   readonly step?: number | undefined;
 }
 
-/** How weights are stored: f16 takes half the bytes and rounds them to 11 bits. */
-export type WeightType = 'f32' | 'f16';
+/**
+ * How weights are stored: f16 takes half the bytes and rounds them to 11 bits; q8 a quarter, whole multiples of one
+ * number in each row of a matrix (see q8.ts).
+ */
+export type WeightType = 'f32' | 'f16' | 'q8';
 
 /** Names of the metadata entries, JSON each. */
 const SPEC = 'nanobard.model';
@@ -34,19 +41,26 @@ export function encodeModel(
   { spec, tokenizer, tensors, step }: ModelFile,
   dtype: WeightType = 'f32',
 ): Uint8Array<ArrayBuffer> {
-  const stored = new Map<string, SafetensorsTensor>();
-  for (const [name, { shape, data }] of tensors) {
-    const floats = data as Float32Array;
-    if (dtype === 'f16') stored.set(name, { dtype: 'F16', shape, data: float32ToFloat16(floats) });
-    else stored.set(name, { dtype: 'F32', shape, data: floats });
-  }
-  return encodeSafetensors(stored, {
+  const stored = [...tensors].flatMap(([name, tensor]): [string, SafetensorsTensor][] =>
+    dtype === 'q8' ? quantized(name, tensor) : [[name, asTensor(tensor, dtype)]],
+  );
+  return encodeSafetensors(new Map(stored), {
     format: 'pt', // the layout of PyTorch's state dicts: what other readers look for
     [SPEC]: JSON.stringify(spec),
     [TOKENIZER]: JSON.stringify(tokenizer.toJSON()),
     ...(step !== undefined && { [STEP]: JSON.stringify(step) }),
   });
 }
+
+/** Weights as any reader of safetensors understands them. */
+export function asTensor({ shape, data }: StoredTensor, dtype: Exclude<WeightType, 'q8'>): SafetensorsTensor {
+  const floats = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (dtype === 'f16') return { dtype: 'F16', shape, data: float32ToFloat16(floats) };
+  return { dtype: 'F32', shape, data: floats };
+}
+
+/** Whether a safetensors file is a model of ours: it says so in its metadata. */
+export const isModelFile = (bytes: Uint8Array): boolean => SPEC in decodeSafetensors(bytes).metadata;
 
 /** @throws {NanobardError} code `checkpoint` if the bytes are damaged or not a model file of nanobard. */
 export function decodeModel(bytes: Uint8Array): ModelFile {
@@ -55,22 +69,31 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
     const message = `the model's description is damaged: ${path ?? 'model'}: ${problem}`;
     return new NanobardError('checkpoint', message);
   });
-  const weights = [...tensors].map(([name, tensor]) => {
-    return [name, { shape: tensor.shape, data: toFloat32(tensor) }] as const;
+  const weights = [...tensors].flatMap(([name, tensor]): [string, StoredTensor][] => {
+    if (isScale(name, tensors)) return [];
+    const { dtype, shape, data } = tensor;
+    return [
+      [name, { shape, data: dtype === 'I8' ? dequantized(name, shape, data, tensors) : toFloat32(tensor) }],
+    ];
   });
   const step = metadata[STEP] === undefined ? undefined : parse(metadata[STEP]);
-  const tokenizer = tokenizerFromJSON(parse(metadata[TOKENIZER]));
-  checkSize(spec, tokenizer, new Map(weights));
-  return {
+  const file = {
     spec,
-    tokenizer,
+    tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
     tensors: new Map(weights),
     step: typeof step === 'number' ? step : undefined,
   };
+  checkSize(file);
+  return file;
 }
 
-/** Refuses a description of something larger than what is there, before anybody builds it. */
-function checkSize(spec: ModelSpec, tokenizer: Tokenizer, tensors: ModelFile['tensors']): void {
+/**
+ * Refuses a description of something larger than what is there, before anybody builds it.
+ *
+ * @throws {NanobardError} code `checkpoint`.
+ */
+export function checkSize({ spec, tokenizer, tensors }: ModelFile): void {
+  const values = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
   const extents = new Set([...tensors.values()].flatMap(({ shape, data }) => (data.length > 0 ? shape : [])));
   const widths = [spec.vocabSize, ...('nEmbd' in spec ? [spec.nEmbd] : [])];
   // Each layer brings a tensor at least, and each table of n-grams.
@@ -78,6 +101,7 @@ function checkSize(spec: ModelSpec, tokenizer: Tokenizer, tensors: ModelFile['te
   const fits =
     widths.every((width) => extents.has(width)) &&
     counts.every((count) => count <= tensors.size) &&
+    ('nLayer' in spec ? spec.nLayer * spec.nEmbd : 0) <= values &&
     tokenizer.vocabSize <= spec.vocabSize;
   if (fits) return;
   throw new NanobardError('checkpoint', "the model's description does not fit its weights or its tokenizer", {
@@ -88,7 +112,7 @@ function checkSize(spec: ModelSpec, tokenizer: Tokenizer, tensors: ModelFile['te
 function parse(json: string | undefined): unknown {
   if (json === undefined) {
     throw new NanobardError('checkpoint', 'the file holds tensors but no model that nanobard could build', {
-      hint: 'Give a model.safetensors that nanobard has written.',
+      hint: 'Give a model.safetensors that nanobard has written, or a whole folder of Hugging Face.',
     });
   }
   try {

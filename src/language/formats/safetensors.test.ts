@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NanobardError } from '../../engine/errors.ts';
 import { sizeOf } from '../../engine/tensor/shape.ts';
+import { thrownBy } from '../../testing/thrown.ts';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor, toFloat32 } from './safetensors.ts';
 
 const shape = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 });
@@ -52,16 +53,6 @@ function fileOf(header: unknown, dataBytes = 0): Uint8Array {
 
 function f32(begin: number, end: number, shape = [(end - begin) / 4]): unknown {
   return { dtype: 'F32', shape, data_offsets: [begin, end] };
-}
-
-function errorOf(action: () => unknown): NanobardError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof NanobardError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 /** Decodes, and lets only the error through that decoding is allowed to throw. */
@@ -147,12 +138,12 @@ describe('encodeSafetensors and decodeSafetensors', () => {
   it('refuse to write what could not be read', () => {
     const data = new Float32Array(5);
     const misshapen = () => encodeSafetensors(new Map([['w', { dtype: 'F32', shape: [2, 3], data }]]));
-    expect(errorOf(misshapen)).toMatchObject({
+    expect(thrownBy(misshapen)).toMatchObject({
       code: 'shape',
       message: 'safetensors: the 5 elements of tensor "w" do not fill its shape (2, 3)',
     });
     const reserved = () => encodeSafetensors(new Map([['__metadata__', { dtype: 'F32', shape: [5], data }]]));
-    expect(errorOf(reserved).code).toBe('argument');
+    expect(thrownBy(reserved).code).toBe('argument');
   });
 });
 
@@ -193,7 +184,7 @@ describe('decodeSafetensors refuses', () => {
     ['a shape too large', fileOf({ w: f32(0, 4, [2]) }, 4), /has 4 bytes, but F32 of shape \(2\) needs 8/],
     ['a scalar of two elements', fileOf({ w: f32(0, 8, []) }, 8), /F32 of shape \(\) needs 4/],
   ])('%s', (_, bytes, message) => {
-    const error = errorOf(() => decodeSafetensors(bytes));
+    const error = thrownBy(() => decodeSafetensors(bytes));
     expect(error.message).toMatch(message);
     expect(error.code).toBe('checkpoint');
     expect(error.hint).toMatch(/download it again/);
@@ -201,7 +192,7 @@ describe('decodeSafetensors refuses', () => {
 
   it('an unknown dtype, saying what to convert it to', () => {
     const entry = { dtype: 'F8_E4M3', shape: [1], data_offsets: [0, 1] };
-    const error = errorOf(() => decodeSafetensors(fileOf({ w: entry }, 1)));
+    const error = thrownBy(() => decodeSafetensors(fileOf({ w: entry }, 1)));
     expect(error.message).toMatch(/tensor "w", dtype: "F8_E4M3" is not a type that nanobard reads/);
     expect(error.hint).toMatch(/F32/);
   });
@@ -215,7 +206,7 @@ describe('decodeSafetensors refuses', () => {
         (tensors, metadata, part) => {
           const encoded = encodeSafetensors(tensors, metadata);
           const cut = encoded.subarray(0, Math.floor(part * encoded.length));
-          expect(errorOf(() => decodeSafetensors(cut)).code).toBe('checkpoint');
+          expect(thrownBy(() => decodeSafetensors(cut)).code).toBe('checkpoint');
         },
       ),
     );
@@ -266,7 +257,7 @@ describe('toFloat32', () => {
     expect(toFloat32({ dtype: 'F32', shape: [1], data })).toBe(data);
     expect(toFloat32({ dtype: 'F64', shape: [1], data: Float64Array.of(0.1) })).toEqual(Float32Array.of(0.1));
     const integers = () => toFloat32({ dtype: 'I64', shape: [1], data: BigInt64Array.of(1n) });
-    expect(errorOf(integers).message).toMatch(/a tensor of I64 and shape \(1\)/);
+    expect(thrownBy(integers).message).toMatch(/a tensor of I64 and shape \(1\)/);
   });
 });
 

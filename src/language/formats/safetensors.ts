@@ -149,8 +149,7 @@ export function toFloat32(tensor: SafetensorsTensor): Float32Array {
     case 'F16':
       return float16ToFloat32(tensor.data);
     case 'BF16':
-      // The upper half of a float32.
-      return new Float32Array(Uint32Array.from(tensor.data, (bits) => bits << 16).buffer);
+      return bfloat16ToFloat32(tensor.data);
     default: {
       const message = `safetensors: a tensor of ${tensor.dtype} and shape ${formatShape(tensor.shape)} does not hold floating-point numbers`;
       throw new NanobardError('checkpoint', message, {
@@ -160,8 +159,15 @@ export function toFloat32(tensor: SafetensorsTensor): Float32Array {
   }
 }
 
+/** The upper halves of float32s. */
+function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
+  return new Float32Array(bits.buffer);
+}
+
 /** IEEE 754 binary16: 1 sign bit, 5 of exponent (bias 15), 10 of mantissa. */
-function float16ToFloat32(halves: Uint16Array): Float32Array {
+export function float16ToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer> {
   const floats = new Float32Array(halves.length);
   const bits = new Uint32Array(floats.buffer);
   for (let i = 0; i < halves.length; i++) {

@@ -23,6 +23,12 @@ export interface GenerateOptions extends SamplingRule {
   readonly forget?: number | undefined;
 }
 
+/** A token that was drawn, and the logits, (vocabSize), that it was drawn from: valid until the next. */
+export interface Choice {
+  readonly token: number;
+  readonly logits: ArrayLike<number>;
+}
+
 /** What `tokens` may be. */
 export const lengthRule: Rule = {
   accepts: (value) =>
@@ -78,6 +84,11 @@ export class Decoder {
    * on with the context cropped. One text at a time: a decoder has one cache.
    */
   async *generate(prompt: ArrayLike<number>, options: GenerateOptions): AsyncGenerator<number, void, void> {
+    for await (const { token } of this.choices(prompt, options)) yield token;
+  }
+
+  /** The tokens that `generate` yields, with what each was drawn from. */
+  async *choices(prompt: ArrayLike<number>, options: GenerateOptions): AsyncGenerator<Choice, void, void> {
     const { blockSize } = this.model;
     const { tokens, generator, signal, forget = Math.ceil(blockSize / 2) } = options;
     if (prompt.length === 0)
@@ -110,7 +121,7 @@ export class Decoder {
         const logits = (await this.last.read()) as Constant;
         const token = sampler.next(logits.data);
         context.push(token);
-        yield token;
+        yield { token, logits: logits.data };
         await breathe();
       }
     } finally {

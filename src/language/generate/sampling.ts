@@ -40,23 +40,45 @@ export class Sampler {
    * @throws {NanobardError} code `argument` if a logit is not a number.
    */
   next(logits: ArrayLike<number>): number {
-    const { temperature = 1, topK, topP } = this.rule;
-    if (temperature === 0) return argmax(logits);
+    if (this.rule.temperature === 0) return argmax(logits);
     if (this.weights.length !== logits.length) this.weights = new Float32Array(logits.length);
-    const { weights } = this;
-    const peak = logits[argmax(logits)]!;
-    const limited = topK !== undefined && topK < logits.length;
-    const floor = limited ? Float64Array.from(logits).sort().at(-topK)! : Number.NEGATIVE_INFINITY;
-    let sum = 0;
-    for (let i = 0; i < weights.length; i++) {
-      const weight = logits[i]! < floor ? 0 : Math.exp((logits[i]! - peak) / temperature);
-      weights[i] = weight;
-      sum += weight;
-    }
-    for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
-    if (topP !== undefined && topP < 1) keepNucleus(weights, topP);
-    return this.generator.multinomial(weights, 1, weights.length)[0]!;
+    return this.generator.multinomial(
+      fillDistribution(this.weights, logits, this.rule),
+      1,
+      logits.length,
+    )[0]!;
   }
+}
+
+/**
+ * The probabilities of the next token, (vocabSize), by which a rule draws it from the logits of one position.
+ *
+ * @throws {NanobardError} code `argument` for values that make no sense, or if a logit is not a number.
+ */
+export function distribution(logits: ArrayLike<number>, rule: SamplingRule = {}): Float32Array {
+  checkOptions('distribution', rule, samplingRules);
+  return fillDistribution(new Float32Array(logits.length), logits, rule);
+}
+
+function fillDistribution(
+  weights: Float32Array,
+  logits: ArrayLike<number>,
+  { temperature = 1, topK, topP }: SamplingRule,
+): Float32Array {
+  const likeliest = argmax(logits);
+  if (temperature === 0) return weights.fill(0).fill(1, likeliest, likeliest + 1);
+  const peak = logits[likeliest]!;
+  const limited = topK !== undefined && topK < logits.length;
+  const floor = limited ? Float64Array.from(logits).sort().at(-topK)! : Number.NEGATIVE_INFINITY;
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const weight = logits[i]! < floor ? 0 : Math.exp((logits[i]! - peak) / temperature);
+    weights[i] = weight;
+    sum += weight;
+  }
+  for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
+  if (topP !== undefined && topP < 1) keepNucleus(weights, topP);
+  return weights;
 }
 
 function argmax(logits: ArrayLike<number>): number {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Generator } from '../../engine/tensor/generator.ts';
-import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Decoder } from './decoder.ts';
 import { generateText } from './text.ts';
 
-/** What is streamed when a decoder makes the given tokens, and how the sample ended. */
-async function stream(tokens: readonly string[], stop?: readonly string[]) {
+/** What is streamed when a decoder makes the given tokens, texts or bytes, and how the sample ended. */
+async function stream(tokens: readonly (string | readonly number[])[], stop?: readonly string[]) {
   let made = 0;
   const decoder = {
     async *generate() {
@@ -19,7 +19,11 @@ async function stream(tokens: readonly string[], stop?: readonly string[]) {
   const tokenizer: Tokenizer = {
     vocabSize: tokens.length,
     encode: () => new Int32Array(0),
-    decode: (ids) => Array.from(ids, (id) => tokens[id]).join(''),
+    decode: () => '',
+    bytesOf: (id) => {
+      const token = tokens[id]!;
+      return typeof token === 'string' ? new TextEncoder().encode(token) : Uint8Array.from(token);
+    },
     toJSON: () => ({ type: 'test' }),
   };
   const options = { tokens: tokens.length, generator: new Generator(1), ...(stop && { stop }) };
@@ -39,6 +43,19 @@ describe('generateText', () => {
       tokens: 3,
     });
     expect(await stream([])).toEqual({ pieces: [], made: 0, stopped: 'length', tokens: 0 });
+  });
+
+  it('holds back a character until all its bytes are there', async () => {
+    const [mask, zero] = [[0xf0, 0x9f, 0x8e, 0xad], [0x30]];
+    const bytes = (...all: number[][]) => all.flat().map((byte) => [byte]);
+    expect((await stream(bytes(mask, zero))).pieces).toEqual(['🎭', '0']);
+    expect((await stream([mask.slice(0, 3), [...mask.slice(3), ...zero]])).pieces).toEqual(['🎭0']);
+    // One that is broken off, within and at the end.
+    expect((await stream(bytes(mask.slice(0, 3), zero))).pieces).toEqual(['\uFFFD0']);
+    expect((await stream(bytes(zero, mask.slice(0, 2)))).pieces).toEqual(['0', '\uFFFD']);
+    // A byte order mark is a character like others.
+    expect((await stream(['\uFEFFa'])).pieces).toEqual(['\uFEFFa']);
+    expect((await stream(bytes(mask, mask), ['🎭🎭'])).pieces).toEqual([]);
   });
 
   it('ends at a stop text, which is not part of it, and makes no further token', async () => {

@@ -1,4 +1,4 @@
-import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Decoder, GenerateOptions } from './decoder.ts';
 
 export interface TextOptions extends GenerateOptions {
@@ -7,22 +7,24 @@ export interface TextOptions extends GenerateOptions {
 }
 
 /**
- * Streams text as it is made. What may be the beginning of a stop text is held back until that is decided.
+ * Streams text as it is made. What may be the beginning of a stop text, and the first bytes of a character whose others
+ * are still to come, are held back until that is decided.
  *
  * @returns whether the sample ended at a stop text or by its length, and how many tokens were made
  */
 export async function* generateText(
-  decoder: Decoder,
+  model: Decoder,
   tokenizer: Tokenizer,
   prompt: ArrayLike<number>,
   options: TextOptions,
 ): AsyncGenerator<string, { stopped: 'length' | 'stop'; tokens: number }, void> {
   const stops = [options.stop ?? []].flat().filter((stop) => stop !== '');
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let held = '';
   let tokens = 0;
-  for await (const token of decoder.generate(prompt, options)) {
+  for await (const token of model.generate(prompt, options)) {
     tokens++;
-    held += tokenizer.decode([token]);
+    held += decoder.decode(tokenizer.bytesOf(token), { stream: true });
     const ends = stops.map((stop) => held.indexOf(stop)).filter((at) => at >= 0);
     if (ends.length > 0) {
       const text = held.slice(0, Math.min(...ends));
@@ -33,6 +35,7 @@ export async function* generateText(
     if (safe > 0) yield held.slice(0, safe);
     held = held.slice(safe);
   }
+  held += decoder.decode(); // a character that was never completed
   if (held !== '') yield held;
   return { stopped: 'length', tokens };
 }

@@ -4,7 +4,7 @@ import { Input } from '../../engine/tensor/tensor.ts';
 import { cpus, expectClose, reference } from '../../testing/check.ts';
 import { lecture, lectureTokens } from '../../testing/lecture.ts';
 import { Dataset } from '../data/dataset.ts';
-import { CharTokenizer } from '../data/tokenizer.ts';
+import { CharTokenizer } from '../data/tokenizer/char.ts';
 import { Decoder } from '../generate/decoder.ts';
 import { AdamW } from '../optim/adamw.ts';
 import { BigramLanguageModel } from './bigram.ts';

@@ -11,7 +11,11 @@ export class BigramLanguageModel extends LanguageModel {
     this.token_embedding_table = new Embedding(config.vocabSize, config.vocabSize);
   }
 
-  override forward(idx: Tensor): Tensor {
-    return this.token_embedding_table.forward(idx); // (B, T, C), C = vocabSize
+  override *stream(idx: Tensor): Iterable<Tensor> {
+    yield this.token_embedding_table.forward(idx); // (B, T, C), C = vocabSize
+  }
+
+  override head(x: Tensor): Tensor {
+    return x;
   }
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { add, arange, attention, gelu, reshape, split } from '../../engine/ops/index.ts';
+import type { Pointwise } from '../../engine/ops/elementwise/elementwise.ts';
+import { add, arange, attention, gelu, geluTanh, reshape, split } from '../../engine/ops/index.ts';
 import type { Generator as RandomGenerator, Tensor } from '../../engine/tensor/index.ts';
 import { type FieldValues, fraction, wholeFrom1 } from '../fields.ts';
 import { Dropout, dropoutKey } from '../nn/dropout.ts';
@@ -24,6 +25,8 @@ export const gptFields = {
   dropout: fraction,
   /** Whether linear layers and layer norms have biases: true as in GPT-2, false is a little faster and better. */
   bias: v.boolean(),
+  /** GELU, exact as in nanoGPT (where nothing is said), or approximated by tanh as in GPT-2. */
+  activation: v.optional(v.picklist(['gelu', 'gelu_tanh'], 'must be gelu or gelu_tanh')),
 };
 
 export type GPTConfig = Readonly<LanguageModelConfig & FieldValues<typeof gptFields>>;
@@ -61,17 +64,19 @@ export class MLP extends Module {
   readonly c_fc: Linear;
   readonly c_proj: Linear;
   readonly dropout: Dropout;
+  private readonly activation: Pointwise;
 
   constructor(config: GPTConfig) {
     super();
     const { nEmbd, bias } = config;
+    this.activation = config.activation === 'gelu_tanh' ? geluTanh : gelu;
     this.c_fc = new Linear(nEmbd, 4 * nEmbd, { bias });
     this.c_proj = new Linear(4 * nEmbd, nEmbd, { bias });
     this.dropout = new Dropout(config.dropout);
   }
 
   forward(x: Tensor): Tensor {
-    x = gelu(this.c_fc.forward(x)); // (B, T, 4C)
+    x = this.activation(this.c_fc.forward(x)); // (B, T, 4C)
     return this.dropout.forward(this.c_proj.forward(x)); // (B, T, C)
   }
 }
@@ -126,14 +131,19 @@ export class GPT extends LanguageModel<GPTConfig> {
     this.transformer.wte.weight = this.lm_head.weight; // one table for reading and writing tokens
   }
 
-  override forward(idx: Tensor, cache?: KVCache): Tensor {
-    const { wte, wpe, drop, h, ln_f } = this.transformer;
+  override *stream(idx: Tensor, cache?: KVCache): Iterable<Tensor> {
+    const { wte, wpe, drop, h } = this.transformer;
     const pos = arange(this.lengthOf(idx), cache?.position); // (T)
     let x = drop.forward(add(wte.forward(idx), wpe.forward(pos))); // (B, T, C)
-    h.forEach((block, i) => {
+    yield x;
+    for (const [i, block] of h.entries()) {
       x = block.forward(x, cache?.layers[i]); // (B, T, C)
-    });
-    return this.lm_head.forward(ln_f.forward(x)); // (B, T, vocabSize)
+      yield x;
+    }
+  }
+
+  override head(x: Tensor): Tensor {
+    return this.lm_head.forward(this.transformer.ln_f.forward(x)); // (B, T, vocabSize)
   }
 
   /** N(0, 0.02), biases 0; projections back to the residual stream smaller, since 2 · nLayer of them add up. */

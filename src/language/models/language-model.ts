@@ -48,7 +48,17 @@ export abstract class LanguageModel<C extends LanguageModelConfig = LanguageMode
    *
    * @throws {NanobardError} code `shape` if T is more than the block size.
    */
-  abstract forward(idx: Tensor, cache?: KVCache): Tensor;
+  forward(idx: Tensor, cache?: KVCache): Tensor {
+    let last: Tensor | undefined;
+    for (const x of this.stream(idx, cache)) last = x;
+    return this.head(last!); // the embeddings at least
+  }
+
+  /** The residual stream, (B, T, C) each: the embeddings, then what each block makes of it. */
+  abstract stream(idx: Tensor, cache?: KVCache): Iterable<Tensor>;
+
+  /** The logits, (B, T, vocabSize), that the stream stands for, after the last block or, to look inside, any other. */
+  abstract head(x: Tensor): Tensor;
 
   /** Mean cross entropy of the targets, i32 (B, T), in nats; −1 marks those that do not count. */
   loss(idx: Tensor, targets: Tensor): Scalar {

@@ -141,13 +141,18 @@ export class LectureGPT extends LanguageModel<LectureConfig> {
     this.lm_head = new Linear(nEmbd, vocabSize);
   }
 
-  override forward(idx: Tensor, cache?: KVCache): Tensor {
+  override *stream(idx: Tensor, cache?: KVCache): Iterable<Tensor> {
     const { nHead } = this.config;
     const pos = arange(this.lengthOf(idx), cache?.position); // (T)
     let x = add(this.token_embedding_table.forward(idx), this.position_embedding_table.forward(pos)); // (B, T, C)
-    this.blocks.forEach((block, i) => {
+    yield x;
+    for (const [i, block] of this.blocks.entries()) {
       x = block.forward(x, cache?.layers.slice(i * nHead, (i + 1) * nHead)); // (B, T, C)
-    });
+      yield x;
+    }
+  }
+
+  override head(x: Tensor): Tensor {
     return this.lm_head.forward(this.ln_f.forward(x)); // (B, T, vocabSize)
   }
 

@@ -142,13 +142,17 @@ export class ModernGPT extends LanguageModel<ModernConfig> {
     this.lm_head = new Linear(nEmbd, vocabSize, noBias);
   }
 
-  override forward(idx: Tensor, cache?: KVCache): Tensor {
-    const { h } = this.transformer;
+  override *stream(idx: Tensor, cache?: KVCache): Iterable<Tensor> {
     const x0 = rmsNorm(this.embed(idx, cache)); // (B, T, C)
     let x = x0;
-    h.forEach((block, i) => {
+    yield x;
+    for (const [i, block] of this.transformer.h.entries()) {
       x = block.forward(x, x0, cache?.layers[i]); // (B, T, C)
-    });
+      yield x;
+    }
+  }
+
+  override head(x: Tensor): Tensor {
     return this.lm_head.forward(rmsNorm(x)); // (B, T, vocabSize)
   }
 

@@ -10,12 +10,14 @@ const { model: _, ...settable } = { ...recipeFields.modern, ...recipeFields.gpt 
 /** The fields that can be set, of whichever model, with what each may be. */
 export const settableFields: { readonly [F in keyof RecipeChanges]-?: (typeof settable)[F] } = settable;
 
-/** For options that choose a recipe, its changes, a text and a device; what a field may be, the recipe's schema knows. */
+/** For options that choose a recipe, its changes, a text with its tokenizer and a device; what a field may be, the recipe's schema knows. */
 export const recipeRules: Readonly<Record<string, Rule>> = {
   ...deviceRules,
   ...Object.fromEntries(Object.keys(settable).map((field) => [field, anything])),
   recipe: anything,
   data: anything,
+  field: anything,
+  tokenizer: anything,
 };
 
 const names = Object.keys(recipes);

@@ -1,25 +1,35 @@
 import type { Device } from '../../engine/devices/device.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import { breather } from '../breathe.ts';
-import { Dataset } from '../data/dataset.ts';
-import { CharTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import { Dataset, type Splits } from '../data/dataset.ts';
+import { encodeDocuments, joined, sizeInText } from '../data/documents.ts';
+import { CharTokenizer } from '../data/tokenizer/char.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import { loadParameters } from '../formats/load-parameters.ts';
+import type { ModelFile } from '../formats/model-file.ts';
+import { shortened } from '../formats/shortened.ts';
 import { createModel } from '../models/create.ts';
-import { anything, checkOptions, text, whole } from '../options.ts';
+import { anything, checkOptions, texts, whole } from '../options.ts';
 import { TextModel } from '../text-model.ts';
 import type { Peers } from '../train/peers.ts';
 import { streams, Trainer } from '../train/trainer.ts';
 import { checkMemory } from './check-memory.ts';
 import { chooseRecipe, recipeRules } from './choose.ts';
+import { recipeFrom } from './init-from.ts';
 import type { Recipe, RecipeChanges } from './recipe.ts';
 import type { RecipeName } from './recipes.ts';
 
 export interface TrainingOptions extends RecipeChanges {
   /** A recipe or the name of one; any of its fields given beside it is used instead. */
   readonly recipe: RecipeName | Recipe | (string & {});
-  /** The text to learn; its last tenth is for validation. */
-  readonly text: string;
+  /** The text to learn, or several documents that are kept apart; the last tenth is for validation. */
+  readonly text?: string | readonly string[] | undefined;
+  /** In place of a text, what a tokenizer has made of it. */
+  readonly tokens?: Splits | undefined;
   /** By default one token for each different character of the text. */
-  readonly tokenizer?: Tokenizer;
+  readonly tokenizer?: Tokenizer | undefined;
+  /** A model whose weights are the first ones, and whose tokenizer encodes the text; see `openModel`. */
+  readonly initFrom?: ModelFile | undefined;
   /** Stays the caller's. */
   readonly device: Device;
   /** Every how many steps the loss is read and told; 1 by default. */
@@ -30,8 +40,10 @@ export interface TrainingOptions extends RecipeChanges {
 
 const trainingRules = {
   ...recipeRules,
-  text,
+  text: texts,
+  tokens: anything,
   tokenizer: anything,
+  initFrom: anything,
   device: anything,
   reportEvery: whole(1),
   peers: anything,
@@ -59,18 +71,27 @@ export interface Training {
  */
 export async function createTraining(options: TrainingOptions): Promise<Training> {
   const breathe = breather(); // a page draws and answers between the parts
-  checkOptions('createTraining', options, trainingRules, ['recipe', 'text', 'device']);
-  const { recipe: wanted, text, device, reportEvery, peers, ...rest } = options;
-  const { tokenizer = CharTokenizer.fromText(text), ...changes } = rest;
-  const recipe = chooseRecipe(wanted, changes);
+  checkOptions('createTraining', options, trainingRules, [
+    'recipe',
+    options.tokens === undefined ? 'text' : options.initFrom ? 'initFrom' : 'tokenizer',
+    'device',
+  ]);
+  const { recipe: wanted, text = [], tokens, device, reportEvery, initFrom, peers, ...rest } = options;
+  const documents = [text].flat();
+  const { tokenizer = initFrom?.tokenizer ?? CharTokenizer.fromText(joined(documents)), ...changes } = rest;
+  const recipe = initFrom ? recipeFrom(initFrom, wanted, changes) : chooseRecipe(wanted, changes);
   const { vocabSize } = tokenizer;
   checkMemory(recipe, vocabSize);
-  const dataset = new Dataset(tokenizer.encode(text), recipe.blockSize);
+  const dataset = new Dataset(tokens ?? encodeDocuments(tokenizer, documents), recipe.blockSize);
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);
   const network = createModel({ ...recipe, vocabSize });
-  for (const _ of network.initialization(generator)) await breathe();
+  if (initFrom) {
+    const { tensors } = shortened(initFrom, { blockSize: recipe.blockSize, vocabSize });
+    await loadParameters(network.namedParameters(), tensors, device);
+  } else for (const _ of network.initialization(generator)) await breathe();
   const parts = { model: network, dataset, device, config: recipe, generator };
-  const trainer = await Trainer.create({ ...parts, reportEvery, peers });
+  const bytesPerToken = sizeInText(tokenizer, dataset.validation).bytes / (dataset.validation.length - 1);
+  const trainer = await Trainer.create({ ...parts, reportEvery, bytesPerToken, peers });
   return { recipe, dataset, trainer, generator, model: new TextModel(network, tokenizer, device) };
 }

@@ -42,7 +42,7 @@ export interface TrainerState {
 }
 
 /** Name of the metadata entry that holds the progress, as JSON. */
-const PROGRESS = 'nanobard.progress';
+export const PROGRESS = 'nanobard.progress';
 
 /** A trainer's state as one safetensors file: parameters and optimizer state by name, the progress as metadata. */
 export function encodeCheckpoint({ progress, tensors }: TrainerState): Uint8Array<ArrayBuffer> {

@@ -26,7 +26,7 @@ describe('Evaluator', () => {
   it.each([121, 240, 241, 250, 300])('predicts each token of a split of %i tokens once', async (length) => {
     const { dataset, evaluator, loss } = await bigram(length);
     for (const split of ['train', 'validation'] as const) {
-      const tokens = Array.from(dataset[split]);
+      const tokens = Array.from(dataset[split].subarray(0, dataset[split].length));
       const expected = mean(tokens.slice(1).map((token, i) => loss(tokens[i]!, token)));
       const result = await evaluator.wholeSplit(split);
       expect(result.tokens).toBe(tokens.length - 1);

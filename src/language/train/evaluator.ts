@@ -2,7 +2,15 @@ import type { CompiledFunction } from '../../engine/devices/compiled-function.ts
 import type { Device } from '../../engine/devices/device.ts';
 import type { Generator, Scalar } from '../../engine/tensor/index.ts';
 import { breather } from '../breathe.ts';
-import { type Batch, type Dataset, newBatch, type Share, type Split, windows } from '../data/dataset.ts';
+import {
+  type Batch,
+  type Dataset,
+  newBatch,
+  type Share,
+  type Split,
+  type Tokens,
+  windows,
+} from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { alone, type Peers } from './peers.ts';
 
@@ -96,7 +104,7 @@ export class Evaluator {
 /** Mean loss over tokens in windows that do not overlap, each but the first predicted once. */
 export async function meanLoss(
   loss: CompiledFunction<Scalar>,
-  tokens: Int32Array,
+  tokens: Tokens,
   batch: Batch,
   signal?: AbortSignal,
 ): Promise<{ loss: number; tokens: number }> {
@@ -108,7 +116,7 @@ export async function meanLoss(
 /** The sum of the losses of all tokens but the first, or of a share of them; of fewer once the signal is aborted. */
 async function summedLoss(
   loss: CompiledFunction<Scalar>,
-  tokens: Int32Array,
+  tokens: Tokens,
   batch: Batch,
   signal: AbortSignal | undefined,
   { rank, size }: Share = alone,

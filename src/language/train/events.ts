@@ -49,8 +49,10 @@ export interface EvalEvent {
   readonly train: number;
   /** The same over the validation split. */
   readonly val: number;
-  /** Mean loss over the whole validation split, each token once; null before the first step. */
+  /** Mean loss over the whole validation split, each token once; null before the first step, and for more than 2²⁰ tokens. */
   readonly valFull: number | null;
+  /** `valFull`, or else `val`, in bits per byte of UTF-8 text, which compares tokenizers; null where bytes are not known. */
+  readonly bitsPerByte: number | null;
   /** Whether `val` is the lowest so far; what has learned nothing yet does not count. */
   readonly best: boolean;
   readonly ms: number;

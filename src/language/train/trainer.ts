@@ -19,6 +19,9 @@ import { TrainingStep } from './step.ts';
 /** Batches of random windows at most that measure a model before its first step: on all text it is equally bad. */
 const UNTRAINED_BATCHES = 2;
 
+/** Tokens of a validation split that is measured as a whole while training: of a larger one random windows must do. */
+const WHOLE_SPLIT = 2 ** 20;
+
 /**
  * What is added to the seed for each stream of random numbers. Weights and data begin with the same numbers, as in
  * the lecture.
@@ -32,6 +35,8 @@ export interface TrainerOptions {
   readonly config: TrainingConfig;
   /** The generator that the model's weights were drawn from; needed where one stream is shared. */
   readonly generator: Generator;
+  /** Bytes of text that a token of the validation split stands for on average, where that is known. */
+  readonly bytesPerToken?: number | undefined;
   /** Every how many steps the loss is read and told; 1 by default. A GPU need not wait in between. */
   readonly reportEvery?: number | undefined;
   /** With whom the model is trained together: each rank takes a batch of `batchSize`. Alone by default. */
@@ -262,6 +267,7 @@ export class Trainer {
     const { progress } = this;
     const { step, bestVal } = progress;
     const untrained = step === 0;
+    const whole = !untrained && this.options.dataset.validation.length <= WHOLE_SPLIT;
     const measured = untrained && !sharedStream ? Math.min(evalIters, UNTRAINED_BATCHES) : evalIters;
     const estimate = (split: Split): Promise<number> =>
       this.evaluator.randomWindows(split, evalIters, this.evaluation, signal, measured);
@@ -270,18 +276,20 @@ export class Trainer {
     try {
       const train = await estimate('train');
       const val = await estimate('validation');
-      const valFull = untrained ? null : (await this.evaluator.wholeSplit('validation', signal)).loss;
+      const valFull = whole ? (await this.evaluator.wholeSplit('validation', signal)).loss : null;
       if (![train, val, valFull ?? val].every(Number.isFinite)) {
-        const whole = valFull === null ? '' : ` and ${valFull}`;
-        throw diverged(`after step ${step} the losses are ${train} (train), ${val}${whole} (validation)`);
+        const all = valFull === null ? '' : ` and ${valFull}`;
+        throw diverged(`after step ${step} the losses are ${train} (train), ${val}${all} (validation)`);
       }
+      const { bytesPerToken } = this.options;
+      const bitsPerByte = bytesPerToken ? (valFull ?? val) / Math.LN2 / bytesPerToken : null;
       const best = !untrained && (bestVal === null || val < bestVal);
       if (best) Object.assign(progress, { bestVal: val, bestStep: step, evalsSinceBest: 0 });
       else if (!untrained) progress.evalsSinceBest++;
       progress.evaluated = true;
       // The lecture's scripts have no evaluation here: what follows draws as if there were none.
       if (lectureOrder && step >= maxIters) this.evaluation.setState(stream);
-      return { type: 'eval', step, train, val, valFull, best, ms: performance.now() - begin };
+      return { type: 'eval', step, train, val, valFull, bitsPerByte, best, ms: performance.now() - begin };
     } catch (error) {
       const aborted = signal?.aborted === true && error === signal.reason;
       if (!aborted && error !== abortedByPeer) throw error;

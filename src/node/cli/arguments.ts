@@ -28,6 +28,12 @@ export function normaliseArguments(args: readonly string[], program: Command): s
 
 /** The command that is called; the program where none is. */
 export function commandOf(args: readonly string[], program: Command): Command {
-  const name = args.find((argument) => !argument.startsWith('-'));
-  return program.commands.find((candidate) => candidate.name() === name) ?? program;
+  const words = args.filter((argument) => !argument.startsWith('-'));
+  let command = program;
+  for (const word of words) {
+    const next = command.commands.find((candidate) => candidate.name() === word);
+    if (!next) break;
+    command = next;
+  }
+  return command;
 }

@@ -4,14 +4,17 @@ import { notNegative, positive, wholeFrom0, wholeFrom1 } from '../../language/fi
 import { defaultRecipe, recipes } from '../../language/recipes/recipes.ts';
 import { version } from '../../version.ts';
 import { onDivergence } from '../runs/run-policy.ts';
+import type { ChartFlags } from './commands/chart.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { EvalFlags } from './commands/eval.ts';
 import type { SampleFlags } from './commands/sample.ts';
 import type { StudioFlags } from './commands/studio.ts';
 import type { TrainFlags } from './commands/train.ts';
 import { type Io, sizeOf } from './io.ts';
+import { addModelCommands } from './model-commands.ts';
 import { addMachineFlags, addRecipeFlags, numberParser } from './recipe-flags.ts';
 import { styleFor } from './style.ts';
+import { addTokenizerCommands, dataOption, fieldOption } from './text-flags.ts';
 
 /**
  * The command line: what can be said, and how `--help` explains it. What commands do is loaded only when one
@@ -39,7 +42,20 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .summary('train a model on a text')
     .description('Trains a model on a text and stores it in a run folder. Ctrl-C stops and saves.')
     .argument('[recipe]', `what to train (default: ${defaultRecipe})`)
-    .option('--data <file>', 'UTF-8 text file, or tinyshakespeare, or plays (default: tinyshakespeare)')
+    .addOption(dataOption('default: tinyshakespeare'))
+    .addOption(fieldOption())
+    .addOption(
+      new Option(
+        '--tokenizer <which>',
+        'char, bytes, bpe:<size>, or where a tokenizer.json is (default: char)',
+      ).conflicts('resume'),
+    )
+    .addOption(
+      new Option(
+        '--init-from <model>',
+        'begin with its weights and tokenizer: a run, a folder of Hugging Face or hf:org/name',
+      ).conflicts(['resume', 'profile', 'tokenizer']),
+    )
     .option('--out <folder>', 'run folder (default: runs/<recipe>-<date>)')
     .option('--resume', 'resume the run in --out, or the newest one')
     .option('--keep <n>', 'states of the newest evaluations to keep', numberParser(wholeFrom1))
@@ -53,7 +69,11 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
   train.option('--mpi <which>', 'train with other ranks of mpirun or srun: auto, off or a library', 'auto');
   const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
   addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
-  addRecipeFlags(train.option('--json', 'print one JSON object a line'));
+  addRecipeFlags(
+    train
+      .option('--json', 'print one JSON object a line')
+      .option('--studio', 'show the run in the browser while it is trained'),
+  );
   train
     .addHelpText('after', trainHelp)
     .action(async (recipe: string | undefined, flags: TrainFlags) =>
@@ -64,7 +84,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('sample')
     .summary('write text in the style of a trained model')
     .description('Writes text in the style of a trained model, as it is made.')
-    .argument('[run]', 'run folder (default: the newest in ./runs)')
+    .argument('[run]', 'run folder, or another model (default: the newest in ./runs)')
     .option('--prompt <text>', 'text to continue; - reads it from standard input', '')
     .option('--tokens <n>', 'most tokens in a sample', numberParser(wholeFrom1), 500)
     .option(
@@ -102,14 +122,17 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .command('eval')
     .summary('measure a trained model on its validation text')
     .description('Prints loss, perplexity and bits per character over the whole validation split.')
-    .argument('[run]', 'run folder (default: the newest in ./runs)')
-    .option('--data <file>', 'the text it was trained on, if that has moved');
+    .argument('[run]', 'run folder, or another model (default: the newest in ./runs)')
+    .option('--data <files...>', 'the text it was trained on, if that has moved; for another model any text');
   addMachineFlags(evaluate)
     .option('--json', 'print one JSON object')
     .addHelpText('after', evalExamples)
     .action(async (run: string | undefined, flags: EvalFlags) =>
       finish(await (await import('./commands/eval.ts')).evaluate(run, flags, io)),
     );
+
+  addTokenizerCommands(program, io, finish);
+  addModelCommands(program, io, finish);
 
   program
     .command('doctor')
@@ -123,9 +146,24 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     );
 
   program
+    .command('chart')
+    .summary('draw the losses of runs as an SVG')
+    .description('Draws the losses of runs, training and validation, into one SVG.')
+    .argument('[runs...]', 'run folders (default: the newest in ./runs)')
+    .option('-o, --output <file>', 'file to write (default: standard output)')
+    .addHelpText('after', chartExamples)
+    .action(async (runs: readonly string[], flags: ChartFlags) =>
+      finish(await (await import('./commands/chart.ts')).chart(runs, flags, io)),
+    );
+
+  program
     .command('studio')
-    .summary('open the tutorial in the browser')
-    .description('Serves the tutorial to the browsers of this machine, and to nobody else. Ctrl-C stops it.')
+    .summary('open the studio in the browser: tutorial, training, runs')
+    .description(
+      'Serves the studio to the browsers of this machine, and to nobody else: the tutorial, a workbench to train in the ' +
+        'page, and the runs of a folder. Ctrl-C stops it.',
+    )
+    .option('--runs <folder>', 'folder whose runs are shown', 'runs')
     .option('--port <n>', 'port to listen on (default: the first free one from 4240 on)', numberParser(port))
     .option('--no-open', 'print the address only')
     .addHelpText('after', studioExamples)
@@ -134,7 +172,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     );
 
   for (const command of program.commands)
-    command.showHelpAfterError(`See nanobard ${command.name()} --help.`);
+    if (command.commands.length === 0) command.showHelpAfterError(`See nanobard ${command.name()} --help.`);
   return program.addHelpText('after', generalExamples);
 }
 
@@ -143,6 +181,11 @@ const probability = numberParser(
 );
 
 const port = v.pipe(wholeFrom0, v.maxValue(65_535, 'must be at most 65,535'));
+
+const chartExamples = `
+Examples:
+  nanobard chart > losses.svg                   # the newest run
+  nanobard chart runs/one runs/two -o both.svg  # two runs compared`;
 
 const studioExamples = `
 Examples:
@@ -165,7 +208,8 @@ ${recipeLines.join('\n')}
 
 Examples:
   nanobard train                              # ${defaultRecipe} on tinyshakespeare
-  nanobard train bigram --data my.txt         # your own text
+  nanobard train bigram --data my.txt         # your own text; several, folders and '*.txt' work too
+  nanobard train --tokenizer bpe:1024         # tokens of several characters
   nanobard train --n-layer 2 --max-iters 500  # another size; --n_layer=2 works too
   nanobard train --resume --max-iters 4000    # train the newest run for longer
   nanobard train --profile --blas auto        # what each operation takes`;

@@ -69,9 +69,9 @@ describe('wrong usage: exit code 2, one message, nothing on standard output', ()
     ],
     [
       ['train', '--device', 'tpu'],
-      "error: option '--device <name>' argument 'tpu' is invalid. Allowed choices are auto, cpu, reference.\nSee nanobard train --help.\n",
+      "error: option '--device <name>' argument 'tpu' is invalid. Allowed choices are auto, cpu, webgpu, reference.\nSee nanobard train --help.\n",
     ],
-    [['train', '--data'], "error: option '--data <file>' argument missing\nSee nanobard train --help.\n"],
+    [['train', '--data'], "error: option '--data <files...>' argument missing\nSee nanobard train --help.\n"],
     [
       ['train', 'bigram', 'shakespeare-char'],
       "error: too many arguments for 'train'. Expected 1 argument but got 2.\nSee nanobard train --help.\n",
@@ -117,7 +117,7 @@ describe('failures: exit code 1', () => {
   it('names no flag that the command does not have', async () => {
     const { stderr } = await call(['sample', 'no/such/run']);
     expect(stderr.text).toMatch(
-      /^error: there is no model at no\/such\/run\nGive the folder of a run, or .* in it\.\n$/,
+      /^error: there is no model at no\/such\/run\nGive the folder of a run or .*, or a model\.safetensors\.\n$/,
     );
   });
 

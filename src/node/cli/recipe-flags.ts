@@ -22,6 +22,7 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     blockSize: 'tokens of context',
     dropout: 'share of activations dropped while training',
     bias: 'biases in linear layers and layer norms',
+    activation: 'GELU, exact or by tanh as in GPT-2',
     ngramOrder: 'longest n-gram that has a table of embeddings; 1 for none',
     ngramRows: 'rows of each of these tables',
   },
@@ -98,15 +99,18 @@ function optionsOf(field: Field, description: string): Option[] {
     const negative = `--no-${kebab}`;
     return [new Option(`--${kebab}`, `${description}; or ${negative}`), new Option(negative).hideHelp()];
   }
+  if (schema.type === 'picklist')
+    return [new Option(`--${kebab} <name>`, description).choices(schema.options)];
   const value = isWhole(schema) ? 'n' : 'x';
   return [new Option(`--${kebab} <${value}>`, description).argParser(numberParser(schema))];
 }
 
-/** What a command's flags say about a run: fields of its recipe, the text, and where to compute. */
+/** What a command's flags say about a run: fields of its recipe, how its text is read, and where to compute. */
 export function runOptions(
   flags: object,
-): RecipeChanges & Partial<MachineFlags> & { readonly data?: string } {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => Object.hasOwn(recipeRules, name)));
+): RecipeChanges & Partial<MachineFlags> & { readonly field?: string; readonly tokenizer?: string } {
+  const known = Object.entries(flags).filter(([name]) => name !== 'data' && Object.hasOwn(recipeRules, name));
+  return Object.fromEntries(known);
 }
 
 /** Flags that say where to compute. */
@@ -114,7 +118,7 @@ export function addMachineFlags(command: Command): Command {
   return command
     .addOption(
       new Option('--device <name>', 'where to compute')
-        .choices(['auto', 'cpu', 'reference'] satisfies DeviceName[])
+        .choices(['auto', 'cpu', 'webgpu', 'reference'] satisfies DeviceName[])
         .default('auto'),
     )
     .option('--threads <n>', 'threads to use (default: all processors)', numberParser(threads))

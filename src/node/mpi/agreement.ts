@@ -111,7 +111,13 @@ async function tryOut({ threads, blas }: CpuOptions): Promise<Pick<Offer, 'round
 
 function asked(options: object): Offer['asked'] {
   const given = Object.entries(options).filter(([name, value]) => value !== undefined && !OWN.includes(name));
-  return Object.fromEntries(given.map(([name, value]) => [name, brief(JSON.stringify(value))]));
+  return Object.fromEntries(given.map(([name, value]) => [name, brief(JSON.stringify(plain(value)))]));
+}
+
+/** Texts in memory, from standard input say, are with rank 0 alone. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return 'bytes';
+  return Array.isArray(value) ? value.map(plain) : value;
 }
 
 function brief(json: string): string {

@@ -26,10 +26,10 @@ export async function help(
     await job.conclude();
     return undefined;
   }
-  const { recipe, tokenizer, text, policy, state } = work;
+  const { recipe, tokenizer, tokens, policy, state } = work;
   const device = await createDevice(machine);
   try {
-    const { trainer } = await createTraining({ recipe, text, tokenizer, device, peers: job });
+    const { trainer } = await createTraining({ recipe, tokens, tokenizer, device, peers: job });
     if (state) await trainer.restore(state);
     const { patience, onDivergence } = policy;
     for (let restores = state?.progress.restores ?? 0; ; restores++) {

@@ -43,6 +43,12 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   }
 }
 
+/** Whether somebody writes in a run's folder, as far as can be told. */
+export async function isBeingWritten(folder: string): Promise<boolean> {
+  const writers = (await readdir(folder).catch(() => [])).map(writerOf);
+  return writers.some((writer) => writer !== undefined && mayBeAlive(writer));
+}
+
 const fileName = ({ pid, born, host }: Writer): string =>
   `lock.${pid}.${born}.${randomBytes(4).toString('hex')}.${encodeURIComponent(host)}`;
 

@@ -16,7 +16,7 @@ const step = (number: number): StepEvent => ({
   tokensPerSecond: 1,
 });
 const evaluation = (number: number): EvalEvent => ({
-  ...{ type: 'eval', step: number, train: 1, val: 1, valFull: 1, best: false, ms: 1 },
+  ...{ type: 'eval', step: number, train: 1, val: 1, valFull: 1, bitsPerByte: 1, best: false, ms: 1 },
 });
 
 let folder: string;

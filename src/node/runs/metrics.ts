@@ -6,6 +6,9 @@ import { readIfThere, unwritable, writeAtomically } from '../files.ts';
 /** Metrics are written in pieces of about this many characters. */
 const PIECE = 16_384;
 
+/** What is pending is written after this many milliseconds at the next event, so that who watches the file sees it. */
+const DELAY = 500;
+
 /** What cannot be written is kept, but not more of it than this, in characters. */
 const MOST_PENDING = 8 * 2 ** 20;
 
@@ -22,6 +25,7 @@ export class Metrics {
   private pending = '';
   /** The length of `pending` at which it is written, were there nothing but steps. */
   private due = PIECE;
+  private flushed = performance.now();
   /** Bytes of the file that are whole lines; undefined until it is looked at. */
   private size: number | undefined;
 
@@ -32,7 +36,8 @@ export class Metrics {
   /** Adds an event to what is pending; returns whether it is time to `flush` that. */
   add(event: TrainEvent): boolean {
     this.pending += `${JSON.stringify(event)}\n`;
-    return event.type !== 'step' || this.pending.length >= this.due;
+    const late = this.due === PIECE && performance.now() - this.flushed >= DELAY;
+    return event.type !== 'step' || late || this.pending.length >= this.due;
   }
 
   /**
@@ -43,6 +48,7 @@ export class Metrics {
    */
   async flush(durable = false): Promise<void> {
     if (this.pending === '') return;
+    this.flushed = performance.now();
     try {
       this.size = await this.append(Buffer.from(this.pending), durable);
       this.pending = '';

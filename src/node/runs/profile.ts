@@ -4,7 +4,7 @@ import { checkOptions } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
 import { defaultRecipe } from '../../language/recipes/recipes.ts';
 import { createTraining } from '../../language/recipes/training.ts';
-import { defaultCorpus, loadCorpus } from '../corpus.ts';
+import { loadRunData } from './run-data.ts';
 import type { NewRunOptions } from './training.ts';
 
 /** What to measure, with any of the recipe's fields beside it, as for a run. */
@@ -33,12 +33,13 @@ const ROUNDS = 10;
 /** Where the time of a step goes. Nothing is written; the model is thrown away. */
 export async function profileRecipe(options: ProfileOptions = {}): Promise<Profile> {
   checkOptions('profileRecipe', options, recipeRules);
-  const { recipe: wanted = defaultRecipe, data, device: name, threads, blas, ...changes } = options;
+  const { recipe: wanted = defaultRecipe, data: source, field, tokenizer, ...rest } = options;
+  const { device: name, threads, blas, ...changes } = rest;
   const recipe = chooseRecipe(wanted, changes);
-  const { text } = data === undefined ? await defaultCorpus() : await loadCorpus(data);
+  const { content, close } = await loadRunData({ data: source, field, tokenizer });
   const device = await createDevice({ device: name, threads, blas });
   try {
-    const { trainer } = await createTraining({ recipe, text, device });
+    const { trainer } = await createTraining({ recipe, ...content, device });
     const { learningRate } = recipe;
     const steps: number[] = [];
     for (let i = 1; i <= 2 * ROUNDS; i++) {
@@ -67,6 +68,7 @@ export async function profileRecipe(options: ProfileOptions = {}): Promise<Profi
       operations: operations.sort((a, b) => b.ms - a.ms),
     };
   } finally {
+    close();
     await device.dispose();
   }
 }

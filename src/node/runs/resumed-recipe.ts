@@ -4,7 +4,7 @@ import { type RunFolder, runError } from './run-folder.ts';
 
 /** Fields that a run keeps for life. */
 const FIXED = [
-  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'ngramOrder', 'ngramRows'] as const),
+  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'activation', 'ngramOrder', 'ngramRows'] as const),
   ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows', 'syncEvery'] as const),
 ];
 

@@ -1,8 +1,6 @@
-import { relative, resolve, sep } from 'node:path';
 import * as v from 'valibot';
 import { wholeFrom1 } from '../../language/fields.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
-import type { LoadedCorpus } from '../corpus.ts';
 import { decodeJSON } from '../files.ts';
 import { PolicySchema } from './run-policy.ts';
 
@@ -12,12 +10,19 @@ const RunConfigSchema = v.object({
   recipeName: v.string(),
   recipe: RecipeSchema,
   data: v.object({
-    /** A corpus by name, or a file's path as seen from the run's folder. */
-    source: v.string(),
+    /** A corpus by name, or a file's path as seen from the run's folder (a folder, a pattern); or several. */
+    source: v.union([v.string(), v.array(v.string())]),
     name: v.string(),
     sha256: v.string(),
-    characters: v.number(),
+    /** Of a text. */
+    characters: v.optional(v.number()),
+    /** Of a folder of token files. */
+    tokens: v.optional(v.number()),
+    /** Which field of a table is the text. */
+    field: v.optional(v.string()),
   }),
+  /** The model whose weights were the first ones: a path or an address. */
+  initFrom: v.optional(v.string()),
   /** How many train together, each with batches of the recipe's size. */
   ranks: v.optional(wholeFrom1, 1), // older runs have no such field
   policy: v.optional(PolicySchema, {}), // older runs have no such field
@@ -26,24 +31,7 @@ const RunConfigSchema = v.object({
 /** What a run is, decided when it begins. */
 export type RunConfig = v.InferOutput<typeof RunConfigSchema>;
 
-/** The text of a run that has no file of its own. */
-export const KEPT_TEXT = 'text.txt';
-
 /** @throws {NanobardError} code `checkpoint`, with the path, if the bytes are not a run's config.json. */
 export function decodeRunConfig(bytes: Uint8Array, path: string): RunConfig {
   return decodeJSON(bytes, path, (value) => v.parse(RunConfigSchema, value));
-}
-
-/**
- * How the run in `folder` remembers a text: a corpus by its name, a file by the way from the folder to it, so that
- * both may move together, and what cannot be read again by the copy that the run keeps.
- */
-export function describeText(
-  { name, path, source, sha256 }: LoadedCorpus,
-  characters: number,
-  folder: string,
-): RunConfig['data'] {
-  const way = source === 'file' && path !== undefined ? relative(resolve(folder), path) : undefined;
-  const where = source === 'memory' ? KEPT_TEXT : (way?.split(sep).join('/') ?? name);
-  return { source: where, name, sha256, characters };
 }

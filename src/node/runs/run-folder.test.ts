@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Generator } from '../../engine/tensor/generator.ts';
-import { CharTokenizer } from '../../language/data/tokenizer.ts';
+import { CharTokenizer } from '../../language/data/tokenizer/char.ts';
 import { recipes } from '../../language/recipes/recipes.ts';
 import type { TrainerState } from '../../language/train/checkpoint.ts';
+import { progressAt } from '../../testing/progress.ts';
 import type { RunConfig } from './run-config.ts';
 import { RunFolder } from './run-folder.ts';
 
@@ -19,21 +19,10 @@ const config: RunConfig = {
   policy: {},
 };
 
-function state(step: number): TrainerState {
-  const stream = new Generator(step).getState();
-  const progress = {
-    step,
-    drawn: false,
-    evaluated: true,
-    bestVal: 2,
-    bestStep: 1,
-    evalsSinceBest: 0,
-    restores: 0,
-    trainSeconds: 3,
-  };
-  const tensors = new Map([['w', { shape: [2], data: Float32Array.of(step, 0.1) }]]);
-  return { progress: { ...progress, streams: { data: stream, evaluation: stream } }, tensors };
-}
+const state = (step: number): TrainerState => ({
+  progress: progressAt(step),
+  tensors: new Map([['w', { shape: [2], data: Float32Array.of(step, 0.1) }]]),
+});
 
 let parent: string;
 let count = 0;
@@ -164,7 +153,7 @@ describe('RunFolder', () => {
 
   it('keeps a text that has no file', async () => {
     const path = fresh();
-    await RunFolder.create(path, config, tokenizer, 'to be');
+    await RunFolder.create(path, config, tokenizer, { name: 'text.txt', contents: 'to be' });
     expect(await readFile(join(path, 'text.txt'), 'utf8')).toBe('to be');
   });
 

@@ -1,13 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { NanobardError } from '../../engine/errors.ts';
 import { corpusNames } from '../../language/data/corpus.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer.ts';
-import { MODEL_FILE } from '../../language/load-model.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../../language/data/tokenizer/tokenizer.ts';
+import { MODEL_FILE } from '../../language/formats/model-file.ts';
 import { checkArgument, path as pathRule } from '../../language/options.ts';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../../language/train/checkpoint.ts';
-import { type LoadedCorpus, loadCorpus, type TextSource } from '../corpus.ts';
+import type { TextSource } from '../corpus.ts';
 import {
   decodeJSON,
   linkOrCopy,
@@ -17,9 +17,11 @@ import {
   syncFolder,
   writeAtomically,
 } from '../files.ts';
+import { isPattern } from '../find-files.ts';
 import { lockFolder } from './lock.ts';
 import { Metrics } from './metrics.ts';
-import { decodeRunConfig, KEPT_TEXT, type RunConfig } from './run-config.ts';
+import { decodeRunConfig, type RunConfig } from './run-config.ts';
+import { loadRunData, type RunData } from './run-data.ts';
 
 /** What is in a run's folder, apart from files. */
 const FOLDERS = ['checkpoints', 'samples'];
@@ -37,7 +39,7 @@ const LAST_STATE = join('checkpoints', 'last.safetensors');
  *     model.safetensors  the best model so far: all that generation needs
  *     checkpoints/       last.safetensors: all that training needs to go on; step-….safetensors: those that are kept
  *     samples/           the text made at the end of training
- *     text.txt           the text it is trained on, where that came from no file
+ *     text.txt, .jsonl   the text it is trained on, or documents, where that came from no file
  *     lock.…             who writes there, while somebody does
  */
 export class RunFolder {
@@ -65,14 +67,14 @@ export class RunFolder {
   }
 
   /**
-   * Begins a run in an empty or new folder, and keeps `text` there if it is given. The caller is its writer until
+   * Begins a run in an empty or new folder, and keeps a text there if one is given. The caller is its writer until
    * `release`. Nothing is left behind if it fails.
    */
   static async create(
     path: string,
     config: RunConfig,
     tokenizer: Tokenizer,
-    text?: string,
+    kept?: RunData['kept'],
   ): Promise<RunFolder> {
     await refuseOccupied(path);
     const made = await makeFolder(path);
@@ -84,7 +86,7 @@ export class RunFolder {
       if (!mine) await refuseOccupied(path);
       await run.lock();
       await makeFolder(join(path, 'samples'));
-      if (text !== undefined) await writeAtomically(join(path, KEPT_TEXT), text);
+      if (kept) await writeAtomically(join(path, kept.name), kept.contents);
       await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer.toJSON()));
       await run.writeConfig();
       await syncFolder(dirname(resolve(path)));
@@ -161,31 +163,39 @@ export class RunFolder {
   }
 
   /**
-   * The text that the run was trained on, from where it was, or from `data`.
+   * What the run was trained on, from where it was, or from `data`.
    *
    * @throws {NanobardError} code `file` if it is there no more, `run-folder` if it is another one.
    */
-  async loadText(data?: TextSource): Promise<LoadedCorpus> {
-    const { path } = this;
-    const { source, name, characters, sha256 } = this.config.data;
-    // As seen from the run's folder, or a file of the same name in the working directory.
-    const places = [resolve(path, source), resolve(name)];
-    const found = corpusNames.includes(source) ? source : places.find(existsSync);
-    const from = data ?? found;
-    if (from === undefined) {
-      throw new NanobardError('file', `the text of the run ${path} is no longer at ${places[0]}`, {
-        hint: `Put ${name} there, or give the file: any copy will do.`,
-        options: ['data'],
-      });
-    }
-    const corpus = await loadCorpus(from);
-    if (corpus.sha256 === sha256) return corpus;
+  async loadData(data?: TextSource): Promise<RunData> {
+    const { path, tokenizer } = this;
+    const { source, name, characters, tokens, sha256, field } = this.config.data;
+    const from = data ?? this.find([source].flat(), name);
+    const found = await loadRunData({ data: from, field, tokenizer });
+    if (found.sha256 === sha256) return found;
+    found.close();
     const message =
       data === undefined
-        ? `${from} has changed since the run ${path} was trained on it`
-        : `the run ${path} was trained on another text than ${corpus.name}`;
-    const known = `It began with ${name}, ${characters} characters, SHA-256 ${sha256.slice(0, 12)}….`;
-    throw runError(message, known, ['data']);
+        ? `${[from].flat().join(', ')} has changed since the run ${path} was trained on it`
+        : `the run ${path} was trained on another text than ${found.describe(path).name}`;
+    const size = characters === undefined ? `${tokens} tokens` : `${characters} characters`;
+    throw runError(message, `It began with ${name}, ${size}, SHA-256 ${sha256.slice(0, 12)}….`, ['data']);
+  }
+
+  /** Where sources are now: as seen from the run's folder, or of the same name in the working directory. */
+  private find(sources: readonly string[], name: string): string | string[] {
+    const found = sources.map((source) => {
+      const places = [resolve(this.path, source), resolve(sources.length === 1 ? name : basename(source))];
+      const place = corpusNames.includes(source)
+        ? source
+        : places.find((at) => existsSync(at) || isPattern(source));
+      if (place !== undefined) return place;
+      throw new NanobardError('file', `the text of the run ${this.path} is no longer at ${places[0]}`, {
+        hint: `Put ${basename(places[1]!)} there, or give the file: any copy will do.`,
+        options: ['data'],
+      });
+    });
+    return found.length === 1 ? found[0]! : found;
   }
 
   /**

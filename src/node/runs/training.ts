@@ -1,32 +1,37 @@
 import { rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
+import type { ModelFile } from '../../language/formats/model-file.ts';
 import {
   anything,
   checkArgument,
   checkOptions,
   fileName,
+  model as modelRule,
   oneOf,
   path,
+  type Rule,
   signal as signalRule,
   whole,
 } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
+import { recipeFrom } from '../../language/recipes/init-from.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { limitRules } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
-import { defaultCorpus, loadCorpus, type TextSource } from '../corpus.ts';
+import type { TextSource } from '../corpus.ts';
+import { openModel } from '../load-model.ts';
 import type { Agreement } from '../mpi/agreement.ts';
 import type { Communicator } from '../mpi/communicator.ts';
 import { lead } from '../mpi/lead.ts';
 import type { Work } from '../mpi/work.ts';
 import { isDivergence } from './restores.ts';
 import { resumedRecipe } from './resumed-recipe.ts';
-import { describeText } from './run-config.ts';
+import { loadRunData, type RunData, type RunDataOptions } from './run-data.ts';
 import { RunFolder, runError } from './run-folder.ts';
 import { onDivergence, type RunPolicy } from './run-policy.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -40,15 +45,18 @@ export interface RunOptions extends RunPolicy {
 }
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
-export interface NewRunOptions extends DeviceOptions, RecipeChanges, RunOptions {
+export interface NewRunOptions extends DeviceOptions, RecipeChanges, RunDataOptions, RunOptions {
   /** A recipe by name, or a whole one; default `fast`. */
   readonly recipe?: RecipeName | Recipe | (string & {}) | undefined;
   /** What a recipe of one's own is called; by default the recipe's name, or its model. */
   readonly recipeName?: string | undefined;
   /** Folder of the run, new or empty; by default `runs/<recipe>-<date>`. */
   readonly folder?: string | undefined;
-  /** The text; by default tinyshakespeare or, without a network, the built-in plays. */
-  readonly data?: TextSource | undefined;
+  /**
+   * A model to begin with instead of random weights: whatever `loadModel` of Node finds by a path, an address or
+   * `hf:org/name`. Its shape and its tokenizer are kept; a shorter `blockSize` is possible.
+   */
+  readonly initFrom?: string | undefined;
 }
 
 /** A run to go on with, and fields of its recipe to change from here on; not the architecture or the seed. */
@@ -62,7 +70,12 @@ export interface ResumeOptions extends DeviceOptions, RecipeChanges, RunOptions 
 
 const policyRules = { keep: whole(1), onDivergence: oneOf(onDivergence), ...limitRules };
 
-const runRules = { ...recipeRules, ...policyRules, folder: path, job: anything };
+const runRules: Readonly<Record<string, Rule>> = {
+  ...recipeRules,
+  ...policyRules,
+  folder: path,
+  job: anything,
+};
 
 /**
  * A training run that lives in a folder: what it does is written there as it happens, and it can be resumed
@@ -73,6 +86,7 @@ export class TrainingRun {
   /** Things to tell the user before the run starts, on the text and on the device, each a sentence or two. */
   readonly notices: readonly string[];
   private readonly training: Training;
+  private readonly data: RunData;
   private readonly session: Session;
   private readonly job: Communicator | undefined;
   /** Why there is no further call of `events()`. */
@@ -81,14 +95,18 @@ export class TrainingRun {
   private constructor(
     folder: RunFolder,
     training: Training,
+    data: RunData,
     notices: readonly (string | undefined)[],
     options: SessionOptions,
   ) {
     this.folder = folder;
     this.training = training;
     this.job = options.job;
+    this.data = data;
     this.session = new Session(folder, training, options);
-    this.notices = [...notices, ...training.model.device.notes].filter((notice) => notice !== undefined);
+    this.notices = [data.notice, ...notices, ...training.model.device.notes].filter(
+      (notice) => notice !== undefined,
+    );
   }
 
   /**
@@ -98,33 +116,32 @@ export class TrainingRun {
    * not fit, `run-folder` for a folder that is not empty, and whatever `loadCorpus` throws.
    */
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
-    checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName });
+    checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName, initFrom: modelRule });
     return together(options, (agreement) => TrainingRun.begin(options, agreement));
   }
 
   private static async begin(options: NewRunOptions, { machine, notices }: Agreement): Promise<Begun> {
-    const { recipe: wanted = defaultRecipe, recipeName, folder, data, ...rest } = options;
-    const { policy, maxMinutes, job, changes } = sorted(rest);
-    const recipe = chooseRecipe(wanted, changes);
-    const name = recipeName ?? (typeof wanted === 'string' ? wanted : recipe.model);
-    const corpus = data === undefined ? await defaultCorpus() : await loadCorpus(data);
-    const { text } = corpus;
-    return prepare(machine, { recipe, text, peers: job }, async (training) => {
+    const { recipe: wanted, recipeName, folder, initFrom: source, ...rest } = options;
+    const { data: from, field, tokenizer, ...others } = rest;
+    const { policy, maxMinutes, job, changes } = sorted(others);
+    const initFrom = source === undefined ? undefined : await openModel(source);
+    const recipe = initFrom
+      ? recipeFrom(initFrom, wanted, changes)
+      : chooseRecipe(wanted ?? defaultRecipe, changes);
+    const name = recipeName ?? nameOf(wanted, initFrom, recipe);
+    const data = await loadRunData({ data: from, field, tokenizer: tokenizer ?? initFrom?.tokenizer });
+    const ranks = job?.size ?? 1;
+    return prepare(machine, { recipe, initFrom, peers: job }, data, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
-      const about = describeText(corpus, charactersOf(training), place);
-      const config = {
-        nanobard: version,
-        recipeName: name,
-        recipe,
-        data: about,
-        ranks: job?.size ?? 1,
-        policy,
-      };
-      const kept = corpus.source === 'memory' ? text : undefined;
+      const described = data.describe(place);
+      const about = { recipeName: name, recipe, data: described, ranks, policy, ...begunFrom(source) };
+      const config = { nanobard: version, ...about };
+      // Weights that are not drawn have to be told.
+      const state = job && initFrom ? await training.trainer.state() : undefined;
       try {
-        const run = await RunFolder.create(place, config, training.model.tokenizer, kept);
-        const told = [...notices, corpus.notice, repetition(training, job?.size)];
-        return { run: new TrainingRun(run, training, told, { maxMinutes, job }), policy, state: undefined };
+        const run = await RunFolder.create(place, config, training.model.tokenizer, data.kept);
+        const told = [...notices, repetition(training, ranks)];
+        return { run: new TrainingRun(run, training, data, told, { maxMinutes, job }), policy, state };
       } catch (error) {
         if (folder === undefined) await rmdir(place).catch(() => {}); // made a moment ago
         throw error;
@@ -140,7 +157,8 @@ export class TrainingRun {
    * or if somebody else is writing it; `checkpoint` for a damaged one; `file` if it cannot be written.
    */
   static async resume(options: ResumeOptions): Promise<TrainingRun> {
-    checkOptions('TrainingRun.resume', options, runRules, ['folder']);
+    const { tokenizer: _, field: __, ...resumeRules } = runRules; // a run keeps these
+    checkOptions('TrainingRun.resume', options, resumeRules, ['folder']);
     return together(options, (agreement) => TrainingRun.reopen(options, agreement));
   }
 
@@ -173,7 +191,6 @@ export class TrainingRun {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
       throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }
-    const corpus = await folder.loadText(data);
     const ranks = job?.size ?? 1;
     const recipe = resumedRecipe(folder, changes, ranks);
     const progress = from?.progress ?? { step: 0, evaluated: false };
@@ -184,17 +201,19 @@ export class TrainingRun {
         options: ['maxIters'],
       });
     }
-    const { text } = corpus;
-    const { tokenizer, config } = folder;
+    const found = await folder.loadData(data);
+    const { config } = folder;
     const policy = { ...config.policy, ...asked };
-    return prepare(machine, { recipe, text, tokenizer, peers: job }, async (training) => {
+    // A run that was stopped before its first checkpoint begins again, with the weights that it began with.
+    const initFrom = from || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
+    return prepare(machine, { recipe, initFrom, peers: job }, found, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
-      const found =
-        corpus.source === 'memory' ? config.data : describeText(corpus, charactersOf(training), place);
-      await folder.change({ recipe, data: found, ranks, policy });
-      const run = new TrainingRun(folder, training, [...notices, corpus.notice], { from, maxMinutes, job });
-      return { run, policy, state: from };
+      const about = found.kept ? config.data : found.describe(place);
+      await folder.change({ recipe, data: about, ranks, policy });
+      const state = from ?? (job && initFrom ? await training.trainer.state() : undefined);
+      const run = new TrainingRun(folder, training, found, notices, { from, maxMinutes, job });
+      return { run, policy, state };
     });
   }
 
@@ -226,6 +245,7 @@ export class TrainingRun {
   /** Frees the memory and threads of a run that is not wanted any more; one whose events have ended has done so. */
   async dispose(): Promise<void> {
     this.over = 'been disposed';
+    this.data.close();
     await this.folder.release();
     await this.training.model.device.dispose();
   }
@@ -238,10 +258,23 @@ export class TrainingRun {
       if (isDivergence(error)) await this.job?.conclude(); // it is the same for all ranks
       throw error;
     } finally {
+      this.data.close();
       await this.folder.release();
       await this.training.model.device.dispose();
     }
   }
+}
+
+/** How a run remembers the model that it began with, wherever it is resumed from. */
+function begunFrom(source: string | undefined): { initFrom?: string } {
+  if (source === undefined) return {};
+  return { initFrom: /^\w[\w+.-]+:/.test(source) ? source : resolve(source) };
+}
+
+/** What a run is called that was not given a name. */
+function nameOf(wanted: NewRunOptions['recipe'], initFrom: ModelFile | undefined, { model }: Recipe): string {
+  if (typeof wanted === 'string') return wanted;
+  return wanted === undefined && !initFrom ? defaultRecipe : model;
 }
 
 /** Options by whom they concern; those that are undefined count as left out. */
@@ -278,25 +311,25 @@ async function together(
   return run;
 }
 
-/** The run that `begin` makes of a training; if it fails, the device's threads and memory are freed first. */
+/** The run that `begin` makes of a training; if it fails, the device's threads and memory, and files, are let go first. */
 async function prepare(
   machine: DeviceOptions,
-  what: Omit<TrainingOptions, 'device'> & Pick<Work, 'recipe'>,
+  what: Pick<TrainingOptions, 'initFrom' | 'peers'> & Pick<Work, 'recipe'>,
+  data: RunData,
   begin: (training: Training) => Promise<Pick<Work, 'policy' | 'state'> & { readonly run: TrainingRun }>,
 ): Promise<Begun> {
   const device = await createDevice(machine);
   try {
-    const training = await createTraining({ ...what, device });
+    const training = await createTraining({ ...what, ...data.content, device });
     const { run, ...rest } = await begin(training);
-    return [run, { ...rest, recipe: what.recipe, text: what.text, tokenizer: training.model.tokenizer }];
+    const { dataset, model } = training;
+    return [run, { ...rest, recipe: what.recipe, tokens: dataset, tokenizer: model.tokenizer }];
   } catch (error) {
+    data.close();
     await device.dispose();
     throw error;
   }
 }
-
-/** How long the text is: there is a token for each character. */
-const charactersOf = ({ dataset }: Training): number => dataset.train.length + dataset.validation.length;
 
 /** `runs/<recipe>-<yyyymmdd-hhmmss>`, in local time: names of runs sort by age. */
 export function defaultFolder(recipeName: string, date: Date): string {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -5,8 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join, sep } from 'node:path';
 import sirv from 'sirv';
 import { NanobardError } from '../../engine/errors.ts';
-import { type CorpusOptions, cachedCorpus } from '../corpus.ts';
+import type { CorpusOptions } from '../corpus.ts';
+import { cachedCorpus } from '../downloaded-corpus.ts';
+import { Api } from './api.ts';
 import { headersFor } from './headers.ts';
+import { RunsRoot } from './runs-root.ts';
 
 export interface StudioOptions {
   /** Holds `index.html` and all that the page loads. */
@@ -15,9 +19,12 @@ export interface StudioOptions {
   readonly port?: number | undefined;
   /** Where `/tinyshakespeare.txt` comes from; default: the user's cache. It is not downloaded. */
   readonly corpus?: CorpusOptions;
+  /** The folder whose runs are shown to who knows the token; default: `runs`. */
+  readonly runs?: string | undefined;
 }
 
 export interface Studio {
+  /** Where the page is; with the token, so that it may read and change runs. */
   readonly url: string;
   /** Ends at once, whatever connections are open. */
   readonly close: () => Promise<void>;
@@ -30,17 +37,20 @@ const DEFAULT_PORTS = Array.from({ length: 20 }, (_, i) => 4240 + i); // no brow
 const FILE = /^(\/[\w-][\w.-]*)+$/;
 
 /**
- * Serves the tutorial's page to this machine alone, and nothing but its folder.
+ * Serves the studio's page to this machine alone: nothing but its folder, and to who has the address with its token the
+ * runs of another.
  *
  * @throws {NanobardError} code `file` (there is no page in the folder) or `network` (no port can be had).
  */
-export async function serveStudio({ folder, port, corpus }: StudioOptions): Promise<Studio> {
+export async function serveStudio({ folder, port, corpus, runs = 'runs' }: StudioOptions): Promise<Studio> {
   const root = await realpath(folder).catch(() => folder);
   if (!(await isFileIn(root, '/index.html'))) {
-    throw new NanobardError('file', `there is no tutorial in ${folder}`, {
+    throw new NanobardError('file', `there is no studio in ${folder}`, {
       hint: 'In a clone of nanobard, npm run studio builds it; otherwise install nanobard again.',
     });
   }
+  const token = randomBytes(16).toString('hex');
+  const api = new Api(new RunsRoot(runs), token);
   // `dev`: looks a file up when it is asked for, since a build may have replaced it.
   const serveFile = sirv(root, { dev: true, etag: true, extensions: [] });
 
@@ -52,6 +62,9 @@ export async function serveStudio({ folder, port, corpus }: StudioOptions): Prom
     const [path = ''] = request.url?.split('?') ?? [];
     response.setHeaders(headersFor(path));
     if (!isFromHere(request)) return say(403, 'This server answers its own page only.\n');
+    const url = path.startsWith('/api/') ? urlOf(request) : undefined;
+    if (url && request.method !== undefined && ['GET', 'HEAD', 'POST'].includes(request.method))
+      return api.answer(url, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       return say(405, 'There is only GET and HEAD.\n');
@@ -70,13 +83,18 @@ export async function serveStudio({ folder, port, corpus }: StudioOptions): Prom
     answer(request, response).catch(() => response.destroy());
   });
   return {
-    url: `http://${ADDRESS}:${await listen(server, port)}/`,
+    url: `http://${ADDRESS}:${await listen(server, port)}/?token=${token}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+/** Undefined for what is no address. */
+function urlOf({ url = '' }: IncomingMessage): URL | undefined {
+  return URL.canParse(url, `http://${ADDRESS}`) ? new URL(url, `http://${ADDRESS}`) : undefined;
 }
 
 /** Whether there is such a file, readable and in the folder itself: not where a link leads out of it. */

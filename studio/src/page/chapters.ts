@@ -12,6 +12,12 @@ const prose = import.meta.glob<Prose>('../../../tutorial/chapters/[1-9]*.md', {
   import: 'default',
 });
 
+const titles = import.meta.glob<string>('../../../tutorial/chapters/[1-9]*.md', {
+  query: '?title',
+  import: 'default',
+  eager: true,
+});
+
 /** The names of the chapters' files, in order: `1-data`, `2-batches`, … */
 export const names: readonly string[] = Object.keys(cells)
   .map((path) => path.slice(folder.length, -'.ts'.length))
@@ -21,3 +27,7 @@ export const names: readonly string[] = Object.keys(cells)
 export async function load(name: string, language: Language): Promise<[PageChapter, Prose]> {
   return Promise.all([cells[`${folder}${name}.ts`]!(), prose[`${folder}${name}.${language}.md`]!()]);
 }
+
+/** A chapter's title; all are there from the beginning, for the list of chapters. */
+export const titleOf = (name: string, language: Language): string =>
+  titles[`${folder}${name}.${language}.md`]!;

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type UPlot from 'uplot';
 import type { Figure } from '../../../tutorial/chapters/figures.ts';
+import { loadPlot } from '../ui/load-plot.ts';
 import { language, shade } from './address.ts';
 import { words } from './words.ts';
 
@@ -138,9 +139,6 @@ function colour(share: number): [number, number, number, number] {
   const mixed = from.map((value, i) => value + (to[i]! - value) * (place % 1));
   return [mixed[0]!, mixed[1]!, mixed[2]!, 255];
 }
-
-/** uPlot, which only curves need; asked for while the page is idle, it is there before a training fills the processors. */
-export const loadPlot = () => Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]);
 
 const strokes = ['--line-1', '--line-2', '--line-3', '--line-4'];
 

@@ -1,239 +1,120 @@
-import { signal } from '@preact/signals';
-import { render } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { PageChapter, Prose } from '../../build/chapters.ts';
-import { addressOf, chapter, goTo, language, type Theme, theme } from './address.ts';
-import { Cell, type LiveCell } from './cell.tsx';
-import { load, names } from './chapters.ts';
-import { loadPlot } from './figure.tsx';
-import { busy, device, type Output, restarted, run } from './kernel.ts';
+import { type ComponentType, render } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import {
+  addressOf,
+  chapter,
+  goTo,
+  language,
+  type Place,
+  type Tab,
+  type Theme,
+  tab,
+  tabs,
+  theme,
+} from './address.ts';
+import { loadTheRest, Tutorial } from './tutorial.tsx';
 import './style.css';
 import { type Language, languages, words } from './words.ts';
 
-/** Cells of chapters that were open, with what they printed: going back finds them as they were. */
-const kept = new Map<string, readonly LiveCell[]>();
-
-function liveCells(name: string, { cells }: PageChapter): readonly LiveCell[] {
-  let live = kept.get(name);
-  if (!live) {
-    live = cells.map((cell) => ({
-      cell,
-      output: signal<Output | undefined>(undefined),
-      edited: signal<string | undefined>(undefined),
-    }));
-    kept.set(name, live);
-  }
-  return live;
-}
-
-async function runCells(name: string, cells: readonly LiveCell[]): Promise<void> {
-  const runs: Promise<Output>[] = [];
-  for (const { cell, edited, output } of cells) {
-    const show = (value: Output): void => {
-      output.value = value;
-    };
-    let { code } = cell;
-    if (edited.value !== undefined) {
-      try {
-        code = (await import('./editor.ts')).compileCell(edited.value).code;
-      } catch (error) {
-        show({
-          state: 'done',
-          text: '',
-          figures: [],
-          seconds: 0,
-          failure: { message: String(error), stopped: false },
-        });
-        return;
-      }
-    }
-    runs.push(run(name, code, show));
-  }
-  await Promise.all(runs);
-}
+/** The workbench's tabs, each loaded when it is first opened. */
+const loaders: Readonly<Record<Exclude<Tab, 'tutorial'>, () => Promise<ComponentType>>> = {
+  train: async () => (await import('../workbench/train/train-tab.tsx')).TrainTab,
+  look: async () => (await import('../workbench/look/look-tab.tsx')).LookTab,
+  write: async () => (await import('../workbench/write/write-tab.tsx')).WriteTab,
+  runs: async () => (await import('../workbench/runs/runs-tab.tsx')).RunsTab,
+};
 
 function Page() {
   const say = words[language.value];
+  const open = tab.value;
   return (
-    <>
+    <div class={`page ${open === 'tutorial' ? 'tutorial' : 'workbench'}`}>
       <a class="skip" href="#text">
         {say.skip}
       </a>
       <header>
         <p class="brand">
-          <strong>nanobard</strong> <span>{say.title}</span>
+          <strong>nanobard</strong>
         </p>
-        <label>
-          <span>{say.language}</span>
-          <select
-            value={language.value}
-            onChange={({ currentTarget }) => {
-              language.value = currentTarget.value as Language;
-            }}
-          >
-            {Object.entries(languages).map(([tag, name]) => (
-              <option key={tag} value={tag} lang={tag}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span>{say.theme}</span>
-          <select
-            value={theme.value}
-            onChange={({ currentTarget }) => {
-              theme.value = currentTarget.value as Theme;
-            }}
-          >
-            {Object.entries(say.themes).map(([name, label]) => (
-              <option key={name} value={name}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </label>
-      </header>
-      <nav aria-label={say.chapters}>
-        <ol>
-          {names.map((name, i) => (
-            <li key={name}>
-              <ChapterLink number={i + 1} />
-            </li>
+        <nav class="tabs" aria-label={say.parts}>
+          {tabs.map((name) => (
+            <TabLink key={name} name={name} />
           ))}
-        </ol>
-      </nav>
-      <Chapter />
-      <Machine />
-    </>
+        </nav>
+        <Choice
+          label={say.language}
+          value={language.value}
+          options={languages}
+          onChange={(value) => {
+            language.value = value as Language;
+          }}
+        />
+        <Choice
+          label={say.theme}
+          value={theme.value}
+          options={say.themes}
+          onChange={(value) => {
+            theme.value = value as Theme;
+          }}
+        />
+      </header>
+      {open === 'tutorial' ? <Tutorial /> : <Loaded key={open} name={open} />}
+    </div>
   );
 }
 
-/** Titles in each language, as chapters tell them; the one that is open is loaded anyway. */
-const titles = signal<Readonly<Record<string, string>>>({});
-
-function ChapterLink({ number, children }: { readonly number: number; readonly children?: string }) {
+function TabLink({ name }: { readonly name: Tab }) {
+  const place: Place = name === 'tutorial' ? { chapter: chapter.value } : { tab: name };
   const follow = (event: MouseEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab of the browser
     event.preventDefault();
-    goTo(number);
+    goTo(place);
   };
-  const title = titles.value[`${number} ${language.value}`] ?? names[number - 1]!.replace(/^\d+-/, '');
   return (
-    <a
-      href={addressOf(number)}
-      onClick={follow}
-      aria-current={number === chapter.value && !children ? 'page' : undefined}
-    >
-      {children && <span class="way">{children} </span>}
-      {number} {title}
+    <a href={addressOf(place)} onClick={follow} aria-current={tab.value === name ? 'page' : undefined}>
+      {words[language.value].tabs[name]}
     </a>
   );
 }
 
-function Chapter() {
-  const say = words[language.value];
-  const number = Math.min(chapter.value, names.length);
-  const name = names[number - 1]!;
-  const tag = language.value;
-  const [loaded, setLoaded] = useState<{
-    readonly key: string;
-    readonly cells: PageChapter;
-    readonly prose: Prose;
-  }>();
-  useEffect(() => {
-    let gone = false;
-    void load(name, tag).then(([cells, prose]) => {
-      if (!gone) setLoaded({ key: `${name} ${tag}`, cells, prose });
-    });
-    return () => {
-      gone = true;
-    };
-  }, [name, tag]);
-  if (loaded?.key !== `${name} ${tag}`)
-    return (
-      <main id="text">
-        <p>{say.loading}</p>
-      </main>
-    );
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly onChange: (value: string) => void;
+}
+
+function Choice({ label, value, options, onChange }: ChoiceProps) {
   return (
-    <ChapterText key={loaded.key} name={name} number={number} cells={loaded.cells} prose={loaded.prose} />
+    <label>
+      <span>{label}</span>
+      <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+        {Object.entries(options).map(([name, shown]) => (
+          <option key={name} value={name} lang={Object.hasOwn(languages, name) ? name : undefined}>
+            {shown}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
-interface ChapterTextProps {
-  readonly name: string;
-  readonly number: number;
-  readonly cells: PageChapter;
-  readonly prose: Prose;
-}
-
-function ChapterText({ name, number, cells, prose }: ChapterTextProps) {
-  const say = words[language.value];
-  const live = useMemo(() => liveCells(name, cells), [name, cells]);
+function Loaded({ name }: { readonly name: Exclude<Tab, 'tutorial'> }) {
+  const [loaded, setLoaded] = useState<{ readonly View: ComponentType }>();
   useEffect(() => {
-    document.title = `${prose.title} · nanobard`;
-  }, [prose]);
+    document.title = `${words[language.peek()].tabs[name]} · nanobard`;
+    void loaders[name]().then((View) => setLoaded({ View }));
+  }, [name]);
+  if (loaded) return <loaded.View />;
   return (
-    <main id="text" tabIndex={-1}>
-      <h1>
-        <span class="number">{number}</span> {prose.title}
-      </h1>
-      <p class="all">
-        <button type="button" onClick={() => void runCells(name, live)} disabled={busy.value > 0}>
-          ▶ {say.runAll}
-        </button>
-      </p>
-      {prose.parts.map((part, i) => {
-        if ('html' in part)
-          return <div key={i} class="prose" dangerouslySetInnerHTML={{ __html: part.html }} />;
-        const place = live.findIndex(({ cell }) => cell.id === part.cell);
-        return (
-          <Cell
-            key={part.cell}
-            live={live[place]!}
-            onRun={() => void runCells(name, [live[place]!])}
-            onRunAbove={() => void runCells(name, live.slice(0, place))}
-          />
-        );
-      })}
-      <footer class="ways">
-        {number > 1 && <ChapterLink number={number - 1}>{`← ${say.previous}`}</ChapterLink>}
-        {number < names.length && <ChapterLink number={number + 1}>{`${say.next} →`}</ChapterLink>}
-      </footer>
+    <main id="text">
+      <p>{words[language.value].loading}</p>
     </main>
   );
 }
 
-/** What computes, and what would make it faster. */
-function Machine() {
-  const say = words[language.value];
-  return (
-    <aside class="machine" aria-live="polite">
-      {restarted.value && <p>{say.restarted}</p>}
-      {device.value && (
-        <p>
-          {device.value.name}, {say.device(device.value.threads)}. {device.value.notes.join(' ')}
-        </p>
-      )}
-    </aside>
-  );
-}
-
-async function loadTitles(): Promise<void> {
-  for (const tag of Object.keys(languages) as Language[]) {
-    const loaded = await Promise.all(names.map((name) => load(name, tag)));
-    const entries = loaded.map(([, { title }], i) => [`${i + 1} ${tag}`, title]);
-    titles.value = { ...titles.value, ...Object.fromEntries(entries) };
-  }
-}
-
-/** What reading the chapter that is open does not need. */
-function loadTheRest(): void {
-  void loadTitles();
-  void loadPlot();
-}
-
 render(<Page />, document.getElementById('page')!);
-if ('requestIdleCallback' in globalThis) requestIdleCallback(loadTheRest);
-else setTimeout(loadTheRest, 500);
+if (tab.value === 'tutorial') {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(loadTheRest);
+  else setTimeout(loadTheRest, 500);
+}

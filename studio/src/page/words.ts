@@ -5,7 +5,8 @@ export const languages = { en: 'English', zh: '中文' } as const;
 export type Language = keyof typeof languages;
 
 const en = {
-  title: 'A GPT from scratch',
+  parts: 'Parts of the page',
+  tabs: { tutorial: 'Tutorial', train: 'Train', look: 'Look inside', write: 'Write', runs: 'Runs' },
   chapters: 'Chapters',
   language: 'Language',
   theme: 'Colours',
@@ -35,7 +36,8 @@ const en = {
 };
 
 const zh: typeof en = {
-  title: '从零开始写 GPT',
+  parts: '页面各部分',
+  tabs: { tutorial: '教程', train: '训练', look: '看内部', write: '写作', runs: '运行' },
   chapters: '章节',
   language: '语言',
   theme: '配色',

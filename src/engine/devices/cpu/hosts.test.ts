@@ -153,7 +153,7 @@ describe('createDevice', () => {
     expect((await createDevice({ device: 'reference' })).name).toBe('reference');
     expect((await createDevice({ device: 'cpu', threads: 1 })).threads).toBe(1);
     await expect(createDevice({ device: 'gpu' as 'cpu' })).rejects.toThrow(
-      'there is no device gpu; choose auto, cpu or reference',
+      'there is no device gpu; choose auto, cpu, webgpu or reference',
     );
   });
 });

@@ -16,6 +16,11 @@ const ofTwo =
 const phi = (x: number): number => 0.5 * (1 + erf(x / Math.SQRT2));
 const density = (x: number): number => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 
+/** The logistic function of 2u(x), which is (1 + tanh u) / 2; and the slope of 2u. GELU by tanh is x times the first. */
+const ROOT = Math.sqrt(8 / Math.PI);
+const gate = (x: number): number => 1 / (1 + Math.exp(-ROOT * (x + 0.044715 * x ** 3)));
+const slope = (x: number): number => ROOT * (1 + 3 * 0.044715 * x * x);
+
 export const elementwiseReferenceKernels = {
   add: ofTwo((a, b) => a + b),
   sub: ofTwo((a, b) => a - b),
@@ -32,6 +37,8 @@ export const elementwiseReferenceKernels = {
   'relu-squared-gradient': ofTwo((x, dy) => 2 * Math.max(x, 0) * dy),
   gelu: ofOne((x) => x * phi(x)),
   'gelu-gradient': ofTwo((x, dy) => dy * (phi(x) + x * density(x))),
+  'gelu-tanh': ofOne((x) => x * gate(x)),
+  'gelu-tanh-gradient': ofTwo((x, dy) => dy * (gate(x) + x * gate(x) * gate(-x) * slope(x))),
   sigmoid: ofOne((x) => 1 / (1 + Math.exp(-x))),
   square: ofOne((x) => x * x),
 };

@@ -113,6 +113,12 @@ export const reluSquared: Pointwise = pointwise(
  */
 export const gelu: Pointwise = pointwise('gelu', 30, gradientKernel('gelu-gradient', 50));
 
+/**
+ * GELU as GPT-2 has it, approximated by tanh: x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))); up to 5e-4 from the exact.
+ * Hendrycks & Gimpel, 2016, §2.
+ */
+export const geluTanh: Pointwise = pointwise('gelu-tanh', 30, gradientKernel('gelu-tanh-gradient', 50));
+
 /** The logistic function, 1 / (1 + e⁻ˣ). */
 export const sigmoid: Pointwise = pointwise('sigmoid', 25, (dy, _x, y) => mul(dy, mul(y, sub(1, y))));
 

@@ -88,6 +88,38 @@ export function geluGradient(x: v128, dy: v128): v128 {
   return f32x4.mul(dy, madd(x, density, phi4(x)));
 }
 
+/** Where GELU by tanh has long become x or 0, and x³ does not overflow yet; NaN stays. */
+@inline
+function bounded(x: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, f32x4.splat(100)), f32x4.splat(-100));
+}
+
+/** 2u = √(8/π) · (x + 0.044715 x³): GELU by tanh is x · σ(2u), since (1 + tanh u) / 2 = σ(2u). */
+@inline
+function gate(x: v128): v128 {
+  const cubic = madd(f32x4.mul(x, x), f32x4.splat(0.07135481627260025), f32x4.splat(1.5957691216057308));
+  return f32x4.mul(x, cubic);
+}
+
+@inline
+export function geluTanh(x: v128): v128 {
+  return f32x4.mul(x, sigmoid(gate(bounded(x))));
+}
+
+/** dy · (σ + x · σ′ · 2u′), σ′ = e / (1 + e)² of e = e^(−|2u|) */
+@inline
+export function geluTanhGradient(x: v128, dy: v128): v128 {
+  const one = f32x4.splat(1);
+  const z = bounded(x);
+  const e = exp4(f32x4.neg(f32x4.abs(gate(z))));
+  const r = f32x4.div(one, f32x4.add(one, e));
+  const er = f32x4.mul(e, r);
+  const s = v128.bitselect(er, r, f32x4.lt(z, f32x4.splat(0)));
+  const slope = madd(f32x4.mul(z, z), f32x4.splat(0.21406444881780076), f32x4.splat(1.5957691216057308));
+  const y = madd(f32x4.mul(f32x4.mul(z, slope), er), r, s);
+  return f32x4.mul(dy, v128.bitselect(y, x, f32x4.eq(x, x)));
+}
+
 /** 1 / (1 + e⁻ˣ), from e to the power of −|x|, which cannot overflow; NaN of NaN. */
 @inline
 export function sigmoid(x: v128): v128 {

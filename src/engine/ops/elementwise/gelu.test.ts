@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkDevices, checkGradient, extent, RUNS, reference, values } from '../../../testing/check.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { type Tensor, Variable } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
-import { div, gelu } from './elementwise.ts';
+import { div, gelu, geluTanh } from './elementwise.ts';
 
 describe('gelu', () => {
   it('is x · Φ(x)', async () => {
@@ -25,6 +25,41 @@ describe('gelu', () => {
       fc.asyncProperty(extent, extent, fc.constantFrom(0.1, 1, 5, 50), async (m, n, scale) => {
         // The error of Φ is absolute, so it is Φ, between 0 and 1, that is held against the reference, and the slope.
         const both = (x: Tensor): Tensor[] => [div(gelu(x), x), ...grad(sum(gelu(x)), [x])];
+        await checkDevices(both, [values([m, n], m + n, scale)], { gradients: false });
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('gelu by tanh', () => {
+  it("is PyTorch's gelu(x, approximate='tanh')", async () => {
+    // What PyTorch 2.13 computes in double precision, and its derivatives.
+    const x = constant(Float32Array.of(1, -3, 0.5, -0.75, 6));
+    const expected = {
+      y: [
+        0.8411919906082768, -0.0036373920817729943, 0.34571400982514394, -0.17003944483437966,
+        5.9999999999156035,
+      ],
+      dx: [
+        1.0829640838457826, -0.011584166630969648, 0.8673699035346424, 0.001061743862585618,
+        1.0000000007709977,
+      ],
+    };
+    const input = new Variable([5], { initial: x.data as Float32Array });
+    const outputs = { y: geluTanh(input), dx: grad(sum(geluTanh(input)), [input])[0]! };
+    for (const name of ['y', 'dx'] as const) {
+      const { data } = await reference.evaluate(outputs[name]);
+      for (const [i, value] of expected[name].entries()) expect(data[i]).toBeCloseTo(value, 12);
+    }
+  });
+
+  it('has the right gradient', () => checkGradient((x) => geluTanh(x!), [values([3, 7], 1, 4)]));
+
+  it('agrees with the reference for all shapes and over the whole range', async () => {
+    await fc.assert(
+      fc.asyncProperty(extent, extent, fc.constantFrom(0.1, 1, 5, 50, 1e20), async (m, n, scale) => {
+        const both = (x: Tensor): Tensor[] => [div(geluTanh(x), x), ...grad(sum(geluTanh(x)), [x])];
         await checkDevices(both, [values([m, n], m + n, scale)], { gradients: false });
       }),
       RUNS,

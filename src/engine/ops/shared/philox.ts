@@ -66,3 +66,12 @@ let sites = 0;
 export function newSite(): number {
   return sites++;
 }
+
+/** How kernels of GPUs are told of dropout with probability `p`: see `dropMask`, which this follows. */
+export function dropConstants(
+  p: number,
+  site: number,
+): { SITE: number; DROP_BELOW: number; KEEP_SCALE: number } {
+  const share = Math.fround(p);
+  return { SITE: site, DROP_BELOW: Math.floor(share * 2 ** 32), KEEP_SCALE: 1 / (1 - share) };
+}

@@ -7,6 +7,8 @@ import type { SimdLevel } from '../../../engine/devices/cpu/simd.ts';
 import { createDevice } from '../../../engine/devices/create.ts';
 import type { Device } from '../../../engine/devices/device.ts';
 import { measurePeak } from '../../../engine/devices/peak.ts';
+import { WebGpuDevice } from '../../../engine/devices/webgpu/webgpu-device.ts';
+import { NanobardError } from '../../../engine/errors.ts';
 import { version } from '../../../version.ts';
 import type { Communicator } from '../../mpi/communicator.ts';
 import { measureExchange } from '../../mpi/measure.ts';
@@ -35,7 +37,8 @@ export async function doctor(flags: DoctorFlags, io: Io): Promise<number> {
     : describe(report, styleFor(io.stdout, io.env));
   io.stdout.write(`${lines.join('\n')}\n`);
   await job?.conclude();
-  const working = [...report.devices, report.blas].every((device) => device?.problem === undefined);
+  const tried = [...report.devices, report.blas, report.webgpu];
+  const working = tried.every((device) => device?.problem === undefined);
   return working ? exitCodes.success : exitCodes.failure;
 }
 
@@ -61,6 +64,7 @@ async function examine() {
   const { blas } = library;
   const withBlas = blas === undefined ? undefined : await tryOut('blas', library, blas);
   await library.dispose();
+  const gpu = await examineGpu();
   return {
     version,
     runtime: runtime(),
@@ -72,7 +76,23 @@ async function examine() {
     sharedMemory: canShareMemory(),
     devices: [own, { ...reference, gflops: undefined }],
     blas: withBlas && { ...withBlas, notes: [] }, // the same as the CPU's
+    ...gpu,
   };
+}
+
+/** The GPU, tried out; or why there is none, and what would bring one. */
+async function examineGpu() {
+  let device: WebGpuDevice;
+  try {
+    device = await WebGpuDevice.create();
+  } catch (error) {
+    if (!(error instanceof NanobardError)) throw error;
+    return { webgpu: undefined, noGpu: `${error.message}. ${error.hint ?? ''}`.trim() };
+  }
+  const { name, software, features, bankBytes } = device.adapter;
+  // In software a large product would take half a minute.
+  const report = await tryOut('webgpu', device, name, software ? 128 : undefined);
+  return { webgpu: { ...report, software, features, bankBytes }, noGpu: undefined };
 }
 
 /**
@@ -92,12 +112,23 @@ async function tryOut(name: string, device: Device, arithmetic: string, size?: n
   }
 }
 
+/** The adapter's name, speed, and what of its features and limits matters here. */
+function gpuDetails({ arithmetic, gflops, features, bankBytes }: NonNullable<Gpu['webgpu']>): string {
+  const useful = features.filter((feature) =>
+    ['shader-f16', 'subgroups', 'timestamp-query'].includes(feature),
+  );
+  const speed = gflops === undefined ? [] : [`${gflops.toPrecision(2)} GFLOP/s`];
+  return [arithmetic, ...speed, `buffers of up to ${formatBytes(bankBytes)}`, ...useful].join(', ');
+}
+
+type Gpu = Awaited<ReturnType<typeof examineGpu>>;
+
 type Report = Awaited<ReturnType<typeof examine>> & {
   readonly mpi: Awaited<ReturnType<typeof examineJob>> | undefined;
 };
 
 function describe(report: Report, { bold, dim, green, red }: Style): string[] {
-  const { runtime, processors, usable, memory, devices, blas, mpi } = report;
+  const { runtime, processors, usable, memory, devices, blas, webgpu, noGpu, mpi } = report;
   const row = (name: string, value: string): string => `${dim(name.padEnd(14))} ${value}`;
   const mark = (good: boolean): string => (good ? green('works') : red('fails'));
   // A quota of processor time, which a container has, is less than the processors that it sees.
@@ -118,6 +149,15 @@ function describe(report: Report, { bold, dim, green, red }: Style): string[] {
       const works = `${mark(problem === undefined)}: ${problem ?? details}`;
       return [row(`${name} device`, works), ...notes.map((note) => row('', note))];
     }),
+    ...(webgpu
+      ? [
+          row(
+            'webgpu device',
+            `${mark(webgpu.problem === undefined)}: ${webgpu.problem ?? gpuDetails(webgpu)}`,
+          ),
+          ...webgpu.notes.map((note) => row('', note)),
+        ]
+      : [row('webgpu device', `none: ${noGpu}`)]),
     row('BLAS', library ?? `none found. ${blasHint}`),
     ...(mpi ? [row('MPI', describeJob(mpi))] : []),
   ];

@@ -40,13 +40,14 @@ it('prints loss, perplexity and bits, in words or as an object', async () => {
   const { code, stdout } = await evaluate(join(parent, 'run'));
   expect(code).toBe(0);
   expect(stdout.text).toMatch(
-    /^\S+run, after step 20\nloss {8}\d\.\d{4} nats per token\nperplexity {2}\d+\.\d{3}\nbits {8}\d\.\d{4} per character\nwhole validation split, 199 tokens in .*s\n$/,
+    /^\S+run, after step 20\nloss {8}\d\.\d{4} nats per token\nperplexity {2}\d+\.\d{3}\nbits {8}(\d\.\d{4}) per byte, \1 per character\nwhole validation split, 199 tokens in .*s\n$/,
   );
-  const { type, loss, perplexity, step, tokens } = JSON.parse(
+  const { type, loss, perplexity, bitsPerByte, step, tokens } = JSON.parse(
     (await evaluate(join(parent, 'run'), '--json')).stdout.text,
   );
-  expect({ type, perplexity, step, tokens }).toEqual({
+  expect({ type, perplexity, bitsPerByte, step, tokens }).toEqual({
     ...{ type: 'eval', perplexity: Math.exp(loss), step: 20, tokens: 199 },
+    bitsPerByte: expect.closeTo(loss / Math.LN2, 12), // all its characters are of one byte
   });
 });
 
@@ -67,6 +68,8 @@ it('finds a text that has moved with its run, and takes another copy of it, but 
   );
   const told = await evaluate(join(moved, 'run'), '--data', join(parent, 'renamed.txt'), '--json');
   expect(JSON.parse(told.stdout.text).loss).toBe(JSON.parse(before.stdout.text).loss);
+  const behind = await evaluate('--data', join(parent, 'renamed.txt'), join(moved, 'run'), '--json');
+  expect(JSON.parse(behind.stdout.text).loss).toBe(JSON.parse(before.stdout.text).loss);
 
   const other = await evaluate(join(moved, 'run'), '--data', 'plays');
   expect([other.code, other.stderr.text]).toEqual([

@@ -1,25 +1,36 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { evaluateRun } from '../../runs/evaluate.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { formatCount, formatLoss, formatMilliseconds } from '../display/format.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { type MachineFlags, runOptions } from '../recipe-flags.ts';
 import { styleFor, writeNotes } from '../style.ts';
+import { textSource, withoutName } from '../text-source.ts';
 
 export interface EvalFlags extends MachineFlags {
-  readonly data?: string;
+  readonly data?: readonly string[];
   readonly json?: true;
 }
 
 /** Measures a model on the whole validation split; returns the exit code. */
-export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
+export async function evaluate(named: string | undefined, flags: EvalFlags, io: Io): Promise<number> {
   const begin = performance.now();
+  const isRun = (path: string): boolean => existsSync(join(path, 'config.json'));
+  const [run, texts] = withoutName(named, flags.data, isRun);
+  const data = await textSource(texts, io);
   const path = run ?? (await RunFolder.newest());
-  const { loss, notes, step, tokens } = await evaluateRun(path, runOptions(flags));
+  const { loss, notes, step, tokens, bytes, characters } = await evaluateRun(path, {
+    ...runOptions(flags),
+    data,
+  });
   writeNotes(notes, io);
-  const [perplexity, bitsPerCharacter] = [Math.exp(loss), loss / Math.LN2];
+  const [perplexity, bits] = [Math.exp(loss), (loss * tokens) / Math.LN2];
+  const [bitsPerByte, bitsPerCharacter] = [bits / bytes, bits / characters];
   const ms = performance.now() - begin;
   if (flags.json) {
-    const result = { type: 'eval', loss, perplexity, bitsPerCharacter, tokens, step, path, ms };
+    const measures = { loss, perplexity, bitsPerByte, bitsPerCharacter };
+    const result = { type: 'eval', ...measures, tokens, bytes, step, path, ms };
     io.stdout.write(`${JSON.stringify(result)}\n`);
     return exitCodes.success;
   }
@@ -30,7 +41,7 @@ export async function evaluate(run: string | undefined, flags: EvalFlags, io: Io
     `${path}, after step ${formatCount(step)}`,
     row('loss', formatLoss(loss), 'nats per token'),
     row('perplexity', perplexity.toFixed(3), ''),
-    row('bits', formatLoss(bitsPerCharacter), 'per character'),
+    row('bits', formatLoss(bitsPerByte), `per byte, ${formatLoss(bitsPerCharacter)} per character`),
     dim(`whole validation split, ${formatCount(tokens)} tokens in ${formatMilliseconds(ms)}`),
   ];
   io.stdout.write(`${lines.join('\n')}\n`);

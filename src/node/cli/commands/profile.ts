@@ -2,11 +2,15 @@ import { type Profile, profileRecipe } from '../../runs/profile.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { runOptions } from '../recipe-flags.ts';
 import { styleFor } from '../style.ts';
+import { recipeAndText } from '../text-source.ts';
 import type { TrainFlags } from './train.ts';
 
 /** Prints where the time of an update goes; returns the exit code. */
-export async function profile(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
-  const result = await profileRecipe({ recipe, ...runOptions(flags) });
+export async function profile(named: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
+  const result = await profileRecipe({
+    ...runOptions(flags),
+    ...(await recipeAndText(named, flags.data, io)),
+  });
   if (flags.json) io.stdout.write(`${JSON.stringify({ type: 'profile', ...result })}\n`);
   else io.stdout.write(`${table(result, styleFor(io.stdout, io.env).dim).join('\n')}\n`);
   return exitCodes.success;

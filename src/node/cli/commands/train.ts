@@ -1,3 +1,4 @@
+import { basename, dirname, resolve } from 'node:path';
 import { NanobardError } from '../../../engine/errors.ts';
 import type { EndEvent } from '../../../language/train/events.ts';
 import type { Communicator } from '../../mpi/communicator.ts';
@@ -5,19 +6,25 @@ import { help } from '../../mpi/help.ts';
 import { joinJob } from '../../mpi/mpi.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { type RunOptions, TrainingRun } from '../../runs/training.ts';
+import type { Studio } from '../../studio/server.ts';
 import { createDisplay } from '../display/display.ts';
 import { exitCodes, type Io, isTerminal, shellWord } from '../io.ts';
 import { type MachineFlags, runOptions } from '../recipe-flags.ts';
 import { writeNotes } from '../style.ts';
+import { recipeAndText } from '../text-source.ts';
 import { Audience } from './audience.ts';
 
 export interface TrainFlags extends MachineFlags, Omit<RunOptions, 'job'> {
   readonly mpi: string;
   readonly profile?: true;
-  readonly data?: string;
+  readonly data?: readonly string[];
+  readonly field?: string;
+  readonly tokenizer?: string;
   readonly out?: string;
+  readonly initFrom?: string;
   readonly resume?: true;
   readonly json?: true;
+  readonly studio?: true;
 }
 
 /** Trains a model and shows how it goes; returns the exit code. */
@@ -26,9 +33,14 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
   const job = await joinJob(flags.mpi);
   if (job && job.rank > 0) return assist(job, recipe, flags, io);
   const audience = new Audience(io);
+  let studio: Studio | undefined;
   try {
     const run = await open(recipe, flags, io, job);
     writeNotes(run.notices, io);
+    if (flags.studio) {
+      const path = resolve(run.folder.path);
+      studio = await (await import('./studio.ts')).studioBeside(dirname(path), basename(path), io);
+    }
     audience.watch(createDisplay(run, io, flags.json === true));
     let end: EndEvent | undefined;
     for await (const event of run.events(audience.signal)) {
@@ -46,12 +58,14 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
     return interrupted ? exitCodes.interrupted : exitCodes.success;
   } finally {
     audience.close();
+    await studio?.close();
   }
 }
 
-function optionsOf(recipe: string | undefined, flags: TrainFlags) {
+async function optionsOf(named: string | undefined, flags: TrainFlags, io: Io) {
   const { keep, patience, maxMinutes, onDivergence } = flags;
-  return { recipe, ...runOptions(flags), keep, patience, maxMinutes, onDivergence };
+  const text = await recipeAndText(named, flags.data, io);
+  return { ...runOptions(flags), ...text, keep, patience, maxMinutes, onDivergence };
 }
 
 /** What another rank than the first does: it helps, and says nothing but what fails at this rank alone. */
@@ -64,7 +78,9 @@ async function assist(
   const audience = new Audience(io);
   audience.watch({ show: () => {}, stopping: () => {}, close: () => {} });
   try {
-    const reason = await help(job, optionsOf(recipe, flags), audience.signal);
+    const { initFrom } = flags;
+    const options = { ...(await optionsOf(recipe, flags, io)), ...(!flags.resume && { initFrom }) };
+    const reason = await help(job, options, audience.signal);
     if (reason === undefined || reason === 'diverged') return exitCodes.failure;
     return reason === 'interrupted' ? exitCodes.interrupted : exitCodes.success;
   } catch (error) {
@@ -87,8 +103,9 @@ async function open(
   const told = isTerminal(io.stdout, io.env) && !flags.json;
   if (told) io.stdout.write('Getting the text and the model ready…');
   try {
-    const options = { ...optionsOf(recipe, flags), job };
-    if (!flags.resume) return await TrainingRun.create({ ...options, folder: flags.out });
+    const options = { ...(await optionsOf(recipe, flags, io)), job };
+    if (!flags.resume)
+      return await TrainingRun.create({ ...options, initFrom: flags.initFrom, folder: flags.out });
     return await TrainingRun.resume({ ...options, folder: flags.out ?? (await RunFolder.newest()) });
   } finally {
     if (told) io.stdout.write('\r\u001b[K');

@@ -31,6 +31,7 @@ describe('numbers for people', () => {
     [formatMilliseconds(57.3), '57 ms'],
     [formatMilliseconds(999.7), '1.0 s'],
     [formatMilliseconds(1234), '1.2 s'],
+    [formatBytes(45_001), '44 kB'],
     [formatBytes(13e6), '13 MB'],
     [formatBytes(1.3e9), '1.2 GB'],
     [formatLoss(1.88), '1.8800'],

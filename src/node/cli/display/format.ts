@@ -33,8 +33,9 @@ export function formatMilliseconds(ms: number): string {
   return `${ms < 9.995 ? ms.toFixed(2) : ms.toFixed(0)} ms`;
 }
 
-/** 13 MB, 1.2 GB */
+/** 45 kB, 13 MB, 1.2 GB */
 export function formatBytes(bytes: number): string {
+  if (bytes < 2 ** 20) return `${Math.ceil(bytes / 1024)} kB`;
   const megabytes = bytes / 2 ** 20;
   return megabytes < 1000 ? `${Math.ceil(megabytes)} MB` : `${(megabytes / 1024).toFixed(1)} GB`;
 }

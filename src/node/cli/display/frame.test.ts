@@ -49,7 +49,16 @@ describe('frame', () => {
 
   it('names the best evaluation where the last is not it', async () => {
     const status = atStep(600);
-    status.update({ type: 'eval', step: 600, train: 1, val: 9, valFull: 9, best: false, ms: 1 });
+    status.update({
+      type: 'eval',
+      step: 600,
+      train: 1,
+      val: 9,
+      valFull: 9,
+      bitsPerByte: null,
+      best: false,
+      ms: 1,
+    });
     expect(lines(status, 100, 24).join('\n')).toContain(
       'val 9.0000 at 600 · train 1.0000 · whole val 9.0000',
     );

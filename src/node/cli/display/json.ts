@@ -29,6 +29,7 @@ export function jsonDisplay(run: ShownRun, io: Io, now = (): number => performan
 function about({ folder, recipe }: ShownRun): object {
   const { recipeName, data } = folder.config;
   const { vocabSize } = folder.tokenizer;
-  const text = { name: data.name, characters: data.characters, vocabSize };
+  const { name, characters, tokens } = data;
+  const text = { name, characters, tokens, vocabSize };
   return { recipe: recipeName, config: recipe, data: text, out: folder.path, version, seed: recipe.seed };
 }

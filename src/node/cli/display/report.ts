@@ -1,5 +1,8 @@
+import { CharTokenizer } from '../../../language/data/tokenizer/char.ts';
+import type { Tokenizer } from '../../../language/data/tokenizer/tokenizer.ts';
 import type { EndEvent, StartEvent } from '../../../language/train/events.ts';
 import { version } from '../../../version.ts';
+import type { RunConfig } from '../../runs/run-config.ts';
 import { shellWord } from '../io.ts';
 import type { Style } from '../style.ts';
 import type { ShownRun } from './display.ts';
@@ -10,6 +13,12 @@ import { printable } from './terminal-text.ts';
 /** 1 layer, 2 layers */
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
+const amountOf = ({ characters, tokens = 0 }: RunConfig['data']): string =>
+  characters === undefined ? `${formatCount(tokens)} tokens` : `${formatCount(characters)} characters`;
+
+const vocabularyOf = (tokenizer: Tokenizer): string =>
+  `${formatCount(tokenizer.vocabSize)} different${tokenizer instanceof CharTokenizer ? '' : ' tokens'}`;
+
 /** What is going to be trained, on what and where: lines to begin with. */
 export function greeting(run: ShownRun, start: StartEvent, style: Style): string[] {
   const { recipe, folder } = run;
@@ -19,9 +28,10 @@ export function greeting(run: ShownRun, start: StartEvent, style: Style): string
     recipe.model === 'bigram'
       ? ''
       : `${counted(recipe.nLayer, 'layer')}, ${counted(recipe.nHead, 'head')}, ${recipe.nEmbd} wide, `;
-  const text = `${data.name}, ${formatCount(data.characters)} characters, ${folder.tokenizer.vocabSize} different`;
+  const text = `${data.name}, ${amountOf(data)}, ${vocabularyOf(folder.tokenizer)}`;
   const together = start.ranks > 1 ? `${start.ranks} ranks, here ` : '';
-  const device = `${together}${start.device}, ${counted(start.threads, 'thread')}, ${formatBytes(start.bytes)}`;
+  const threads = start.device === 'webgpu' ? '' : `${counted(start.threads, 'thread')}, `;
+  const device = `${together}${start.device}, ${threads}${formatBytes(start.bytes)}`;
   return [
     style.bold(`nanobard ${version} · ${recipeName}`),
     row('text', text),

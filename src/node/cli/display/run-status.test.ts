@@ -50,7 +50,16 @@ describe('RunStatus', () => {
       threads: 1,
       ranks: 1,
     });
-    status.update({ type: 'eval', step: 0, train: 4, val: 4, valFull: 4, best: true, ms: 1000 });
+    status.update({
+      type: 'eval',
+      step: 0,
+      train: 4,
+      val: 4,
+      valFull: 4,
+      bitsPerByte: null,
+      best: true,
+      ms: 1000,
+    });
     const stepTo = (step: number): number => {
       status.update({ type: 'step', step, loss: 4, learningRate: 1, gradNorm: 1, ms: 0, tokensPerSecond: 1 });
       return status.secondsLeft!;

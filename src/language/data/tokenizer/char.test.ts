@@ -1,18 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NanobardError } from '../../engine/errors.ts';
-import { lecture } from '../../testing/lecture.ts';
-import { CharTokenizer, tokenizerFromJSON } from './tokenizer.ts';
-
-function failure(action: () => unknown): NanobardError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof NanobardError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+import { lecture } from '../../../testing/lecture.ts';
+import { thrownBy } from '../../../testing/thrown.ts';
+import { CharTokenizer } from './char.ts';
+import { tokenizerFromJSON } from './tokenizer.ts';
 
 describe('CharTokenizer', () => {
   it('sorts the characters of a text by code point', () => {
@@ -51,7 +42,7 @@ describe('CharTokenizer', () => {
 
   it('names each unknown character once', () => {
     const tokenizer = CharTokenizer.fromText('abc ');
-    const error = failure(() => tokenizer.encode('café\r 🎭é\u200b'));
+    const error = thrownBy(() => tokenizer.encode('café\r 🎭é\u200b'));
     expect(error.code).toBe('vocabulary');
     expect(error.message).toBe(
       "These characters are not in the vocabulary: 'f' (U+0066), 'é' (U+00E9), '\\r' (U+000D), " +
@@ -61,7 +52,7 @@ describe('CharTokenizer', () => {
   });
 
   it('names at most ten unknown characters', () => {
-    const error = failure(() => CharTokenizer.fromText('.').encode('abcdefghijklm'));
+    const error = thrownBy(() => CharTokenizer.fromText('.').encode('abcdefghijklm'));
     expect(error.message).toContain("'j' (U+006A) and 3 more");
     expect(error.message).not.toContain("'k'");
   });
@@ -69,14 +60,14 @@ describe('CharTokenizer', () => {
   it('refuses ids outside the vocabulary', () => {
     const tokenizer = CharTokenizer.fromText('ab');
     for (const token of [2, -1, 0.5]) {
-      const error = failure(() => tokenizer.decode([0, 1, token]));
+      const error = thrownBy(() => tokenizer.decode([0, 1, token]));
       expect(error.code).toBe('vocabulary');
       expect(error.message).toBe(`Token ${token} at position 2 is not in the vocabulary (0 to 1)`);
     }
   });
 
   it('has no vocabulary for an empty text', () => {
-    expect(failure(() => CharTokenizer.fromText('')).code).toBe('vocabulary');
+    expect(thrownBy(() => CharTokenizer.fromText('')).code).toBe('vocabulary');
     expect(CharTokenizer.fromText('a').encode('')).toEqual(new Int32Array(0));
     expect(CharTokenizer.fromText('a').decode([])).toBe('');
   });
@@ -116,7 +107,7 @@ describe('tokenizerFromJSON', () => {
   it.each([
     ['null', null, 'Not a tokenizer'],
     ['no type', { characters: ['a'] }, 'type'],
-    ['another type', { type: 'bpe' }, "Unknown tokenizer type 'bpe'"],
+    ['another type', { type: 'words' }, "Unknown tokenizer type 'words'"],
     ['no characters', { type: 'char' }, 'characters'],
     ['an empty vocabulary', { type: 'char', characters: [] }, 'empty'],
     ['an entry of two characters', { type: 'char', characters: ['a', 'bc'] }, 'characters.1'],
@@ -124,7 +115,7 @@ describe('tokenizerFromJSON', () => {
     ['an entry that is no text', { type: 'char', characters: ['a', 7] }, 'characters.1'],
     ['a character twice', { type: 'char', characters: ['a', 'b', 'a'] }, 'twice'],
   ])('refuses %s', (_, value, part) => {
-    const error = failure(() => tokenizerFromJSON(value));
+    const error = thrownBy(() => tokenizerFromJSON(value));
     expect(error.code).toBe('checkpoint');
     expect(error.message).toContain(part);
     expect(error.hint).toBeDefined();

@@ -1,17 +1,9 @@
 import * as v from 'valibot';
-import { NanobardError } from '../../engine/errors.ts';
-import { parsed } from '../fields.ts';
-
-/** Text to token ids and back. Ids run from 0 to `vocabSize` − 1. */
-export interface Tokenizer {
-  readonly vocabSize: number;
-  /** Throws NanobardError('vocabulary') for text that the vocabulary cannot express. */
-  encode(text: string): Int32Array;
-  /** Throws NanobardError('vocabulary') for an id outside the vocabulary. */
-  decode(tokens: ArrayLike<number>): string;
-  /** Plain data that `tokenizerFromJSON` turns back into this tokenizer; `type` names the kind. */
-  toJSON(): { readonly type: string };
-}
+import { NanobardError } from '../../../engine/errors.ts';
+import { parsed } from '../../fields.ts';
+import { damaged, unknownToken } from './errors.ts';
+import type { Tokenizer } from './tokenizer.ts';
+import { bytesOfText } from './utf8.ts';
 
 const isCharacter = (text: string): boolean =>
   text.length > 0 && text.length === String.fromCodePoint(text.codePointAt(0)!).length;
@@ -73,20 +65,21 @@ export class CharTokenizer implements Tokenizer {
   }
 
   decode(tokens: ArrayLike<number>): string {
-    return Array.from(tokens, (token, position) => {
-      const character = this.characters[token];
-      if (character === undefined) {
-        const message = `Token ${token} at position ${position} is not in the vocabulary (0 to ${this.vocabSize - 1})`;
-        throw new NanobardError('vocabulary', message, {
-          hint: 'Decode with the tokenizer of the model that made the tokens.',
-        });
-      }
-      return character;
-    }).join('');
+    return Array.from(tokens, (token, position) => this.#character(token, position)).join('');
+  }
+
+  bytesOf(token: number): Uint8Array {
+    return bytesOfText(this.#character(token, 0));
   }
 
   toJSON(): CharTokenizerJSON {
     return { type: 'char', characters: [...this.characters] };
+  }
+
+  #character(token: number, position: number): string {
+    const character = this.characters[token];
+    if (character === undefined) throw unknownToken(token, position, this.vocabSize);
+    return character;
   }
 
   #unknown(text: string): never {
@@ -120,20 +113,6 @@ function distinctCharacters(text: string): string[] {
   }
   return characters;
 }
-
-/** Rebuilds a tokenizer from its JSON. Throws NanobardError('checkpoint') when `value` is not one. */
-export function tokenizerFromJSON(value: unknown): Tokenizer {
-  const { type } = parsed(v.object({ type: v.string() }), value, damaged);
-  if (type === 'char') return CharTokenizer.fromJSON(value);
-  throw new NanobardError('checkpoint', `Unknown tokenizer type '${type}'`, {
-    hint: "This version knows 'char'. The run may come from a newer nanobard.",
-  });
-}
-
-const damaged = (problem: string, path: string | null): NanobardError =>
-  new NanobardError('checkpoint', `Not a tokenizer: ${path ? `${path}: ` : ''}${problem}`, {
-    hint: 'The tokenizer file is damaged or not from nanobard.',
-  });
 
 /** A character so that a person can tell which one it is: `'é' (U+00E9)`, `'\n' (U+000A)`, `U+200B`. */
 function describe(character: string): string {

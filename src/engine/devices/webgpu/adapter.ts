@@ -1,0 +1,92 @@
+import { NanobardError } from '../../errors.ts';
+import { ALIGNMENT } from '../../program/plan-memory.ts';
+import { platform, requireFromProgram } from '../cpu/host.ts';
+
+/** A GPU that is open: its device, and what it is. */
+export interface OpenGpu {
+  readonly device: GPUDevice;
+  /** The adapter's name as its driver tells it. */
+  readonly name: string;
+  /** Whether a processor stands in for the GPU. */
+  readonly software: boolean;
+  readonly features: readonly string[];
+  /** The largest buffer that a kernel can see whole, in bytes: a multiple of ALIGNMENT. */
+  readonly bankBytes: number;
+  /** Where the device came from. Dawn in Node ends the process if this is collected before the device. */
+  readonly gpu: GPU;
+}
+
+/** Dawn for Node: the package `webgpu`. */
+interface Dawn {
+  create(options: readonly string[]): GPU;
+}
+
+/**
+ * What gives adapters here: `navigator.gpu` in browsers and Deno, in Node the package `webgpu` where it is installed.
+ *
+ * @throws {NanobardError} code `device` if there is none.
+ */
+async function findGpu(): Promise<GPU> {
+  const own = globalThis.navigator?.gpu;
+  if (own) return own;
+  if (platform === 'browser')
+    throw new NanobardError('device', 'this browser has no WebGPU, or this page is not allowed it', {
+      hint: 'Use a current Chrome, Edge, Safari or Firefox, and serve the page over https or from localhost.',
+      options: ['device'],
+    });
+  const { pathToFileURL } = globalThis.process.getBuiltinModule('node:url');
+  for (const require of requireFromProgram()) {
+    let path: string;
+    try {
+      path = require.resolve('webgpu');
+    } catch {
+      continue; // not installed there
+    }
+    try {
+      const dawn: Dawn = await import(/* @vite-ignore */ /* webpackIgnore: true */ pathToFileURL(path).href);
+      return dawn.create([]);
+    } catch (cause) {
+      throw failed('the package webgpu does not work here', cause);
+    }
+  }
+  throw new NanobardError('device', 'the webgpu device needs the package webgpu, which is not installed', {
+    hint: 'Install it with: npm install webgpu',
+    options: ['device'],
+  });
+}
+
+/**
+ * Opens the best adapter. Whoever gives a `gpu` of their own chooses where it comes from.
+ *
+ * @throws {NanobardError} code `device` if there is none.
+ */
+export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
+  const source = gpu ?? (await findGpu());
+  const adapter = await source.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter)
+    throw new NanobardError('device', 'WebGPU finds no GPU here', {
+      hint:
+        platform === 'linux'
+          ? 'It needs a driver for Vulkan and its loader (Debian: libvulkan1 and mesa-vulkan-drivers).'
+          : 'Look at chrome://gpu, or update the driver of the graphics card.',
+      options: ['device'],
+    });
+  const { limits, info, features } = adapter;
+  const { maxBufferSize, maxStorageBufferBindingSize } = limits;
+  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
+  const device = await adapter.requestDevice({ requiredLimits }).catch((cause) => {
+    throw failed('the GPU does not open', cause);
+  });
+  return {
+    device,
+    name: info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unknown GPU',
+    software: info.isFallbackAdapter,
+    features: [...features].sort(),
+    bankBytes: Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / ALIGNMENT) * ALIGNMENT,
+    gpu: source,
+  };
+}
+
+function failed(what: string, cause: unknown): NanobardError {
+  return new NanobardError('device', `${what}: ${(cause as Error).message}`, { options: ['device'], cause });
+}

@@ -1,0 +1,95 @@
+// What every recipe becomes on a GPU, as far as that can be told without one.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { createModel } from '../../../language/models/create.ts';
+import { recipes } from '../../../language/recipes/recipes.ts';
+import { TrainingStep } from '../../../language/train/step.ts';
+import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
+import { webgpuKernels } from '../../ops/kernels.webgpu.generated.ts';
+import { compile } from '../../program/compile.ts';
+import { layOut } from '../../program/lay-out.ts';
+import type { CompiledProgram } from '../../program/program.ts';
+import type { Executable } from '../device.ts';
+import { ReferenceDevice } from '../reference/reference-device.ts';
+import { Banks } from './banks.ts';
+import { type LabelledDispatch, lower, traitsOf } from './lower.ts';
+import { findPlaces } from './places.ts';
+
+/** WebGPU's default limits. */
+const limits = { storageBuffers: 8, groups: 65_535, bindingBytes: 128 << 20 };
+
+/** Keeps the programs that it is to load. */
+class Listener extends ReferenceDevice {
+  readonly programs: CompiledProgram[] = [];
+  override async load(compiled: CompiledProgram): Promise<Executable> {
+    this.programs.push(compiled);
+    const nothing = await super.load(compile({}));
+    return Object.assign(nothing, { program: layOut(compiled.program, traitsOf) });
+  }
+}
+
+function dispatchesOf({ program, variables }: CompiledProgram, software: boolean): LabelledDispatch[] {
+  const placed = layOut(program, traitsOf, limits.bindingBytes);
+  const banks = new Banks(limits.bindingBytes);
+  const homes = variables.map(({ name, size }) => banks.allocate(4 * size, name));
+  const { locate } = findPlaces(placed, homes, limits.bindingBytes);
+  return lower(placed, locate, { software }).dispatches.flat();
+}
+
+async function programsOf(name: keyof typeof recipes): Promise<CompiledProgram[]> {
+  const { recipe } = recipes[name];
+  const device = new Listener();
+  const model = createModel({ ...recipe, vocabSize: 65 });
+  await TrainingStep.create(model, device, recipe);
+  return device.programs;
+}
+
+const all = await Promise.all(
+  (Object.keys(recipes) as (keyof typeof recipes)[]).map(
+    async (name) => [name, await programsOf(name)] as const,
+  ),
+);
+
+it('has a kernel for every operation', () => {
+  expect(Object.keys(webgpuKernels).sort()).toEqual(Object.keys(referenceKernels).sort());
+});
+
+it.each(all)('%s keeps to the limits that every adapter has', (_name, programs) => {
+  for (const software of [true, false]) {
+    for (const { label, bindings, groups } of programs.flatMap((program) =>
+      dispatchesOf(program, software),
+    )) {
+      expect(bindings.length, label).toBeLessThanOrEqual(limits.storageBuffers);
+      for (const { size } of bindings) expect(size, label).toBeLessThanOrEqual(limits.bindingBytes);
+      for (const count of groups) expect(count, label).toBeLessThanOrEqual(limits.groups);
+    }
+  }
+});
+
+// Dawn's adapter that only validates: without a GPU, with WebGPU's default limits. `npm --prefix gpu ci` installs it.
+const dawn = fileURLToPath(new URL('../../../../gpu/node_modules/webgpu/index.js', import.meta.url));
+
+it.skipIf(!existsSync(dawn))('every kernel of every recipe compiles', async () => {
+  const { create } = await import(dawn);
+  const gpu: GPU = create(['backend=null']);
+  const device = await (await gpu.requestAdapter())!.requestDevice();
+  const codes = new Map<string, string>();
+  for (const [, programs] of all)
+    for (const program of programs)
+      for (const software of [true, false])
+        for (const { label, code } of dispatchesOf(program, software)) codes.set(code, label);
+  const problems = await Promise.all(
+    [...codes].map(async ([code, label]) => {
+      const module = device.createShaderModule({ code });
+      const pipeline = device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+      return pipeline.then(
+        () => [],
+        (error: Error) => [`${label}: ${error.message}`],
+      );
+    }),
+  );
+  expect(problems.flat()).toEqual([]);
+  expect(codes.size).toBeGreaterThan(100);
+  device.destroy();
+});

@@ -1,0 +1,148 @@
+import { NanobardError } from '../../errors.ts';
+import { layOut } from '../../program/lay-out.ts';
+import type { CompiledProgram } from '../../program/program.ts';
+import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
+import { Device, type Executable } from '../device.ts';
+import { type OpenGpu, openGpu } from './adapter.ts';
+import { Banks, type Place } from './banks.ts';
+import { traitsOf } from './lower.ts';
+import { type Buffers, GpuMemory } from './memory.ts';
+import { Pipelines } from './pipelines.ts';
+import { prepare } from './prepare.ts';
+import { WebGpuExecutable } from './webgpu-executable.ts';
+
+/** Where a variable's values are: on the GPU once a program uses it, before that on this side. */
+type Home = { readonly place: Place; readonly buffers: Buffers } | { readonly values: TypedArray };
+
+/**
+ * Runs programs on a GPU by WebGPU. On one adapter the same program gives the same bits each time; other adapters round
+ * differently.
+ */
+export class WebGpuDevice extends Device {
+  readonly name = 'webgpu';
+  readonly threads = 1;
+  readonly notes: readonly string[];
+  /** The adapter: its name, whether it is software, features and limits. */
+  readonly adapter: OpenGpu;
+  private readonly memory: GpuMemory;
+  private readonly pipelines: Pipelines;
+  private readonly homes = new Map<Variable, Home>();
+  /** Programs are loaded one after another, so that each finds the variables of those before in place. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(adapter: OpenGpu) {
+    super();
+    this.adapter = adapter;
+    this.memory = new GpuMemory(adapter);
+    this.pipelines = new Pipelines(adapter.device);
+    this.notes = adapter.software
+      ? [
+          `WebGPU finds no real GPU here: ${adapter.name} computes on the processor, slower than the cpu device.`,
+        ]
+      : [];
+  }
+
+  /**
+   * The best GPU of this machine, or of `gpu`.
+   *
+   * @throws {NanobardError} code `device` if there is none.
+   */
+  static async create({ gpu }: { readonly gpu?: GPU } = {}): Promise<WebGpuDevice> {
+    return new WebGpuDevice(await openGpu(gpu));
+  }
+
+  get bytes(): number {
+    return this.memory.bytes;
+  }
+
+  load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
+    return this.inTurn(async () => {
+      const { bankBytes, software } = this.adapter;
+      const program = layOut(plain, traitsOf, bankBytes);
+      await this.place(variables);
+      const homes = variables.map((variable) => this.placed(variable));
+      const { memory, pipelines } = this;
+      const parts = await prepare(program, homes, { memory, pipelines, bankBytes, software });
+      return new WebGpuExecutable(program, parts, this.memory);
+    });
+  }
+
+  async read(variable: Variable): Promise<TypedArray> {
+    this.memory.check();
+    const home = this.homes.get(variable);
+    const { dtype, size } = variable;
+    if (!home) return typedArray(dtype, size, variable.initial);
+    if ('values' in home) return home.values.slice();
+    const bytes = await this.memory.read(
+      home.buffers.of(home.place.bank),
+      home.place.offset,
+      BYTES_PER_ELEMENT * size,
+    );
+    return dtype === 'f32' ? new Float32Array(bytes) : new Int32Array(bytes);
+  }
+
+  write(variable: Variable, values: ArrayLike<number>): Promise<void> {
+    return this.inTurn(async () => {
+      variable.requireSize(values);
+      const data = typedArray(variable.dtype, variable.size, values);
+      const home = this.homes.get(variable);
+      if (home && 'place' in home)
+        this.memory.write(home.buffers.of(home.place.bank), home.place.offset, data);
+      else this.homes.set(variable, { values: data });
+    });
+  }
+
+  release(variables: Iterable<Variable>): void {
+    const left = new Set<Buffers>();
+    for (const variable of variables) {
+      const home = this.homes.get(variable);
+      if (home && 'place' in home) left.add(home.buffers);
+      this.homes.delete(variable);
+    }
+    for (const home of this.homes.values()) if ('place' in home) left.delete(home.buffers);
+    for (const buffers of left) buffers.destroy();
+  }
+
+  async dispose(): Promise<void> {
+    this.memory.dispose();
+    this.homes.clear();
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(() => {
+      this.memory.check();
+      return work();
+    });
+    this.last = result.catch(() => {});
+    return result;
+  }
+
+  private placed(variable: Variable): { place: Place; buffers: Buffers } {
+    const home = this.homes.get(variable);
+    if (home && 'place' in home) return home;
+    throw new NanobardError('internal', `webgpu device: variable ${variable.name} has no place`);
+  }
+
+  /** Brings variables that are not on the GPU yet there, side by side. */
+  private async place(variables: readonly Variable[]): Promise<void> {
+    const fresh = variables.filter((variable) => !('place' in (this.homes.get(variable) ?? {})));
+    if (fresh.length === 0) return;
+    const banks = new Banks(this.adapter.bankBytes);
+    const places = fresh.map(({ name, size }) =>
+      banks.allocate(BYTES_PER_ELEMENT * size, `variable ${name}`),
+    );
+    const buffers = await this.memory.allocate('the variables', banks.all);
+    for (const [i, variable] of fresh.entries()) {
+      const home = this.homes.get(variable);
+      const place = places[i]!;
+      const values = home && 'values' in home ? home.values : variable.initial;
+      if (values)
+        this.memory.write(
+          buffers.of(place.bank),
+          place.offset,
+          typedArray(variable.dtype, variable.size, values),
+        );
+      this.homes.set(variable, { place, buffers });
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomModelFile } from '../../testing/model-file.ts';
+import { placeModel } from '../load-model.ts';
+import { decodeModel, encodeModel } from './model-file.ts';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+
+describe('weights in 8 bits', () => {
+  it('are off by half a step of their row at most; vectors are not', () => {
+    const shape = fc.record({
+      nLayer: fc.integer({ min: 1, max: 2 }),
+      nEmbd: fc.integer({ min: 1, max: 9 }),
+      blockSize: fc.integer({ min: 1, max: 5 }),
+    });
+    fc.assert(
+      fc.property(shape, fc.constantFrom(1e-30, 0.02, 1, 1e6), (size, scale) => {
+        const model = randomModelFile({ model: 'gpt', ...size, nHead: 1, dropout: 0, bias: true }, { scale });
+        const { spec, tensors } = decodeModel(encodeModel(model, 'q8'));
+        expect(spec).toEqual(model.spec);
+        expect([...tensors.keys()].sort()).toEqual([...model.tensors.keys()].sort());
+        for (const [name, { shape, data }] of tensors) {
+          const before = model.tensors.get(name)!;
+          expect(shape).toEqual(before.shape);
+          const [rows, columns] = [shape[0]!, shape[1]];
+          if (columns === undefined) expect(data).toEqual(before.data);
+          for (let row = 0; columns !== undefined && row < rows; row++) {
+            const of = (values: ArrayLike<number>): number[] =>
+              Array.from(values).slice(row * columns, (row + 1) * columns);
+            const largest = Math.max(...of(before.data).map(Math.abs));
+            of(data).forEach((x, i) => {
+              expect(Math.abs(x - of(before.data)[i]!)).toBeLessThanOrEqual((largest / 127) * 0.5001);
+            });
+          }
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('of zeros are zeros', () => {
+    const model = randomModelFile({ model: 'bigram', blockSize: 4 }, { scale: 0 });
+    const { tensors } = decodeModel(encodeModel(model, 'q8'));
+    for (const { data } of tensors.values()) expect(data.every((x) => x === 0)).toBe(true);
+  });
+
+  it('take a quarter of the bytes, and change the loss by less than 0.002, tables of n-grams too', async () => {
+    const shape = {
+      nLayer: 2,
+      nHead: 2,
+      nEmbd: 64,
+      blockSize: 16,
+      ngramOrder: 4,
+      ngramRows: 1000,
+      dropout: 0,
+    };
+    const model = randomModelFile({ model: 'modern', ...shape });
+    const bytes = encodeModel(model, 'q8');
+    expect(bytes.length).toBeLessThan(0.28 * encodeModel(model).length);
+    const losses: number[] = [];
+    for (const file of [model, decodeModel(bytes)]) {
+      const placed = await placeModel(file, { device: 'cpu', threads: 1 });
+      losses.push(await placed.loss('to be,\nbe to not'.replaceAll(/n|h/g, 'o').repeat(10)));
+      await placed.dispose();
+    }
+    expect(Math.abs(losses[0]! - losses[1]!)).toBeLessThan(0.002);
+    expect(losses[0]).not.toBe(losses[1]);
+  });
+
+  it.each([
+    ['no scales', undefined],
+    ['too few of them', [1]],
+  ])('are refused with %s', (_, shape) => {
+    const { tensors, metadata } = decodeSafetensors(
+      encodeModel(randomModelFile({ model: 'bigram', blockSize: 4 }), 'q8'),
+    );
+    const name = [...tensors.keys()].find((key) => key.endsWith('.scale'))!;
+    if (shape) tensors.set(name, { dtype: 'F32', shape, data: new Float32Array(1) });
+    else tensors.delete(name);
+    expect(() => decodeModel(encodeSafetensors(tensors, metadata))).toThrow('has no scale for each row');
+  });
+});

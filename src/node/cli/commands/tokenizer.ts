@@ -1,0 +1,84 @@
+import { buffer } from 'node:stream/consumers';
+import { NanobardError } from '../../../engine/errors.ts';
+import { split } from '../../../language/data/dataset.ts';
+import { encodeDocuments } from '../../../language/data/documents.ts';
+import { loadCorpus } from '../../corpus.ts';
+import { writeAtomically } from '../../files.ts';
+import { loadTokenizer, openTokenizer } from '../../load-tokenizer.ts';
+import { writeTokenFolder } from '../../token-files.ts';
+import { formatCount, formatMilliseconds } from '../display/format.ts';
+import { exitCodes, type Io } from '../io.ts';
+import { textSource } from '../text-source.ts';
+
+interface TextFlags {
+  readonly data: readonly string[];
+  readonly field?: string;
+}
+
+export interface TrainTokenizerFlags extends TextFlags {
+  readonly vocabSize: number;
+  readonly out: string;
+}
+
+export interface EncodeFlags extends TextFlags {
+  readonly tokenizer: string;
+  readonly out: string;
+}
+
+export interface DecodeFlags {
+  readonly tokenizer: string;
+}
+
+/** Learns a BPE tokenizer from texts and writes it to a file; returns the exit code. */
+export async function trainTokenizer(flags: TrainTokenizerFlags, io: Io): Promise<number> {
+  const { documents, notice, name } = await corpusOf(flags, io);
+  tell(io, notice);
+  const begin = performance.now();
+  const tokenizer = await loadTokenizer(`bpe:${flags.vocabSize}`, documents);
+  await writeAtomically(flags.out, JSON.stringify(tokenizer));
+  const took = formatMilliseconds(performance.now() - begin);
+  const { vocabSize } = tokenizer;
+  tell(io, vocabSize < flags.vocabSize ? `No pair of tokens is left that ${name} has twice.` : undefined);
+  io.stdout.write(`${flags.out}: ${formatCount(vocabSize)} tokens, learned from ${name} in ${took}\n`);
+  return exitCodes.success;
+}
+
+/** Writes texts as nanoGPT's token files; returns the exit code. */
+export async function encode(flags: EncodeFlags, io: Io): Promise<number> {
+  const { documents, notice, name } = await corpusOf(flags, io);
+  tell(io, notice);
+  const tokenizer = await loadTokenizer(flags.tokenizer, documents);
+  const splits = split(encodeDocuments(tokenizer, documents));
+  const width = await writeTokenFolder(flags.out, splits, tokenizer);
+  const [train, validation] = [splits.train, splits.validation].map(({ length }) => formatCount(length));
+  const bits = width === 2 ? '16' : '32 (the vocabulary has more than 65,536 tokens; nanoGPT expects 16)';
+  io.stdout.write(
+    `${flags.out}: ${train} tokens of ${name} in train.bin, ${validation} in val.bin, each of ${bits} bits\n`,
+  );
+  return exitCodes.success;
+}
+
+/** Writes the text of the tokens on standard input: whole numbers with anything between them; returns the exit code. */
+export async function decode(flags: DecodeFlags, io: Io): Promise<number> {
+  const tokenizer = await openTokenizer(flags.tokenizer);
+  const words = (await buffer(io.stdin))
+    .toString()
+    .split(/[\s,;[\]]+/)
+    .filter((word) => word !== '');
+  const foreign = words.find((word) => !/^\d{1,15}$/.test(word));
+  if (foreign !== undefined) {
+    throw new NanobardError('usage', `'${foreign.slice(0, 40)}' is not a token`, {
+      hint: 'Tokens are whole numbers, separated by spaces, commas or line ends.',
+    });
+  }
+  io.stdout.write(`${tokenizer.decode(words.map(Number))}\n`);
+  return exitCodes.success;
+}
+
+async function corpusOf({ data, field }: TextFlags, io: Io): ReturnType<typeof loadCorpus> {
+  return loadCorpus((await textSource(data, io)) ?? [], { field });
+}
+
+function tell(io: Io, notice: string | undefined): void {
+  if (notice !== undefined) io.stderr.write(`${notice}\n`);
+}
