@@ -93,6 +93,39 @@ describe('Trainers with peers', () => {
     });
   });
 
+  it.each(recipes)("share out the optimizer's state and give the same bits with %s", async (_, recipe) => {
+    const shared = { ...recipe, shardOptimizer: true };
+    const sorted = (state: TrainerState): string[] => bits(state).sort();
+    const bytes = ([start]: readonly TrainEvent[]): number => (start?.type === 'start' ? start.bytes : 0);
+    const stop = { maxIters: STEPS / 2 };
+    for (const size of [2, 3]) {
+      const whole = await together({ ...recipe, ...stop }, 2, size);
+      const parts = await together({ ...shared, ...stop }, 2, size);
+      for (const [rank, events] of parts.seen.entries()) {
+        expect(losses(events)).toEqual(losses(whole.seen[0]!));
+        expect(bytes(events)).toBeLessThan(bytes(whole.seen[rank]!));
+      }
+      expect(sorted(parts.states[0]!)).toEqual(sorted(whole.states[0]!));
+      // Other ranks go on, with other shares or none; and tell again what they were told.
+      const state = parts.states[0]!;
+      const onward = async (next: Recipe) => {
+        const ranks = await Promise.all(peersInProcess(2).map((each) => trainer(next, 2, each)));
+        for (const rank of ranks) await rank.restore(state);
+        expect(sorted(await ranks[0]!.state()).filter((each) => !each.startsWith('batch'))).toEqual(
+          sorted(state).filter((each) => !each.startsWith('batch')),
+        );
+        const rest = await Promise.all(ranks.map((rank) => events(rank)));
+        return [losses(rest[0]!), losses(rest[1]!), sorted(await ranks[0]!.state())];
+      };
+      expect(await onward(shared)).toEqual(await onward(recipe));
+    }
+  });
+
+  it("cannot share out the optimizer's state where each trains for itself", async () => {
+    const apart = { ...recipes[0]![1], shardOptimizer: true, syncEvery: 3 };
+    await expect(trainer(apart, 4, peersInProcess(2)[0])).rejects.toThrow('need the optimizer’s whole state');
+  });
+
   it('go on from a checkpoint with another number of ranks', async () => {
     const [, recipe] = recipes[0]!;
     const stop = { ...recipe, maxIters: STEPS / 2 };

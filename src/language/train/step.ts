@@ -2,6 +2,7 @@ import type { CompiledFunction } from '../../engine/devices/compiled-function.ts
 import type { Device, Executable } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { grad } from '../../engine/ops/grad.ts';
+import type { TypedArray } from '../../engine/tensor/dtype.ts';
 import type { Scalar, Variable } from '../../engine/tensor/tensor.ts';
 import { type Batch, newBatch } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
@@ -12,6 +13,7 @@ import { Gradients } from './gradients.ts';
 import { createOptimizer } from './optimizer.ts';
 import { OuterStep } from './outer-step.ts';
 import { alone, type Peers } from './peers.ts';
+import type { Shards } from './shards.ts';
 
 /** What one step reports. */
 export interface StepResult {
@@ -59,6 +61,7 @@ export class TrainingStep {
   private readonly device: Device;
   private readonly peers: Peers;
   private readonly outer: OuterStep | undefined;
+  private readonly shards: Shards | undefined;
   /** Whether that is to begin where the parameters are. */
   private begins = true;
   /** Whether ranks come together after a step of this number. */
@@ -71,8 +74,9 @@ export class TrainingStep {
 
   private constructor(model: LanguageModel, device: Device, config: TrainingConfig, peers: Peers) {
     const parameters = model.train().parameters();
-    const optimizer = createOptimizer(model, config);
+    const { optimizer, shards } = createOptimizer(model, config, peers);
     this.optimizer = optimizer;
+    this.shards = shards;
     this.device = device;
     this.peers = peers;
     const { seed, maxIters, syncEvery = 1 } = config;
@@ -117,6 +121,22 @@ export class TrainingStep {
   async begin(): Promise<void> {
     this.begins = true;
     await this.later?.gradients.clear(this.device);
+    await this.shards?.restore(this.device);
+  }
+
+  /** Lets rank 0 know what a checkpoint needs of the others, where each has its share; all ranks call this. */
+  async collect(): Promise<void> {
+    await this.shards?.collect(this.device);
+  }
+
+  /** Whether all that a checkpoint needs is here: no step has been made since the last `collect`. */
+  get whole(): boolean {
+    return this.shards?.whole ?? true;
+  }
+
+  /** What a checkpoint holds of a variable. */
+  async read(variable: Variable): Promise<TypedArray> {
+    return this.shards?.foreign(variable) ?? this.device.read(variable);
   }
 
   /** @throws {NanobardError} code `memory` if the programs do not fit. */
@@ -187,6 +207,7 @@ export class TrainingStep {
     }
     if (later && shared) loss = await this.exchange(later.gradients, loss);
     if (later) await later.update.run();
+    if (this.shards) await this.shards.exchange(this.device);
     if (!read) return undefined;
     const { gradNorm } = later ? await later.update.read() : (last as StepResult);
     return { loss, gradNorm };
@@ -253,7 +274,12 @@ export class TrainingStep {
 }
 
 /** Evaluations, and what they save, come when all ranks have the same parameters. */
-function checkRound({ syncEvery = 1, evalInterval }: TrainingConfig): void {
+function checkRound({ syncEvery = 1, evalInterval, shardOptimizer }: TrainingConfig): void {
+  if (syncEvery > 1 && shardOptimizer) {
+    const message = 'ranks that train for themselves need the optimizer’s whole state each';
+    const hint = 'Do without the shares, or exchange gradients at each step.';
+    throw new NanobardError('config', message, { hint, options: ['shardOptimizer', 'syncEvery'] });
+  }
   if (evalInterval % syncEvery === 0) return;
   const message = `evalInterval ${evalInterval} is no multiple of syncEvery ${syncEvery}`;
   throw new NanobardError('config', message, {

@@ -137,7 +137,9 @@ export class Trainer {
       ranks: this.peers.size,
     };
     try {
-      yield this.ended(yield* this.steps(signal, limits, started), started);
+      const reason = yield* this.steps(signal, limits, started);
+      await this.training.collect();
+      yield this.ended(reason, started);
     } catch (error) {
       if (error instanceof NanobardError && error.code === 'diverged') yield this.ended('diverged', started);
       throw error;
@@ -165,7 +167,10 @@ export class Trainer {
       if (!config.lectureOrder) this.drawFirst();
       const due = progress.step % config.evalInterval === 0 || progress.step >= config.maxIters;
       const evaluation = due && !progress.evaluated ? await this.evaluate(signal) : undefined;
-      if (evaluation) yield evaluation;
+      if (evaluation) {
+        await this.training.collect();
+        yield evaluation;
+      }
       if (free) wish(); // others learn of it with the next step
       if (progress.step >= config.maxIters && progress.evaluated) return 'finished';
       if (wishes.interrupted) return 'interrupted';
@@ -226,11 +231,16 @@ export class Trainer {
     this.options.device.release(this.training.state);
   }
 
-  /** Everything that `restore` needs. */
+  /** Whether `state` tells all: with a sharded optimizer, at rank 0 before the first step, after evaluations and at the end. */
+  get whole(): boolean {
+    return this.training.whole;
+  }
+
+  /** Everything that `restore` needs, if it is `whole`. */
   async state(): Promise<TrainerState> {
     const tensors = new Map<string, StoredTensor>();
     for (const [name, variable] of this.training.variables) {
-      tensors.set(name, { shape: variable.shape, data: await this.options.device.read(variable) });
+      tensors.set(name, { shape: variable.shape, data: await this.training.read(variable) });
     }
     if (this.progress.drawn) for (const [name, tensor] of this.batches.stored()) tensors.set(name, tensor);
     const places = { data: this.batches.stream.getState(), evaluation: this.evaluation.getState() };

@@ -80,7 +80,7 @@ export class Session {
       throw this.explained(error);
     } finally {
       await events.return();
-      if (sound && this.ahead) await this.save(!this.folder.hasModel());
+      if (sound && this.ahead && this.training.trainer.whole) await this.save(!this.folder.hasModel());
       await this.settle(!failed);
     }
   }
