@@ -46,7 +46,8 @@ export class Job {
     const program = [process.execPath, join(import.meta.dirname, 'rank.mjs')];
     const parts = args.map((each) => ['-np', String(args.length > 1 ? 1 : ranks), ...program, ...each]);
     const words = parts.flatMap((part, i) => (i > 0 ? [':', ...part] : part));
-    this.child = spawn(launcher, words, {
+    const [name = '', ...options] = launcher.split(' ');
+    this.child = spawn(name, [...options, ...words], {
       env: { ...env, JOB_FOLDER: this.folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

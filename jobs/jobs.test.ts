@@ -174,6 +174,12 @@ describe.each(launchers)('%s', (launcher) => {
     expect(stderr).toContain('/nowhere.txt');
   });
 
+  it.runIf(launcher === 'mpirun.openmpi')('ends well over TCP, too', async () => {
+    const tcp = `${launcher} --mca pml ob1 --mca btl self,tcp`;
+    const { code, stderr } = await new Job(tcp, 2, ['doctor']).ended;
+    expect(code, stderr).toBe(0);
+  });
+
   it('is shown by the doctor', async () => {
     const { code, stdout }: Ended = await new Job(launcher, 2, ['doctor', '--json']).ended;
     expect(code).toBe(0);

@@ -113,7 +113,9 @@ export function loadMpi(choice: Exclude<MpiChoice, 'off'>, family: Launched['fam
   for (const name of names) {
     try {
       // Global, since the library loads parts of itself that look for its symbols.
-      return describe(name, koffi, koffi.load(name, { global: true }));
+      const library = describe(name, koffi, koffi.load(name, { global: true }));
+      if (process.platform === 'linux') keepLoaded(name, koffi);
+      return library;
     } catch (error) {
       cause = error;
     }
@@ -123,6 +125,23 @@ export function loadMpi(choice: Exclude<MpiChoice, 'off'>, family: Launched['fam
       ? 'no library of MPI was found'
       : `${choice} is not a library of MPI: ${messageOf(cause)}`;
   throw new NanobardError('device', message, { hint: HINT, options: ['mpi'], cause });
+}
+
+/** RTLD_LAZY | RTLD_NODELETE of Linux. */
+const NO_DELETE = 0x1001;
+
+/**
+ * Keeps a library in memory to the end. koffi lets it go before its threads have ended, which, where they have called Open
+ * MPI over TCP, then clean up with code that is gone: every process ended by SIGSEGV.
+ */
+function keepLoaded(name: string, koffi: Koffi): void {
+  let loader: NativeLibrary;
+  try {
+    loader = koffi.load('libdl.so.2', { global: false });
+  } catch {
+    return; // musl, which unloads nothing
+  }
+  loader.func('uintptr_t dlopen(const char *, int)')(name, NO_DELETE);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
