@@ -15,7 +15,7 @@ for i in 1 2; do
   ip -n "nb$i" addr add "10.77.0.$i/24" dev "nb$i"
   ip -n "nb$i" link set "nb$i" up
   ip -n "nb$i" link set lo up
-  [ -z "$limits" ] || tc -n "nb$i" qdisc add dev "nb$i" root tbf rate 1gbit burst 128kb latency 50ms
+  [ -z "$limits" ] || tc -n "nb$i" qdisc add dev "nb$i" root tbf rate 1gbit burst 1mb latency 100ms
 done
 # In place of ssh: `agent HOST COMMAND`.
 cat > "$agent/agent" <<'AGENT'
