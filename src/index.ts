@@ -78,5 +78,6 @@ export { decodeCheckpoint, encodeCheckpoint, type TrainerState } from './languag
 export { Curve, type CurveData } from './language/train/curve.ts';
 export { Evaluator } from './language/train/evaluator.ts';
 export type * from './language/train/events.ts';
+export type { Peers } from './language/train/peers.ts';
 export { type Limits, Trainer, type TrainerOptions } from './language/train/trainer.ts';
 export { version } from './version.ts';

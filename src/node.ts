@@ -10,6 +10,9 @@ export {
 } from './node/corpus.ts';
 export { loadModel, openModel } from './node/load-model.ts';
 export { loadTokenizer } from './node/load-tokenizer.ts';
+export type { Communicator } from './node/mpi/communicator.ts';
+export { help } from './node/mpi/help.ts';
+export { joinJob } from './node/mpi/mpi.ts';
 export { type EvaluateOptions, type Evaluation, evaluateRun } from './node/runs/evaluate.ts';
 export type { RunConfig } from './node/runs/run-config.ts';
 export { RunFolder } from './node/runs/run-folder.ts';

@@ -50,6 +50,19 @@ export abstract class Device {
   /** A copy of a variable's values; its initial ones if no program has used it yet. */
   abstract read(variable: Variable): Promise<TypedArray>;
   abstract write(variable: Variable, values: ArrayLike<number>): Promise<void>;
+  /**
+   * Lets `change` alter values of variables while no program runs: in the device's own memory, if that is within reach.
+   * It is given an array for each variable. See `neighbours`.
+   */
+  async alter(
+    variables: readonly Variable[],
+    change: (values: readonly TypedArray[]) => Promise<void> | void,
+  ): Promise<void> {
+    const values = await Promise.all(variables.map((variable) => this.read(variable)));
+    await change(values);
+    for (const [i, variable] of variables.entries()) await this.write(variable, values[i]!);
+  }
+
   /** Forgets variables that no loaded program uses any more, and frees their memory. */
   abstract release(variables: Iterable<Variable>): void;
   /** Frees memory and stops threads. The device cannot be used afterwards. */

@@ -6,6 +6,12 @@ export type Split = 'train' | 'validation';
 /** Inputs and targets, i32 (B, T) each. */
 export type Batch = readonly [x: Constant, y: Constant];
 
+/** Which part of a batch, or of a text, is one's own: of `size` equal parts the one of this number, from 0. */
+export interface Share {
+  readonly rank: number;
+  readonly size: number;
+}
+
 /** Tokens wherever they lie: an Int32Array, or a file that is read by position. */
 export interface Tokens {
   readonly length: number;
@@ -70,13 +76,33 @@ export class Dataset implements Splits {
     return batch;
   }
 
-  /** The same into a batch that there is already. */
-  fill([x, y]: Batch, split: Split, starts: WindowStarts | Generator): void {
+  /**
+   * The same into a batch that there is already. Of several `ranks`, which draw from the same `starts`, each fills its
+   * batch with its share of one that is as large as all of theirs.
+   *
+   * Returns where the windows of all ranks begin.
+   */
+  fill(
+    batch: Batch,
+    split: Split,
+    starts: WindowStarts | Generator,
+    { rank, size }: Share = { rank: 0, size: 1 },
+  ): Int32Array {
+    const B = batch[0].shape[0]!;
+    const places = this[split].length - this.blockSize;
+    const all = new Int32Array(B * size);
+    for (let i = 0; i < all.length; i++)
+      all[i] = starts instanceof Generator ? starts.randint(places) : starts.next(places);
+    this.fillFrom(batch, split, all.subarray(rank * B));
+    return all;
+  }
+
+  /** Fills a batch with the windows that begin at these places; nothing is allocated. */
+  fillFrom([x, y]: Batch, split: Split, starts: ArrayLike<number>): void {
     const T = this.blockSize;
     const data = this[split];
-    const places = data.length - T;
     for (let b = 0; b < x.shape[0]!; b++) {
-      const start = starts instanceof Generator ? starts.randint(places) : starts.next(places);
+      const start = starts[b]!;
       // A view of what lies in memory already would cost more than the window itself.
       const inMemory = data instanceof Int32Array;
       const window = inMemory ? data : data.subarray(start, start + T + 1);

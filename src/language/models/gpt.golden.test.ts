@@ -108,7 +108,7 @@ async function tenSteps(device: Device, fixture: Fixture) {
     const batch = newBatch(batchSize, blockSize);
     batch[0].data.set(fixture.batch('inputs', i));
     batch[1].data.set(fixture.batch('targets', i));
-    const { loss, gradNorm } = await step.run(i + 1, rate(i), [batch]);
+    const { loss, gradNorm } = (await step.run(i + 1, rate(i), [batch]))!;
     losses!.push(loss);
     norms!.push(gradNorm);
     rates!.push(rate(i));

@@ -51,6 +51,11 @@ export abstract class Optimizer {
   /** One update of all parameters and their state, for a program to assign. */
   abstract assignments(gradients: Gradients, operands: UpdateOperands): Assignment[];
 
+  /** Parameters of whose gradients only the rows that were looked up are read: see `rowGradients`. None by default. */
+  get tables(): readonly Variable[] {
+    return [];
+  }
+
   /** The gradients that count for the norm; all by default. */
   protected counted(gradients: Gradients): Tensor[] {
     return [...gradients.values()];

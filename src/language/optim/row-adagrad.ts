@@ -53,6 +53,10 @@ export class RowAdaGrad extends Optimizer {
     });
   }
 
+  override get tables(): readonly Variable[] {
+    return this.parameters;
+  }
+
   /** None: a norm over whole tables would cost more than their updates. */
   protected override counted(): Tensor[] {
     return [];

@@ -48,7 +48,7 @@ export function planTraining(recipe: Recipe, vocabSize: number, tokens: number):
   } = withDropout(recipe);
   const model = createModel({ ...recipe, vocabSize }).train();
   const parameters = model.parameters();
-  const optimizer = createOptimizer(model, recipe);
+  const { optimizer } = createOptimizer(model, recipe);
   const [x, y] = ['x', 'y'].map((name) => new Input(name, [batchSize, blockSize], 'i32')) as [Input, Input];
   const step = trace(() => {
     const loss = model.loss(x, y);

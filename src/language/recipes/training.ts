@@ -11,6 +11,7 @@ import { shortened } from '../formats/shortened.ts';
 import { createModel } from '../models/create.ts';
 import { anything, checkOptions, texts, whole } from '../options.ts';
 import { TextModel } from '../text-model.ts';
+import type { Peers } from '../train/peers.ts';
 import { streams, Trainer } from '../train/trainer.ts';
 import { checkMemory } from './check-memory.ts';
 import { chooseRecipe, recipeRules } from './choose.ts';
@@ -33,6 +34,8 @@ export interface TrainingOptions extends RecipeChanges {
   readonly device: Device;
   /** Every how many steps the loss is read and told; 1 by default. */
   readonly reportEvery?: number | undefined;
+  /** With whom it is trained together; alone by default. */
+  readonly peers?: Peers | undefined;
 }
 
 const trainingRules = {
@@ -43,6 +46,7 @@ const trainingRules = {
   initFrom: anything,
   device: anything,
   reportEvery: whole(1),
+  peers: anything,
 };
 
 /** A training in memory: what trains, and the model as it stands. */
@@ -72,7 +76,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
     options.tokens === undefined ? 'text' : options.initFrom ? 'initFrom' : 'tokenizer',
     'device',
   ]);
-  const { recipe: wanted, text = [], tokens, device, reportEvery, initFrom, ...rest } = options;
+  const { recipe: wanted, text = [], tokens, device, reportEvery, initFrom, peers, ...rest } = options;
   const documents = [text].flat();
   const { tokenizer = initFrom?.tokenizer ?? CharTokenizer.fromText(joined(documents)), ...changes } = rest;
   const recipe = initFrom ? recipeFrom(initFrom, wanted, changes) : chooseRecipe(wanted, changes);
@@ -88,6 +92,6 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   } else for (const _ of network.initialization(generator)) await breathe();
   const parts = { model: network, dataset, device, config: recipe, generator };
   const bytesPerToken = sizeInText(tokenizer, dataset.validation).bytes / (dataset.validation.length - 1);
-  const trainer = await Trainer.create({ ...parts, reportEvery, bytesPerToken });
+  const trainer = await Trainer.create({ ...parts, reportEvery, bytesPerToken, peers });
   return { recipe, dataset, trainer, generator, model: new TextModel(network, tokenizer, device) };
 }

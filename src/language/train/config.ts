@@ -28,6 +28,10 @@ export const trainingFields = {
   evalInterval: wholeFrom1,
   /** Random batches of each split in an evaluation. */
   evalIters: wholeFrom1,
+  /** Steps that each rank trains for itself before all come together (`OuterStep`); 1, the default: gradients are shared. */
+  syncEvery: v.optional(wholeFrom1),
+  /** Whether each rank holds its share of the optimizer's state, and updates that share of the parameters (`Shards`). */
+  shardOptimizer: v.optional(v.boolean()),
   seed: wholeFrom0,
   /**
    * Whether the shared stream is used as in the lecture's scripts: an evaluation that is due draws before the step's

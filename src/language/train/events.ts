@@ -22,6 +22,8 @@ export interface StartEvent {
   readonly bytes: number;
   readonly device: string;
   readonly threads: number;
+  /** How many processes train together; the numbers above are those of all, threads and bytes of one. */
+  readonly ranks: number;
 }
 
 export interface StepEvent {

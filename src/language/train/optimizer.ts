@@ -5,21 +5,32 @@ import type { Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { GroupName, LanguageModel, ParameterGroups } from '../models/language-model.ts';
 import { AdamW } from '../optim/adamw.ts';
 import { Muon } from '../optim/muon.ts';
+import { groupBy } from '../optim/newton-schulz.ts';
 import { type Gradients, Optimizer, type OptimizerOptions, type UpdateOperands } from '../optim/optimizer.ts';
 import { RowAdaGrad } from '../optim/row-adagrad.ts';
 import type { groupFields, TrainingConfig } from './config.ts';
+import { alone, type Peers } from './peers.ts';
+import { Shards } from './shards.ts';
 
 /** What updates some parameters, and at which multiple of the learning rate. */
 type Group = readonly [optimizer: Optimizer, rate: number];
 
+/** A group, and whether its parameters are updated here. */
+type Placed = readonly [...group: Group, here: boolean];
+
 /**
  * The optimizer that a model's parameter groups ask for: AdamW for `all` or `plain`; or Muon for the matrices in
  * blocks, AdamW for the scalars there and, at rates of their own, for token embeddings and the output layer,
- * RowAdaGrad for n-gram tables.
+ * RowAdaGrad for n-gram tables. With `shards`, of all but these tables, for which it is little, each rank updates only
+ * its own and has state only for these.
  *
  * @throws {NanobardError} code `config` if a parameter is not in exactly one group, or a group's rate is missing.
  */
-export function createOptimizer(model: LanguageModel, config: TrainingConfig): Optimizer {
+export function createOptimizer(
+  model: LanguageModel,
+  config: TrainingConfig,
+  peers: Peers = alone,
+): { readonly optimizer: Optimizer; readonly shards: Shards | undefined } {
   const groups = model.parameterGroups();
   const parameters = model.parameters();
   checkGroups(model, groups, parameters);
@@ -42,37 +53,51 @@ export function createOptimizer(model: LanguageModel, config: TrainingConfig): O
     scalars: (members) => [adamW(members, 0), 1],
     tables: (members) => [new RowAdaGrad(members), required('tableLearningRate') / learningRate],
   };
-  const used = (Object.keys(make) as GroupName[]).flatMap((name) => {
+  const { tables: _, ...dense } = groups;
+  const shards =
+    config.shardOptimizer && peers.size > 1 ? new Shards(Object.values(dense).flat(), peers) : undefined;
+  const used = (Object.keys(make) as GroupName[]).flatMap((name): Placed[] => {
     const members = groups[name] ?? [];
-    return members.length > 0 ? [make[name](members)] : [];
+    const shares = groupBy(members, (member) => shards?.ownerOf(member));
+    return shares.map((share) => {
+      const owner = shards?.ownerOf(share[0]!);
+      const [optimizer, rate] = make[name](share);
+      if (owner !== undefined) shards?.add(owner, optimizer.state.values());
+      return [optimizer, rate, owner === undefined || owner === peers.rank];
+    });
   });
-  return new GroupedOptimizer(parameters, used, { learningRate, ...(gradClip > 0 && { maxNorm: gradClip }) });
+  const optimizer = new GroupedOptimizer(parameters, used, {
+    learningRate,
+    ...(gradClip > 0 && { maxNorm: gradClip }),
+  });
+  return { optimizer, shards };
 }
 
 /** Several optimizers as one, each for parameters of its own. The norm counts no n-gram table. */
 class GroupedOptimizer extends Optimizer {
   override readonly state: ReadonlyMap<string, Variable>;
-  private readonly groups: readonly Group[];
+  private readonly groups: readonly Placed[];
 
-  constructor(parameters: readonly Variable[], groups: readonly Group[], options: OptimizerOptions) {
+  constructor(parameters: readonly Variable[], groups: readonly Placed[], options: OptimizerOptions) {
     super(parameters, options);
     this.groups = groups;
     this.state = new Map(groups.flatMap(([optimizer]) => [...optimizer.state]));
   }
 
   override assignments(gradients: Gradients, operands: UpdateOperands): Assignment[] {
-    return this.groups.flatMap(([optimizer, rate]) =>
-      optimizer.assignments(
-        gradients,
-        rate === 1 ? operands : { ...operands, learningRate: mul(operands.learningRate, rate) },
-      ),
-    );
+    return this.groups.flatMap(([optimizer, rate, here]) => {
+      if (!here) return [];
+      const learningRate = rate === 1 ? operands.learningRate : mul(operands.learningRate, rate);
+      return optimizer.assignments(gradients, { ...operands, learningRate });
+    });
+  }
+
+  override get tables(): readonly Variable[] {
+    return this.groups.flatMap(([optimizer]) => optimizer.tables);
   }
 
   protected override counted(gradients: Gradients): Tensor[] {
-    const tables = new Set(
-      this.groups.flatMap(([optimizer]) => (optimizer instanceof RowAdaGrad ? optimizer.parameters : [])),
-    );
+    const tables = new Set(this.tables);
     return [...gradients].flatMap(([parameter, gradient]) => (tables.has(parameter) ? [] : gradient));
   }
 }

@@ -1,15 +1,19 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
-import { add, mul } from '../../engine/ops/elementwise/elementwise.ts';
+import { NanobardError } from '../../engine/errors.ts';
 import { grad } from '../../engine/ops/grad.ts';
-import { assign } from '../../engine/program/trace.ts';
-import { type Scalar, Variable } from '../../engine/tensor/tensor.ts';
+import type { TypedArray } from '../../engine/tensor/dtype.ts';
+import type { Scalar, Variable } from '../../engine/tensor/tensor.ts';
 import { type Batch, newBatch } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { dropoutKey } from '../nn/dropout.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import type { TrainingConfig } from './config.ts';
+import { Gradients } from './gradients.ts';
 import { createOptimizer } from './optimizer.ts';
+import { OuterStep } from './outer-step.ts';
+import { alone, type Peers } from './peers.ts';
+import type { Shards } from './shards.ts';
 
 /** What one step reports. */
 export interface StepResult {
@@ -21,9 +25,17 @@ export interface StepResult {
 
 /** A step that has been started. */
 export interface StartedStep {
-  /** What it reports: a promise where the device is still at it. */
+  /** What it reports: a promise where the device is still at it, nothing where ranks do not come together. */
+  readonly result: StepResult | Promise<StepResult> | undefined;
+}
+
+/** One that this rank makes by itself. */
+interface OwnStep extends StartedStep {
   readonly result: StepResult | Promise<StepResult>;
 }
+
+/** Numbers that ranks exchange with their gradients: the loss and the wishes. */
+const REPORTS = 3;
 
 /** What one instruction of a step took. */
 export interface InstructionTime {
@@ -35,73 +47,141 @@ export interface InstructionTime {
 /** What a batch's program reports; the norm where it is that of the only batch. */
 type BatchResult = Pick<StepResult, 'loss'> & Partial<StepResult>;
 type Norm = Pick<StepResult, 'gradNorm'>;
-type Gradients = CompiledFunction<{ readonly loss: Scalar }>;
+
+/** Why a rank wants to stop: it was told to, or its time is over. */
+export interface Wishes {
+  interrupted: boolean;
+  time: boolean;
+}
+
+type Backward = CompiledFunction<{ readonly loss: Scalar }>;
 type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 
+/** What follows when all gradients are there. */
+interface Later {
+  readonly gradients: Gradients;
+  readonly update: Update;
+}
+
 /**
- * One step: forward, backward, clipping and the optimizer, traced once. Without gradient accumulation that is a
- * single program; with it, one program adds each batch's gradient to a sum and another updates from it.
+ * One step: forward, backward, clipping and the optimizer, traced once. That is a single program; with gradient
+ * accumulation, or peers, one program adds each batch's gradient to a sum and another updates from it. In between, ranks
+ * exchange these sums, together with the loss and with what each wishes. With `syncEvery`, each trains for itself, and
+ * ranks exchange parameters, after so many steps: see `OuterStep`.
  */
 export class TrainingStep {
   /** Parameters and optimizer state by name: what a checkpoint must hold. */
   readonly variables: ReadonlyMap<string, Variable>;
-  /** What the step alone needs: optimizer state and sums of gradients. */
-  readonly state: readonly Variable[];
-  /** Batches of one step. */
+  /** Batches of one step, of this rank. */
   readonly batches: number;
-  /** Floating-point operations of one step. */
+  /** Floating-point operations of one step, of all ranks. */
   flops = 0;
+  /** What this rank wishes; after a step, what any of them did. */
+  readonly wishes: Wishes = { interrupted: false, time: false };
   private readonly optimizer: Optimizer;
-  private readonly gradients: Gradients;
-  /** Undefined where the gradients' program updates, too. */
-  private readonly update: Update | undefined;
+  private readonly device: Device;
+  private readonly peers: Peers;
+  private readonly outer: OuterStep | undefined;
+  private readonly shards: Shards | undefined;
+  /** Whether that is to begin where the parameters are. */
+  private begins = true;
+  /** Whether ranks come together after a step of this number. */
+  private readonly meets: (step: number) => boolean;
+  private readonly backward: Backward;
+  /** Undefined where the backward program updates, too. */
+  private readonly later: Later | undefined;
   /** Number of batches before the one that runs. */
   private drawn = 0;
 
-  private constructor(model: LanguageModel, device: Device, config: TrainingConfig) {
+  private constructor(model: LanguageModel, device: Device, config: TrainingConfig, peers: Peers) {
     const parameters = model.train().parameters();
-    const optimizer = createOptimizer(model, config);
+    const { optimizer, shards } = createOptimizer(model, config, peers);
     this.optimizer = optimizer;
-    const { seed } = config;
+    this.shards = shards;
+    this.device = device;
+    this.peers = peers;
+    const { seed, maxIters, syncEvery = 1 } = config;
     this.batches = config.gradientAccumulationSteps;
-    this.variables = new Map([...model.namedParameters(), ...optimizer.state]);
-    const sums =
-      this.batches === 1
-        ? []
-        : parameters.map(({ shape, name }) => new Variable(shape, { name: `gradient.${name}` }));
-    this.state = [...optimizer.state.values(), ...sums];
+    this.meets = (step) => step % syncEvery === 0 || step === maxIters;
+    this.outer = syncEvery === 1 ? undefined : new OuterStep(parameters, device, peers);
+    this.variables = new Map([...model.namedParameters(), ...optimizer.state, ...(this.outer?.state ?? [])]);
+    const helpers = this.outer ? alone : peers; // who adds up gradients
     const sources = {
       [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
-    if (this.batches === 1) {
-      this.gradients = device.compile((x, y) => {
+    if (this.batches * helpers.size === 1) {
+      this.backward = device.compile((x, y) => {
         const loss = model.loss(x, y);
         return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
       }, sources);
       return;
     }
-    const share = 1 / this.batches;
-    // `keep` is 0 for the first batch of a step, then 1.
-    this.gradients = device.compile((x, y, keep) => {
+    const share = 1 / (this.batches * helpers.size);
+    const gradients = new Gradients(optimizer, helpers, REPORTS);
+    // Where there are several batches, `keep` is 0 for the first of a step, then 1.
+    this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
-      for (const [i, gradient] of grad(loss, parameters).entries())
-        assign(sums[i]!, add(mul(sums[i]!, keep), mul(gradient, share)));
+      gradients.add(grad(loss, parameters), share, keep);
       return { loss };
     }, sources);
-    this.update = device.compile(() => ({ gradNorm: optimizer.update(sums) }));
+    const update = device.compile(() => ({ gradNorm: optimizer.update(gradients.total()) }));
+    this.later = { gradients, update };
+  }
+
+  /** What the step alone needs: optimizer state and sums of gradients. */
+  get state(): readonly Variable[] {
+    const { optimizer, later, outer } = this;
+    return [
+      ...optimizer.state.values(),
+      ...(later?.gradients.variables ?? []),
+      ...(outer ? [...outer.state.values(), ...outer.start] : []),
+    ];
+  }
+
+  /** The parameters have been changed from outside: steps go on from there, and ranks together. */
+  async begin(): Promise<void> {
+    this.begins = true;
+    await this.later?.gradients.clear(this.device);
+    await this.shards?.restore(this.device);
+  }
+
+  /** Lets rank 0 know what a checkpoint needs of the others, where each has its share; all ranks call this. */
+  async collect(): Promise<void> {
+    await this.shards?.collect(this.device);
+  }
+
+  /** Whether all that a checkpoint needs is here: no step has been made since the last `collect`. */
+  get whole(): boolean {
+    return this.shards?.whole ?? true;
+  }
+
+  /** What a checkpoint holds of a variable. */
+  async read(variable: Variable): Promise<TypedArray> {
+    return this.shards?.foreign(variable) ?? this.device.read(variable);
   }
 
   /** @throws {NanobardError} code `memory` if the programs do not fit. */
-  static async create(model: LanguageModel, device: Device, config: TrainingConfig): Promise<TrainingStep> {
-    const step = new TrainingStep(model, device, config);
+  static async create(
+    model: LanguageModel,
+    device: Device,
+    config: TrainingConfig,
+    peers = alone,
+  ): Promise<TrainingStep> {
+    const step = new TrainingStep(model, device, config, peers);
+    checkRound(config);
+    if (peers.size > 1) await step.later?.gradients.place(device);
     const batch = newBatch(config.batchSize, model.blockSize);
-    const [gradients, update] = await step.programs(batch);
-    step.flops = gradients.program.flops * step.batches + (update?.program.flops ?? 0);
+    const [backward, update] = await step.programs(batch);
+    await step.outer?.load();
+    step.flops = peers.size * (backward.program.flops * step.batches + (update?.program.flops ?? 0));
     return step;
   }
 
-  /** Runs step number `step`, counted from 1, on as many batches as it takes, and waits for what it reports. */
-  async run(step: number, learningRate: number, batches: readonly Batch[]): Promise<StepResult> {
+  /**
+   * Runs step number `step`, counted from 1, on as many batches as it takes, and waits for what it reports: nothing
+   * between two steps after which ranks come together.
+   */
+  async run(step: number, learningRate: number, batches: readonly Batch[]): Promise<StepResult | undefined> {
     return (await this.start(step, learningRate, batches)).result;
   }
 
@@ -111,20 +191,51 @@ export class TrainingStep {
    */
   async start(step: number, learningRate: number, batches: readonly Batch[]): Promise<StartedStep> {
     this.prepare(step, learningRate);
+    const { outer, later } = this;
+    if (!outer) {
+      if (!later || this.peers.size === 1) return this.alone(step, batches);
+      return { result: await this.withPeers(step, batches, later) };
+    }
+    if (this.begins) await outer.remember();
+    this.begins = false;
+    const own = await (await this.alone(step, batches)).result;
+    if (this.meets(step)) {
+      await outer.run();
+      return { result: await this.together(own) };
+    }
+    Object.assign(this.wishes, { interrupted: false, time: false }); // the others do not know of them
+    return { result: undefined };
+  }
+
+  private async alone(step: number, batches: readonly Batch[]): Promise<OwnStep> {
+    const { later } = this;
     const results: (BatchResult | Promise<BatchResult>)[] = [];
     for (let i = 0; i < batches.length; i++) {
       // Each `await` counts where a step takes 10 µs.
-      const running = this.gradients.run(...this.argumentsFor(step, i, batches[i]!));
+      const running = this.backward.run(...this.argumentsFor(step, i, batches[i]!));
       if (running) await running;
-      results.push(this.gradients.read());
+      results.push(this.backward.read());
     }
-    if (this.update) await this.update.run();
-    const norm = this.update?.read();
+    if (later) await later.update.run();
+    const norm = later?.update.read();
     if (results.every(isHere) && (norm === undefined || isHere(norm)))
       return { result: this.report(results, norm) };
     return {
       result: Promise.all([Promise.all(results), norm]).then((values) => this.report(...values)),
     };
+  }
+
+  private async withPeers(step: number, batches: readonly Batch[], later: Later): Promise<StepResult> {
+    let own = 0;
+    for (let i = 0; i < batches.length; i++) {
+      await this.backward.run(...this.argumentsFor(step, i, batches[i]!));
+      own += (await this.backward.read()).loss / this.batches;
+    }
+    const loss = await this.exchange(later.gradients, own);
+    await later.update.run();
+    await this.shards?.exchange(this.device);
+    const { gradNorm } = await later.update.read();
+    return { loss, gradNorm };
   }
 
   /** Runs a step like `run`, one instruction after another, and tells what each took. */
@@ -133,7 +244,7 @@ export class TrainingStep {
     learningRate: number,
     batches: readonly Batch[],
   ): Promise<readonly InstructionTime[]> {
-    const [gradients, update] = await this.programs(batches[0]!);
+    const [backward, update] = await this.programs(batches[0]!);
     const times: InstructionTime[] = [];
     const note = ({ program }: Executable, ms: readonly number[]): void => {
       program.instructions.forEach(({ op, flops }, i) => {
@@ -142,14 +253,15 @@ export class TrainingStep {
     };
     this.prepare(step, learningRate);
     for (const [i, batch] of batches.entries())
-      note(gradients, await this.gradients.profile(...this.argumentsFor(step, i, batch)));
-    if (this.update) note(update!, await this.update.profile());
+      note(backward, await this.backward.profile(...this.argumentsFor(step, i, batch)));
+    if (update && this.later) note(update, await this.later.update.profile());
     return times;
   }
 
   dispose(): void {
-    this.gradients.dispose();
-    this.update?.dispose();
+    this.backward.dispose();
+    this.later?.update.dispose();
+    this.outer?.dispose();
   }
 
   /** The mean of the batches' losses; the norm is the update's, or the only batch's. */
@@ -159,8 +271,27 @@ export class TrainingStep {
     return { loss, gradNorm: (updated ?? results[0]!).gradNorm! };
   }
 
-  private async programs(batch: Batch): Promise<[gradients: Executable, update: Executable | undefined]> {
-    return [await this.gradients.load(...this.argumentsFor(1, 0, batch)), await this.update?.load()];
+  private async programs(batch: Batch): Promise<[backward: Executable, update: Executable | undefined]> {
+    return [await this.backward.load(...this.argumentsFor(1, 0, batch)), await this.later?.update.load()];
+  }
+
+  /** Lets all ranks know the gradients, and what each wishes; returns the mean of their losses. */
+  private async exchange(gradients: Gradients, loss: number): Promise<number> {
+    const { wishes } = this;
+    const report = [loss / this.peers.size, Number(wishes.interrupted), Number(wishes.time)];
+    const [mean, interrupted, time] = Array.from(await gradients.exchange(this.device, report));
+    Object.assign(wishes, { interrupted: interrupted! > 0, time: time! > 0 });
+    return mean!;
+  }
+
+  /** The means of what all ranks report; and what any of them wishes. */
+  private async together({ loss, gradNorm }: StepResult): Promise<StepResult> {
+    const { wishes } = this;
+    const report = Float64Array.of(loss, gradNorm, Number(wishes.interrupted), Number(wishes.time));
+    await this.peers.sum(report);
+    const { size } = this.peers;
+    Object.assign(wishes, { interrupted: report[2]! > 0, time: report[3]! > 0 });
+    return { loss: report[0]! / size, gradNorm: report[1]! / size };
   }
 
   private prepare(step: number, learningRate: number): void {
@@ -169,11 +300,26 @@ export class TrainingStep {
   }
 
   private argumentsFor(step: number, index: number, [x, y]: Batch) {
-    this.drawn = (step - 1) * this.batches + index;
+    this.drawn = ((step - 1) * this.batches + index) * this.peers.size + this.peers.rank;
     return this.batches === 1 ? [x, y] : [x, y, index === 0 ? 0 : 1];
   }
 }
 
 function isHere<T extends object>(value: T | Promise<T>): value is T {
   return !(value instanceof Promise);
+}
+
+/** Evaluations, and what they save, come when all ranks have the same parameters. */
+function checkRound({ syncEvery = 1, evalInterval, shardOptimizer }: TrainingConfig): void {
+  if (syncEvery > 1 && shardOptimizer) {
+    const message = 'ranks that train for themselves need the optimizer’s whole state each';
+    const hint = 'Do without the shares, or exchange gradients at each step.';
+    throw new NanobardError('config', message, { hint, options: ['shardOptimizer', 'syncEvery'] });
+  }
+  if (evalInterval % syncEvery === 0) return;
+  const message = `evalInterval ${evalInterval} is no multiple of syncEvery ${syncEvery}`;
+  throw new NanobardError('config', message, {
+    hint: 'Evaluate after steps that ranks make together.',
+    options: ['syncEvery', 'evalInterval'],
+  });
 }

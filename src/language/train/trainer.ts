@@ -2,12 +2,13 @@ import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import { breather } from '../breathe.ts';
-import { type Batch, type Dataset, newBatch, type Split } from '../data/dataset.ts';
+import type { Batch, Dataset, Split } from '../data/dataset.ts';
 import { EvenWindows } from '../data/even-windows.ts';
 import { loadParameters } from '../formats/load-parameters.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { cosineSchedule } from '../optim/schedule.ts';
 import { checkArgument, checkOptions, number, whole } from '../options.ts';
+import { Batches, restoreStream, storedBatch } from './batches.ts';
 import {
   type Progress,
   readSnapshot,
@@ -16,9 +17,10 @@ import {
   type TrainerState,
 } from './checkpoint.ts';
 import type { TrainingConfig } from './config.ts';
-import { Evaluator } from './evaluator.ts';
+import { abortedByPeer, Evaluator } from './evaluator.ts';
 import type { EndEvent, EndReason, StepEvent, TrainEvent } from './events.ts';
 import { type FinishedStep, LateSteps } from './late-steps.ts';
+import { alone, type Peers } from './peers.ts';
 import { TrainingStep } from './step.ts';
 
 /** Batches of random windows at most that measure a model before its first step: on all text it is equally bad. */
@@ -36,9 +38,6 @@ const LATEST = 3;
  */
 export const streams = { weights: 0, data: 0, sample: 1, evaluation: 3 } as const;
 
-/** Names of the next batch's tensors in a checkpoint. */
-const BATCH = ['batch.x', 'batch.y'];
-
 export interface TrainerOptions {
   readonly model: LanguageModel;
   readonly dataset: Dataset;
@@ -50,6 +49,8 @@ export interface TrainerOptions {
   readonly bytesPerToken?: number | undefined;
   /** Every how many steps the loss is told; 1 by default. */
   readonly reportEvery?: number | undefined;
+  /** With whom the model is trained together: each rank takes a batch of `batchSize`. Alone by default. */
+  readonly peers?: Peers | undefined;
 }
 
 /** When to stop before all steps are done. */
@@ -78,10 +79,10 @@ export class Trainer {
   readonly training: TrainingStep;
   private readonly options: TrainerOptions;
   private readonly evaluator: Evaluator;
-  private readonly data: Generator | EvenWindows;
   private readonly evaluation: Generator;
-  /** The batches of the next step; unless in the lecture's order, the first is drawn before an evaluation, as in nanoGPT. */
-  private readonly batches: readonly Batch[];
+  /** Of the next step; unless in the lecture's order, the first is drawn before an evaluation, as in nanoGPT. */
+  private readonly batches: Batches;
+  private readonly peers: Peers;
   private readonly late = new LateSteps();
   /** Of steps that are over, what has not been told yet. */
   private readonly untold: StepEvent[] = [];
@@ -101,12 +102,12 @@ export class Trainer {
     this.options = options;
     this.training = training;
     this.evaluator = evaluator;
-    const { config, model, generator } = options;
-    const { seed, sharedStream, evenWindows, batchSize, gradientAccumulationSteps } = config;
-    const { blockSize } = model;
-    this.batches = Array.from({ length: gradientAccumulationSteps }, () => newBatch(batchSize, blockSize));
+    const { config, dataset, generator, peers = alone } = options;
+    this.peers = peers;
+    const { seed, sharedStream, evenWindows, batchSize, gradientAccumulationSteps: count } = config;
     const random = sharedStream ? generator : new Generator(seed + streams.data);
-    this.data = evenWindows ? new EvenWindows(seed, blockSize) : random;
+    const stream = evenWindows ? new EvenWindows(seed, dataset.blockSize) : random;
+    this.batches = new Batches(dataset, stream, { count, batchSize, share: peers });
     this.evaluation = sharedStream ? generator : new Generator(seed + streams.evaluation);
   }
 
@@ -116,17 +117,19 @@ export class Trainer {
    * @throws {NanobardError} code `memory` if they do not fit, `argument` if an option makes no sense.
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { model, dataset, device, config, reportEvery = 1 } = options;
+    const { model, dataset, device, config, reportEvery = 1, peers } = options;
     checkArgument('Trainer.create', 'reportEvery', whole(1), reportEvery);
     const breathe = breather();
-    const step = await TrainingStep.create(model, device, config);
+    const step = await TrainingStep.create(model, device, config, peers);
     await breathe();
-    return new Trainer(options, step, await Evaluator.create(model, dataset, device, config.batchSize));
+    const evaluator = await Evaluator.create(model, dataset, device, config.batchSize, peers);
+    return new Trainer(options, step, evaluator);
   }
 
   /**
    * Trains until `maxIters`, a limit, or until `signal` aborts: then the step under way is finished, an evaluation under
-   * way given up, and the run ends with reason `interrupted`.
+   * way given up, and the run ends with reason `interrupted`. Of several ranks, what one of them wishes stops all, after
+   * a step that they make together.
    *
    * @throws {NanobardError} code `diverged` when a loss, of training or evaluation, or a gradient is not finite; after an
    *   event that the run has ended for this reason.
@@ -145,9 +148,12 @@ export class Trainer {
       bytes: device.bytes,
       device: device.name,
       threads: device.threads,
+      ranks: this.peers.size,
     };
     try {
-      yield this.ended(yield* this.steps(signal, limits, started), started);
+      const reason = yield* this.steps(signal, limits, started);
+      await this.training.collect();
+      yield this.ended(reason, started);
     } catch (error) {
       if (error instanceof NanobardError && error.code === 'diverged') yield this.ended('diverged', started);
       throw error;
@@ -162,6 +168,14 @@ export class Trainer {
   ): AsyncGenerator<TrainEvent, EndReason, void> {
     const { config } = this.options;
     const { progress } = this;
+    const free = this.peers.size === 1 && (config.syncEvery ?? 1) === 1;
+    const { wishes } = this.training;
+    Object.assign(wishes, { interrupted: false, time: false });
+    const wish = (): void => {
+      wishes.interrupted = signal?.aborted === true;
+      const { maxMinutes } = limits;
+      wishes.time = maxMinutes !== undefined && performance.now() - started >= 60_000 * maxMinutes;
+    };
     const rateAt = this.schedule();
     const breathe = breather();
     while (true) {
@@ -170,9 +184,13 @@ export class Trainer {
       if (due && !progress.evaluated) {
         yield* this.arrived(0);
         const evaluation = await this.evaluate(signal);
-        if (evaluation) yield evaluation;
+        if (evaluation) {
+          await this.training.collect();
+          yield evaluation;
+        }
       }
-      const reason = this.reasonToEnd(limits, started, signal);
+      if (free) wish(); // others learn of it with the next step
+      const reason = this.reasonToEnd(limits);
       if (reason) {
         yield* this.arrived(0);
         return reason;
@@ -181,6 +199,7 @@ export class Trainer {
       const begin = performance.now();
       const learningRate = rateAt(progress.step) * 2 ** -progress.restores;
       const next = progress.step + 1;
+      if (!free) wish();
       const { result } = await this.training.start(next, learningRate, this.nextBatches());
       progress.drawn = false;
       progress.step = next;
@@ -188,24 +207,21 @@ export class Trainer {
       if (result instanceof Promise) {
         this.late.add(next, learningRate, begin, result);
         yield* this.arrived(LATEST);
-      } else {
+      } else if (result) {
         const event = this.finish({ step: next, learningRate, result, ms: performance.now() - begin });
         if (event) yield event;
-      }
+      } else progress.trainSeconds += (performance.now() - begin) / 1000;
       await breathe();
     }
   }
 
-  private reasonToEnd(
-    { patience, maxMinutes }: Limits,
-    started: number,
-    signal: AbortSignal | undefined,
-  ): EndReason | undefined {
+  private reasonToEnd({ patience }: Limits): EndReason | undefined {
     const { step, evaluated, evalsSinceBest } = this.progress;
+    const { wishes } = this.training;
     if (step >= this.options.config.maxIters && evaluated) return 'finished';
-    if (signal?.aborted) return 'interrupted';
+    if (wishes.interrupted) return 'interrupted';
     if (patience !== undefined && evalsSinceBest >= patience) return 'patience';
-    if (maxMinutes !== undefined && performance.now() - started >= 60_000 * maxMinutes) return 'time';
+    if (wishes.time) return 'time';
     return undefined;
   }
 
@@ -241,7 +257,7 @@ export class Trainer {
 
   private get tokensPerStep(): number {
     const { batchSize, gradientAccumulationSteps } = this.options.config;
-    return batchSize * this.options.model.blockSize * gradientAccumulationSteps;
+    return batchSize * this.options.model.blockSize * gradientAccumulationSteps * this.peers.size;
   }
 
   private schedule(): (step: number) => number {
@@ -255,8 +271,9 @@ export class Trainer {
 
   /** The batches of the next step, drawn as far as they are not yet. */
   nextBatches(): readonly Batch[] {
-    for (let i = this.progress.drawn ? 1 : 0; i < this.batches.length; i++) this.draw(i);
-    return this.batches;
+    const { own } = this.batches;
+    for (let i = this.progress.drawn ? 1 : 0; i < own.length; i++) this.batches.draw(i);
+    return own;
   }
 
   /** Frees the programs; the model stays on its device. */
@@ -273,8 +290,13 @@ export class Trainer {
     return events;
   }
 
+  /** Whether `state` tells all: with a sharded optimizer, at rank 0 before the first step, after evaluations and at the end. */
+  get whole(): boolean {
+    return this.training.whole;
+  }
+
   /**
-   * Everything that `restore` needs, after the steps under way.
+   * Everything that `restore` needs, if it is `whole`, after the steps under way.
    *
    * @throws {NanobardError} code `diverged` if one of those is not finite.
    */
@@ -289,16 +311,14 @@ export class Trainer {
    */
   async snapshot(): Promise<TrainerSnapshot> {
     this.untold.push(...(await this.rest()));
-    const { device } = this.options;
     const tensors = new Map<string, SnapshotTensor>();
     for (const [name, variable] of this.training.variables) {
       const { shape, dtype } = variable;
-      tensors.set(name, { shape, dtype, read: () => device.read(variable) });
+      tensors.set(name, { shape, dtype, read: () => this.training.read(variable) });
     }
-    const drawn = this.progress.drawn ? this.batches[0]! : [];
-    for (const [i, { shape, data }] of drawn.entries())
-      tensors.set(BATCH[i]!, { shape, dtype: 'i32', read: async () => Int32Array.from(data) });
-    const places = { data: this.data.getState(), evaluation: this.evaluation.getState() };
+    for (const [name, { shape, data }] of this.progress.drawn ? this.batches.stored() : [])
+      tensors.set(name, { shape, dtype: 'i32', read: async () => data });
+    const places = { data: this.batches.stream.getState(), evaluation: this.evaluation.getState() };
     return { progress: { ...this.progress, streams: places }, tensors };
   }
 
@@ -308,35 +328,21 @@ export class Trainer {
    * @throws {NanobardError} code `checkpoint` if its tensors are not those of this model.
    */
   async restore({ progress: { streams: places, ...progress }, tensors }: TrainerState): Promise<void> {
-    const stored = BATCH.map((name) => tensors.get(name)?.data);
-    const { vocabSize } = this.options.model;
-    if (
-      !stored.every((tokens = new Int32Array()) => tokens.every((token) => token >= 0 && token < vocabSize))
-    )
-      throw new NanobardError(
-        'checkpoint',
-        'the next batch in the checkpoint holds tokens of another vocabulary',
-      );
+    const stored = storedBatch(tensors, this.options.model.vocabSize);
     await loadParameters(this.training.variables, tensors, this.options.device);
     this.late.clear();
     this.untold.length = 0;
-    const batch = this.batches[0]!;
-    // A batch that was drawn for another batch size is forgotten.
-    const drawn = progress.drawn && batch.every(({ data }, i) => stored[i]?.length === data.length);
-    if (drawn) for (const [i, { data }] of batch.entries()) data.set(stored[i]!);
+    await this.training.begin();
+    const drawn = progress.drawn && this.batches.restore(stored);
     Object.assign(this.progress, progress, { drawn });
-    restoreStream(this.data, places.data);
+    restoreStream(this.batches.stream, places.data);
     this.evaluation.setState(places.evaluation);
   }
 
   /** The first batch of the next step, unless it is there already. */
   private drawFirst(): void {
-    if (!this.progress.drawn) this.draw(0);
+    if (!this.progress.drawn) this.batches.draw(0);
     this.progress.drawn = true;
-  }
-
-  private draw(index: number): void {
-    this.options.dataset.fill(this.batches[index]!, 'train', this.data);
   }
 
   /**
@@ -372,19 +378,12 @@ export class Trainer {
       if (lectureOrder && step >= maxIters) this.evaluation.setState(stream);
       return { type: 'eval', step, train, val, valFull, bitsPerByte, best, ms: performance.now() - begin };
     } catch (error) {
-      if (!signal?.aborted || error !== signal.reason) throw error;
+      const aborted = signal?.aborted === true && error === signal.reason;
+      if (!aborted && error !== abortedByPeer) throw error;
+      this.training.wishes.interrupted = true;
       this.evaluation.setState(stream);
       return undefined;
     }
-  }
-}
-
-function restoreStream(stream: Generator | EvenWindows, state: Progress['streams']['data']): void {
-  if (stream instanceof EvenWindows && 'drawn' in state) stream.setState(state);
-  else if (stream instanceof Generator && 'words' in state) stream.setState(state);
-  else {
-    const message = 'the checkpoint draws its batches in another way than this training';
-    throw new NanobardError('checkpoint', message);
   }
 }
 

@@ -66,6 +66,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
         onDivergence,
       ),
     );
+  train.option('--mpi <which>', 'train with other ranks of mpirun or srun: auto, off or a library', 'auto');
   const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
   addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
   addRecipeFlags(
@@ -138,6 +139,7 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     .summary('check what this machine offers')
     .description('Prints devices, threads, SIMD level and memory, and tries the devices out.')
     .option('--json', 'print one JSON object')
+    .option('--mpi [which]', 'try MPI out, too, by itself or with the ranks of mpirun', 'auto')
     .addHelpText('after', doctorExamples)
     .action(async (flags: DoctorFlags) =>
       finish(await (await import('./commands/doctor.ts')).doctor(flags, io)),

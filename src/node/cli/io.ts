@@ -1,3 +1,5 @@
+import { launched } from '../mpi/launched.ts';
+
 type FailureListener = (error: NodeJS.ErrnoException) => void;
 
 /** Where text goes. `columns` and `rows` are a terminal's. */
@@ -37,9 +39,12 @@ export function sizeOf({ columns = 0, rows = 0 }: Output): { columns: number; ro
   return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
 }
 
-/** Whether cursor movements make sense on this output. */
+/**
+ * Whether cursor movements make sense on this output. (Open MPI's launcher gives each process a terminal of its own,
+ * wherever its own output goes.)
+ */
 export function isTerminal(output: Output, env: Io['env']): boolean {
-  return output.isTTY === true && env.TERM !== 'dumb';
+  return output.isTTY === true && env.TERM !== 'dumb' && launched(env) === undefined;
 }
 
 /** The shell command that starts `script`, as seen from the folder `cwd`. */

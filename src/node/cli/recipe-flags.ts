@@ -43,6 +43,8 @@ const groups: Readonly<Record<string, Partial<Record<Field, string>>>> = {
     beta2: "AdamW's decay of the variance",
     weightDecay: 'decay of matrices and embeddings',
     gradClip: 'largest norm of the gradient; 0 turns clipping off',
+    syncEvery: 'updates between exchanges of ranks, for slow networks (DiLoCo)',
+    shardOptimizer: "each rank holds its share of the optimizer's state",
     seed: 'seed of all random numbers',
     sharedStream: "draw all random numbers in nanoGPT's order",
     lectureOrder: "evaluate before drawing a step's batch, as in the lecture",

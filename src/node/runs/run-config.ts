@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { wholeFrom1 } from '../../language/fields.ts';
 import { RecipeSchema } from '../../language/recipes/recipe.ts';
 import { decodeJSON } from '../files.ts';
 import { PolicySchema } from './run-policy.ts';
@@ -22,6 +23,8 @@ const RunConfigSchema = v.object({
   }),
   /** The model whose weights were the first ones: a path or an address. */
   initFrom: v.optional(v.string()),
+  /** How many train together, each with batches of the recipe's size. */
+  ranks: v.optional(wholeFrom1, 1), // older runs have no such field
   policy: v.optional(PolicySchema, {}), // older runs have no such field
 });
 

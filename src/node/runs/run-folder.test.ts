@@ -15,6 +15,7 @@ const config: RunConfig = {
   recipeName: 'bigram',
   recipe: recipes.bigram.recipe,
   data: { source: '/texts/hamlet.txt', name: 'hamlet.txt', sha256: 'ab12', characters: 14 },
+  ranks: 1,
   policy: {},
 };
 

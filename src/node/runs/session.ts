@@ -15,14 +15,22 @@ import type {
   WarningEvent,
 } from '../../language/train/events.ts';
 import { streams } from '../../language/train/trainer.ts';
+import type { Communicator } from '../mpi/communicator.ts';
+import { sendState } from '../mpi/work.ts';
+import { isDivergence, MOST_RESTORES } from './restores.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Unwritten } from './unwritten.ts';
 
 /** Length of the sample at the end of a run, in tokens. */
 const SAMPLE_TOKENS = 500;
 
-/** How often a run goes back to a checkpoint, at most. */
-const MOST_RESTORES = 3;
+export interface SessionOptions {
+  /** The state that the training has been restored to, if it goes on with an earlier one. */
+  readonly from?: TrainerState | undefined;
+  readonly maxMinutes?: number | undefined;
+  /** The ranks that train together. */
+  readonly job?: Communicator | undefined;
+}
 
 /**
  * A training that is written down as it happens. What an event tells of is on the disk before the event is told; where
@@ -32,6 +40,7 @@ export class Session {
   private readonly folder: RunFolder;
   private readonly training: Training;
   private readonly maxMinutes: number | undefined;
+  private readonly job: Communicator | undefined;
   private readonly unwritten = new Unwritten();
   /** What has been written and not been told yet. */
   private readonly written: CheckpointEvent[] = [];
@@ -42,11 +51,11 @@ export class Session {
   /** Whether the user has been told that the metrics cannot be written. */
   private warned = false;
 
-  /** `from` is the state that the training has been restored to, if it goes on with an earlier one. */
-  constructor(folder: RunFolder, training: Training, from?: TrainerState, maxMinutes?: number) {
+  constructor(folder: RunFolder, training: Training, { from, maxMinutes, job }: SessionOptions = {}) {
     this.folder = folder;
     this.training = training;
     this.maxMinutes = maxMinutes;
+    this.job = job;
     this.ahead = from === undefined;
     this.restores = from?.progress.restores ?? 0;
   }
@@ -87,7 +96,7 @@ export class Session {
   /** Saves where the run has come to; steps whose losses come late are recorded before. */
   private async leave(): Promise<void> {
     for (const step of await this.training.trainer.rest()) await this.write(step);
-    if (this.ahead) await this.save(!this.folder.hasModel());
+    if (this.ahead && this.training.trainer.whole) await this.save(!this.folder.hasModel());
   }
 
   /** The trainer's events; where the run may go back to its last checkpoint when it diverges, it does. */
@@ -115,6 +124,7 @@ export class Session {
   /** Goes back to the last state on the disk, with half the learning rate. */
   private async goBack(error: NanobardError): Promise<WarningEvent> {
     const state = await this.folder.loadState();
+    if (this.job) await sendState(this.job, state);
     if (!state) throw error;
     const { progress } = state;
     const { step } = progress;
@@ -235,9 +245,6 @@ export class Session {
     return new NanobardError(error.code, error.message, { hint, cause: error });
   }
 }
-
-const isDivergence = (error: unknown): error is NanobardError =>
-  error instanceof NanobardError && error.code === 'diverged';
 
 const warning = (step: number, path: string, { message }: NanobardError): WarningEvent => ({
   type: 'warning',

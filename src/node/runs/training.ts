@@ -4,6 +4,7 @@ import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts
 import { NanobardError } from '../../engine/errors.ts';
 import type { ModelFile } from '../../language/formats/model-file.ts';
 import {
+  anything,
   checkArgument,
   checkOptions,
   fileName,
@@ -19,21 +20,28 @@ import { recipeFrom } from '../../language/recipes/init-from.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
-import type { TrainerState } from '../../language/train/checkpoint.ts';
 import type { TrainEvent } from '../../language/train/events.ts';
 import { limitRules } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import type { TextSource } from '../corpus.ts';
 import { openModel } from '../load-model.ts';
+import type { Agreement } from '../mpi/agreement.ts';
+import type { Communicator } from '../mpi/communicator.ts';
+import { lead } from '../mpi/lead.ts';
+import type { Work } from '../mpi/work.ts';
+import { isDivergence } from './restores.ts';
+import { resumedRecipe } from './resumed-recipe.ts';
 import { loadRunData, type RunData, type RunDataOptions } from './run-data.ts';
 import { RunFolder, runError } from './run-folder.ts';
 import { onDivergence, type RunPolicy } from './run-policy.ts';
-import { Session } from './session.ts';
+import { Session, type SessionOptions } from './session.ts';
 
 /** What a run does beside training. All but `maxMinutes` is remembered when it is resumed. */
 export interface RunOptions extends RunPolicy {
   /** Minutes after which this call of `events` ends, saved, with reason `time`; no limit by default. */
   readonly maxMinutes?: number | undefined;
+  /** The ranks that train together, each with batches of the recipe's size: see `joinJob`. This is rank 0. */
+  readonly job?: Communicator | undefined;
 }
 
 /** What to train, with any of the recipe's fields beside it: `{ recipe: 'fast', maxIters: 200 }`. */
@@ -62,13 +70,12 @@ export interface ResumeOptions extends DeviceOptions, RecipeChanges, RunOptions 
 
 const policyRules = { keep: whole(1), onDivergence: oneOf(onDivergence), ...limitRules };
 
-const runRules: Readonly<Record<string, Rule>> = { ...recipeRules, ...policyRules, folder: path };
-
-/** Fields that a run keeps for life. */
-const FIXED = [
-  ...(['nLayer', 'nHead', 'nEmbd', 'blockSize', 'bias', 'activation', 'ngramOrder', 'ngramRows'] as const),
-  ...(['seed', 'sharedStream', 'lectureOrder', 'evenWindows'] as const),
-];
+const runRules: Readonly<Record<string, Rule>> = {
+  ...recipeRules,
+  ...policyRules,
+  folder: path,
+  job: anything,
+};
 
 /**
  * A training run that lives in a folder: what it does is written there as it happens, and it can be resumed
@@ -81,6 +88,7 @@ export class TrainingRun {
   private readonly training: Training;
   private readonly data: RunData;
   private readonly session: Session;
+  private readonly job: Communicator | undefined;
   /** Why there is no further call of `events()`. */
   private over: string | undefined;
 
@@ -89,15 +97,13 @@ export class TrainingRun {
     training: Training,
     data: RunData,
     notices: readonly (string | undefined)[],
-    {
-      from,
-      maxMinutes,
-    }: { readonly from?: TrainerState | undefined; readonly maxMinutes: number | undefined },
+    options: SessionOptions,
   ) {
     this.folder = folder;
     this.training = training;
+    this.job = options.job;
     this.data = data;
-    this.session = new Session(folder, training, from, maxMinutes);
+    this.session = new Session(folder, training, options);
     this.notices = [data.notice, ...notices, ...training.model.device.notes].filter(
       (notice) => notice !== undefined,
     );
@@ -111,22 +117,31 @@ export class TrainingRun {
    */
   static async create(options: NewRunOptions = {}): Promise<TrainingRun> {
     checkOptions('TrainingRun.create', options, { ...runRules, recipeName: fileName, initFrom: modelRule });
+    return together(options, (agreement) => TrainingRun.begin(options, agreement));
+  }
+
+  private static async begin(options: NewRunOptions, { machine, notices }: Agreement): Promise<Begun> {
     const { recipe: wanted, recipeName, folder, initFrom: source, ...rest } = options;
     const { data: from, field, tokenizer, ...others } = rest;
-    const { where, policy, maxMinutes, changes } = sorted(others);
+    const { policy, maxMinutes, job, changes } = sorted(others);
     const initFrom = source === undefined ? undefined : await openModel(source);
     const recipe = initFrom
       ? recipeFrom(initFrom, wanted, changes)
       : chooseRecipe(wanted ?? defaultRecipe, changes);
     const name = recipeName ?? nameOf(wanted, initFrom, recipe);
     const data = await loadRunData({ data: from, field, tokenizer: tokenizer ?? initFrom?.tokenizer });
-    return prepare(where, { recipe, initFrom }, data, async (training) => {
+    const ranks = job?.size ?? 1;
+    return prepare(machine, { recipe, initFrom, peers: job }, data, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
-      const about = { recipeName: name, recipe, data: data.describe(place), policy, ...begunFrom(source) };
+      const described = data.describe(place);
+      const about = { recipeName: name, recipe, data: described, ranks, policy, ...begunFrom(source) };
       const config = { nanobard: version, ...about };
+      // Weights that are not drawn have to be told.
+      const state = job && initFrom ? await training.trainer.state() : undefined;
       try {
         const run = await RunFolder.create(place, config, training.model.tokenizer, data.kept);
-        return new TrainingRun(run, training, data, [repetition(training)], { maxMinutes });
+        const told = [...notices, repetition(training, ranks)];
+        return { run: new TrainingRun(run, training, data, told, { maxMinutes, job }), policy, state };
       } catch (error) {
         if (folder === undefined) await rmdir(place).catch(() => {}); // made a moment ago
         throw error;
@@ -144,6 +159,10 @@ export class TrainingRun {
   static async resume(options: ResumeOptions): Promise<TrainingRun> {
     const { tokenizer: _, field: __, ...resumeRules } = runRules; // a run keeps these
     checkOptions('TrainingRun.resume', options, resumeRules, ['folder']);
+    return together(options, (agreement) => TrainingRun.reopen(options, agreement));
+  }
+
+  private static async reopen(options: ResumeOptions, agreement: Agreement): Promise<Begun> {
     const { recipe: expected } = options;
     const folder = await RunFolder.open(options.folder);
     const { recipeName } = folder.config;
@@ -153,22 +172,27 @@ export class TrainingRun {
     }
     await folder.lock();
     try {
-      return await TrainingRun.goOn(folder, options);
+      return await TrainingRun.goOn(folder, options, agreement);
     } catch (error) {
       await folder.release();
       throw error;
     }
   }
 
-  private static async goOn(folder: RunFolder, options: ResumeOptions): Promise<TrainingRun> {
+  private static async goOn(
+    folder: RunFolder,
+    options: ResumeOptions,
+    { machine, notices }: Agreement,
+  ): Promise<Begun> {
     const { folder: place, recipe: _, data, ...rest } = options;
-    const { where, policy, maxMinutes, changes } = sorted(rest);
+    const { policy: asked, maxMinutes, job, changes } = sorted(rest);
     const from = await folder.loadState();
     if (!from && (await folder.metrics.tellOfState())) {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
       throw runError(`the run ${folder.path} has no checkpoint to go on from`, hint, ['folder']);
     }
-    const recipe = extend(folder, changes);
+    const ranks = job?.size ?? 1;
+    const recipe = resumedRecipe(folder, changes, ranks);
     const progress = from?.progress ?? { step: 0, evaluated: false };
     if (recipe.maxIters < progress.step) {
       const message = `the run ${folder.path} has done ${progress.step} steps, more than ${recipe.maxIters}`;
@@ -179,14 +203,17 @@ export class TrainingRun {
     }
     const found = await folder.loadData(data);
     const { config } = folder;
+    const policy = { ...config.policy, ...asked };
     // A run that was stopped before its first checkpoint begins again, with the weights that it began with.
     const initFrom = from || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
-    return prepare(where, { recipe, initFrom }, found, async (training) => {
+    return prepare(machine, { recipe, initFrom, peers: job }, found, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
       const about = found.kept ? config.data : found.describe(place);
-      await folder.change({ recipe, data: about, policy: { ...config.policy, ...policy } });
-      return new TrainingRun(folder, training, found, [], { from, maxMinutes });
+      await folder.change({ recipe, data: about, ranks, policy });
+      const state = from ?? (job && initFrom ? await training.trainer.state() : undefined);
+      const run = new TrainingRun(folder, training, found, notices, { from, maxMinutes, job });
+      return { run, policy, state };
     });
   }
 
@@ -226,6 +253,10 @@ export class TrainingRun {
   private async *train(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     try {
       yield* this.session.events(signal);
+      await this.job?.conclude();
+    } catch (error) {
+      if (isDivergence(error)) await this.job?.conclude(); // it is the same for all ranks
+      throw error;
     } finally {
       this.data.close();
       await this.folder.release();
@@ -255,6 +286,7 @@ function sorted({
   patience,
   onDivergence,
   maxMinutes,
+  job,
   ...changes
 }: DeviceOptions & RecipeChanges & RunOptions) {
   const policy: RunPolicy = {
@@ -262,19 +294,36 @@ function sorted({
     ...(patience !== undefined && { patience }),
     ...(onDivergence !== undefined && { onDivergence }),
   };
-  return { where: { device, threads, blas }, policy, maxMinutes, changes };
+  return { machine: { device, threads, blas }, policy, maxMinutes, job, changes };
+}
+
+/** A run, and what other ranks have to know of it. */
+type Begun = readonly [run: TrainingRun, work: Work];
+
+/** Begins a run alone, or on what all ranks have agreed on. */
+async function together(
+  options: DeviceOptions & RunOptions,
+  begin: (agreement: Agreement) => Promise<Begun>,
+): Promise<TrainingRun> {
+  const { machine, job } = sorted(options);
+  if (job) return lead(job, options, begin);
+  const [run] = await begin({ machine, notices: [] });
+  return run;
 }
 
 /** The run that `begin` makes of a training; if it fails, the device's threads and memory, and files, are let go first. */
 async function prepare(
-  where: DeviceOptions,
-  what: Pick<TrainingOptions, 'recipe' | 'initFrom'>,
+  machine: DeviceOptions,
+  what: Pick<TrainingOptions, 'initFrom' | 'peers'> & Pick<Work, 'recipe'>,
   data: RunData,
-  begin: (training: Training) => Promise<TrainingRun>,
-): Promise<TrainingRun> {
-  const device = await createDevice(where);
+  begin: (training: Training) => Promise<Pick<Work, 'policy' | 'state'> & { readonly run: TrainingRun }>,
+): Promise<Begun> {
+  const device = await createDevice(machine);
   try {
-    return await begin(await createTraining({ ...what, ...data.content, device }));
+    const training = await createTraining({ ...what, ...data.content, device });
+    const { run, ...rest } = await begin(training);
+    const { dataset, model } = training;
+    return [run, { ...rest, recipe: what.recipe, tokens: dataset, tokenizer: model.tokenizer }];
   } catch (error) {
     data.close();
     await device.dispose();
@@ -289,26 +338,13 @@ export function defaultFolder(recipeName: string, date: Date): string {
 }
 
 /** Tables of n-grams learn a text by heart that they see again and again: what to do about it, if so. */
-function repetition({ recipe, dataset }: Training): string | undefined {
+function repetition({ recipe, dataset }: Training, ranks = 1): string | undefined {
   if (recipe.model !== 'modern' || recipe.ngramOrder < 2) return undefined;
-  const onePass = Math.ceil(dataset.train.length / (recipe.batchSize * recipe.blockSize));
+  const onePass = Math.ceil(dataset.train.length / (ranks * recipe.batchSize * recipe.blockSize));
   const passes = recipe.maxIters / onePass;
   if (passes < 2 || recipe.dropout > 0) return undefined;
   return (
     `The text is short for ${recipe.maxIters} steps: it is read about ${passes.toFixed(1)} times, and its n-grams ` +
     `are learned by heart. With ${onePass} steps in all it is read once.`
   );
-}
-
-/** The run's recipe with changes, refusing those that would make it another run. */
-function extend({ path, config }: RunFolder, changes: RecipeChanges): Recipe {
-  const recipe: Recipe & Readonly<Record<string, unknown>> = config.recipe;
-  for (const field of FIXED) {
-    const wanted = changes[field];
-    if (wanted === undefined || wanted === recipe[field] || !(field in recipe)) continue;
-    const message = `the run ${path} has ${field} ${recipe[field]}, which cannot become ${wanted}`;
-    const hint = 'Resume it without this change, or begin a new run in another folder.';
-    throw runError(message, hint, [field, 'folder']);
-  }
-  return chooseRecipe(recipe, changes);
 }

@@ -143,6 +143,18 @@ export class CpuDevice extends Device {
     });
   }
 
+  override alter(
+    variables: readonly Variable[],
+    change: (values: readonly TypedArray[]) => Promise<void> | void,
+  ): Promise<void> {
+    const { runner } = this;
+    if (!runner.view) return super.alter(variables, change);
+    return this.inTurn(async () => {
+      await this.place('what is computed', variables, () => ({ contents: [] }));
+      await change(variables.map((variable) => runner.view!(this.variables.get(variable)!)));
+    });
+  }
+
   release(variables: Iterable<Variable>): void {
     for (const variable of variables) {
       const region = this.variables.get(variable);

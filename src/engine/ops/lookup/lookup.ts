@@ -33,6 +33,11 @@ export function rowGradients(gradient: Tensor): { gradient: Tensor; indices: Ten
   return call && { gradient: call.inputs[0], indices: call.inputs[1] };
 }
 
+/** The dense gradient (rows, C) of a table, of which `rowGradients` gives back the operands. */
+export function tableGradient(gradient: Tensor, indices: Tensor, rows: number): Tensor {
+  return apply(embeddingGradientOperation, [gradient, indices], { rows })[0];
+}
+
 export const embeddingOperation: Operation<[weight: Tensor, indices: Tensor], [y: Tensor], NoAttributes> = {
   name: 'embedding',
   shape([weight, indices]) {
@@ -42,8 +47,7 @@ export const embeddingOperation: Operation<[weight: Tensor, indices: Tensor], [y
       throw shapeError('embedding', 'weight must have the shape (V, C)', weight.shape);
     return [{ shape: [...indices.shape, weight.shape[1]], dtype: 'f32' }];
   },
-  gradient: ({ inputs: [weight, indices] }, [dy]) =>
-    apply(embeddingGradientOperation, [dy, indices], { rows: weight.shape[0]! }),
+  gradient: ({ inputs: [weight, indices] }, [dy]) => [tableGradient(dy, indices, weight.shape[0]!)],
 };
 
 /** dweight, dense: row i is the sum of the rows of dy whose index is i. */

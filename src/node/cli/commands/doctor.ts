@@ -10,24 +10,43 @@ import { measurePeak } from '../../../engine/devices/peak.ts';
 import { WebGpuDevice } from '../../../engine/devices/webgpu/webgpu-device.ts';
 import { NanobardError } from '../../../engine/errors.ts';
 import { version } from '../../../version.ts';
+import type { Communicator } from '../../mpi/communicator.ts';
+import { measureExchange } from '../../mpi/measure.ts';
+import { ANY, joinJob } from '../../mpi/mpi.ts';
 import { formatBytes } from '../display/format.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { type Style, styleFor } from '../style.ts';
 
 export interface DoctorFlags {
+  /** As in `train`; true: whatever is there. */
+  readonly mpi: string | true;
   readonly json?: true;
 }
 
 /** Tells what this machine offers and tries it out; returns the exit code: 1 if a device does not work. */
 export async function doctor(flags: DoctorFlags, io: Io): Promise<number> {
-  const report = await examine();
+  const job = await joinJob(flags.mpi === true ? ANY : flags.mpi);
+  const mpi = job && (await examineJob(job));
+  if (job && job.rank > 0) {
+    await job.conclude();
+    return exitCodes.success;
+  }
+  const report = { ...(await examine()), mpi };
   const lines = flags.json
     ? [JSON.stringify({ type: 'doctor', ...report })]
     : describe(report, styleFor(io.stdout, io.env));
   io.stdout.write(`${lines.join('\n')}\n`);
+  await job?.conclude();
   const tried = [...report.devices, report.blas, report.webgpu];
   const working = tried.every((device) => device?.problem === undefined);
   return working ? exitCodes.success : exitCodes.failure;
+}
+
+async function examineJob(job: Communicator) {
+  const { library, version, size, members } = job;
+  const hosts = new Set(members.map(({ host }) => host)).size;
+  const { path, abi } = library;
+  return { library: path, abi, version, ranks: size, hosts, ...(await measureExchange(job)) };
 }
 
 const simdNames: Readonly<Record<SimdLevel, string>> = {
@@ -104,8 +123,12 @@ function gpuDetails({ arithmetic, gflops, features, bankBytes }: NonNullable<Gpu
 
 type Gpu = Awaited<ReturnType<typeof examineGpu>>;
 
-function describe(report: Awaited<ReturnType<typeof examine>>, { bold, dim, green, red }: Style): string[] {
-  const { runtime, processors, usable, memory, devices, blas, webgpu, noGpu } = report;
+type Report = Awaited<ReturnType<typeof examine>> & {
+  readonly mpi: Awaited<ReturnType<typeof examineJob>> | undefined;
+};
+
+function describe(report: Report, { bold, dim, green, red }: Style): string[] {
+  const { runtime, processors, usable, memory, devices, blas, webgpu, noGpu, mpi } = report;
   const row = (name: string, value: string): string => `${dim(name.padEnd(14))} ${value}`;
   const mark = (good: boolean): string => (good ? green('works') : red('fails'));
   // A quota of processor time, which a container has, is less than the processors that it sees.
@@ -136,5 +159,22 @@ function describe(report: Awaited<ReturnType<typeof examine>>, { bold, dim, gree
         ]
       : [row('webgpu device', `none: ${noGpu}`)]),
     row('BLAS', library ?? `none found. ${blasHint}`),
+    ...(mpi ? [row('MPI', describeJob(mpi))] : []),
   ];
+}
+
+function describeJob({
+  library,
+  abi,
+  version,
+  ranks,
+  hosts,
+  latency,
+  bandwidth,
+}: NonNullable<Report['mpi']>) {
+  const where = `${ranks} ranks on ${hosts} ${hosts === 1 ? 'machine' : 'machines'}`;
+  if (ranks === 1)
+    return `${version} (${library}, interface of ${abi}): one rank, start it with mpirun for more`;
+  const speed = `sums of ${(bandwidth / 1e9).toFixed(2)} GB/s, or ${(latency * 1e6).toFixed(0)} µs`;
+  return `${version} (${library}, interface of ${abi}): ${where}, ${speed}`;
 }

@@ -1,5 +1,9 @@
 import { basename, dirname, resolve } from 'node:path';
+import { NanobardError } from '../../../engine/errors.ts';
 import type { EndEvent } from '../../../language/train/events.ts';
+import type { Communicator } from '../../mpi/communicator.ts';
+import { help } from '../../mpi/help.ts';
+import { joinJob } from '../../mpi/mpi.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { type RunOptions, TrainingRun } from '../../runs/training.ts';
 import type { Studio } from '../../studio/server.ts';
@@ -10,7 +14,8 @@ import { writeNotes } from '../style.ts';
 import { recipeAndText } from '../text-source.ts';
 import { Audience } from './audience.ts';
 
-export interface TrainFlags extends MachineFlags, RunOptions {
+export interface TrainFlags extends MachineFlags, Omit<RunOptions, 'job'> {
+  readonly mpi: string;
   readonly profile?: true;
   readonly data?: readonly string[];
   readonly field?: string;
@@ -25,10 +30,12 @@ export interface TrainFlags extends MachineFlags, RunOptions {
 /** Trains a model and shows how it goes; returns the exit code. */
 export async function train(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
   if (flags.profile) return (await import('./profile.ts')).profile(recipe, flags, io);
+  const job = await joinJob(flags.mpi);
+  if (job && job.rank > 0) return assist(job, recipe, flags, io);
   const audience = new Audience(io);
   let studio: Studio | undefined;
   try {
-    const run = await open(recipe, flags, io);
+    const run = await open(recipe, flags, io, job);
     writeNotes(run.notices, io);
     if (flags.studio) {
       const path = resolve(run.folder.path);
@@ -55,14 +62,48 @@ export async function train(recipe: string | undefined, flags: TrainFlags, io: I
   }
 }
 
+async function optionsOf(named: string | undefined, flags: TrainFlags, io: Io) {
+  const { keep, patience, maxMinutes, onDivergence } = flags;
+  const text = await recipeAndText(named, flags.data, io);
+  return { ...runOptions(flags), ...text, keep, patience, maxMinutes, onDivergence };
+}
+
+/** What another rank than the first does: it helps, and says nothing but what fails at this rank alone. */
+async function assist(
+  job: Communicator,
+  recipe: string | undefined,
+  flags: TrainFlags,
+  io: Io,
+): Promise<number> {
+  const audience = new Audience(io);
+  audience.watch({ show: () => {}, stopping: () => {}, close: () => {} });
+  try {
+    const { initFrom } = flags;
+    const options = { ...(await optionsOf(recipe, flags, io)), ...(!flags.resume && { initFrom }) };
+    const reason = await help(job, options, audience.signal);
+    if (reason === undefined || reason === 'diverged') return exitCodes.failure;
+    return reason === 'interrupted' ? exitCodes.interrupted : exitCodes.success;
+  } catch (error) {
+    if (job.concluded) return exitCodes.failure; // rank 0 says what it is
+    if (!(error instanceof NanobardError)) throw error;
+    const { code, message, hint, options } = error;
+    throw new NanobardError(code, `${job.describe(job.rank)}: ${message}`, { hint, options, cause: error });
+  } finally {
+    audience.close();
+  }
+}
+
 /** Opening may take seconds, for a download; on a terminal a line says so for as long as it lasts. */
-async function open(named: string | undefined, flags: TrainFlags, io: Io): Promise<TrainingRun> {
+async function open(
+  recipe: string | undefined,
+  flags: TrainFlags,
+  io: Io,
+  job: Communicator | undefined,
+): Promise<TrainingRun> {
   const told = isTerminal(io.stdout, io.env) && !flags.json;
   if (told) io.stdout.write('Getting the text and the model ready…');
   try {
-    const { keep, patience, maxMinutes, onDivergence } = flags;
-    const text = await recipeAndText(named, flags.data, io);
-    const options = { ...runOptions(flags), ...text, keep, patience, maxMinutes, onDivergence };
+    const options = { ...(await optionsOf(recipe, flags, io)), job };
     if (!flags.resume)
       return await TrainingRun.create({ ...options, initFrom: flags.initFrom, folder: flags.out });
     return await TrainingRun.resume({ ...options, folder: flags.out ?? (await RunFolder.newest()) });

@@ -29,8 +29,9 @@ export function greeting(run: ShownRun, start: StartEvent, style: Style): string
       ? ''
       : `${counted(recipe.nLayer, 'layer')}, ${counted(recipe.nHead, 'head')}, ${recipe.nEmbd} wide, `;
   const text = `${data.name}, ${amountOf(data)}, ${vocabularyOf(folder.tokenizer)}`;
+  const together = start.ranks > 1 ? `${start.ranks} ranks, here ` : '';
   const threads = start.device === 'webgpu' ? '' : `${counted(start.threads, 'thread')}, `;
-  const device = `${start.device}, ${threads}${formatBytes(start.bytes)}`;
+  const device = `${together}${start.device}, ${threads}${formatBytes(start.bytes)}`;
   return [
     style.bold(`nanobard ${version} · ${recipeName}`),
     row('text', text),

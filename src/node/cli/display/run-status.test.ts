@@ -48,6 +48,7 @@ describe('RunStatus', () => {
       bytes: 1,
       device: 'cpu',
       threads: 1,
+      ranks: 1,
     });
     status.update({
       type: 'eval',

@@ -1,0 +1,82 @@
+// A model of what more ranks bring: npx tsx bench/machines.ts --gflops 30 [--bandwidth 0.125 --latency 200] [--sync 50]
+//
+// A step of N ranks with a batch each takes as long as one's, and the exchange of the gradients: rank by rank around a
+// ring, 2 (N − 1) messages of 1/N of them (Patarasuk & Yuan, "Bandwidth optimal all-reduce algorithms", 2009). The step's
+// floating-point operations are 6 for each parameter and token (Kaplan et al., "Scaling Laws", 2020, without attention).
+// What a machine computes is measured by `nanobard doctor`, what its network does by `mpirun … nanobard doctor`.
+import { parseArgs } from 'node:util';
+
+interface Model {
+  readonly name: string;
+  readonly parameters: number;
+  /** Of a rank, in one step. */
+  readonly tokens: number;
+}
+
+interface Network {
+  readonly name: string;
+  /** GB/s. */
+  readonly bandwidth: number;
+  /** µs from one rank to another. */
+  readonly latency: number;
+}
+
+const models: readonly Model[] = [
+  { name: '4 × 128, 0.8 M (shakespeare-char-cpu)', parameters: 0.8e6, tokens: 12 * 64 },
+  { name: '6 × 384, 10.6 M (shakespeare-char)', parameters: 10.6e6, tokens: 64 * 256 },
+  { name: '12 × 768, 124 M (GPT-2 small)', parameters: 124e6, tokens: 12 * 1024 },
+];
+
+/** What the names of these networks promise: nominal numbers, not measurements. */
+const nominal: readonly Network[] = [
+  { name: '1 Gbit/s, 200 µs', bandwidth: 0.125, latency: 200 },
+  { name: '10 Gbit/s, 50 µs', bandwidth: 1.25, latency: 50 },
+  { name: '100 Gbit/s, 5 µs', bandwidth: 12.5, latency: 5 },
+];
+
+const RANKS = [2, 4, 8, 16, 64, 256, 1024];
+
+/** Seconds that N ranks take to sum so many bytes each. */
+function exchange(ranks: number, bytes: number, { bandwidth, latency }: Network): number {
+  const messages = 2 * (ranks - 1);
+  return messages * (bytes / ranks / (bandwidth * 1e9) + latency / 1e6);
+}
+
+const { values } = parseArgs({
+  options: {
+    gflops: { type: 'string' },
+    bandwidth: { type: 'string' },
+    latency: { type: 'string', default: '0' },
+    sync: { type: 'string', default: '1' },
+  },
+});
+const gflops = Number(values.gflops);
+const every = Number(values.sync);
+if (!(gflops > 0) || !(every >= 1)) {
+  console.error('Give what a rank computes, as doctor tells: npx tsx bench/machines.ts --gflops 30');
+  process.exit(2);
+}
+const own = {
+  name: 'the network given',
+  bandwidth: Number(values.bandwidth),
+  latency: Number(values.latency),
+};
+const networks = values.bandwidth === undefined ? nominal : [own];
+
+console.log(
+  `Predicted share of N times one rank's speed; ${gflops} GFLOP/s a rank, exchange every ${every} steps\n`,
+);
+console.log(`| model | network | step | ${RANKS.join(' | ')} |`);
+console.log(`| --- | --- | --- |${' --- |'.repeat(RANKS.length)}`);
+for (const { name, parameters, tokens } of models) {
+  const compute = (6 * parameters * tokens) / (gflops * 1e9);
+  for (const network of networks) {
+    const shares = RANKS.map(
+      (ranks) => compute / (compute + exchange(ranks, 4 * parameters, network) / every),
+    );
+    const step = compute < 1 ? `${(1000 * compute).toFixed(0)} ms` : `${compute.toFixed(1)} s`;
+    console.log(
+      `| ${name} | ${network.name} | ${step} | ${shares.map((share) => share.toFixed(2)).join(' | ')} |`,
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import type { TypedArray } from '../../engine/tensor/dtype.ts';
+import type { Share } from '../data/dataset.ts';
+
+/**
+ * The trainings that train one model together, each on its share of every batch. All of them call the same methods in
+ * the same order, with arrays of the same lengths, and each call waits for all.
+ */
+export interface Peers extends Share {
+  /** Replaces values by their sums over all ranks: the same bits everywhere, and in every run of as many ranks. */
+  sum(values: Float32Array | Float64Array): Promise<void>;
+  /** Fills `all` with what each rank holds, in the order of ranks: `all` is `size` times as long as `own`. */
+  gather(own: TypedArray, all: TypedArray): Promise<void>;
+}
+
+/** A training that nobody helps. */
+export const alone: Peers = {
+  rank: 0,
+  size: 1,
+  sum: async () => {},
+  gather: async (own, all) => all.set(own),
+};
