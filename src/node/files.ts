@@ -98,7 +98,8 @@ export function decodeJSON<T>(bytes: Uint8Array, path: string, read: (value: unk
   try {
     return read(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()));
   } catch (cause) {
-    throw new NanobardError('checkpoint', `${path} is damaged: ${(cause as Error).message}`, { cause });
+    const hint = cause instanceof NanobardError ? cause.hint : undefined; // what would help, where the reader knows
+    throw new NanobardError('checkpoint', `${path} is damaged: ${(cause as Error).message}`, { hint, cause });
   }
 }
 

@@ -97,6 +97,10 @@ describe('RunFolder', () => {
     await expect(RunFolder.open(path)).rejects.toThrow(
       `${join(path, 'tokenizer.json')} is damaged: Not a tokenizer`,
     );
+    await writeFile(join(path, 'tokenizer.json'), '{"type":"of-next-year"}');
+    await expect(RunFolder.open(path)).rejects.toMatchObject({
+      hint: expect.stringContaining('may come from a newer nanobard'),
+    });
     await rm(join(path, 'tokenizer.json'));
     await expect(RunFolder.open(path)).rejects.toThrow(`the run ${path} has lost its tokenizer.json`);
   });
