@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { headersFor } from '../../src/node/studio/headers.ts';
+import { longestTask, type TraceEvent } from '../../src/testing/trace-tasks.ts';
 import { text } from './stated.ts';
 
 /** The page as it was built. */
@@ -72,21 +73,7 @@ export async function checkAccessible(page: Page): Promise<void> {
   expect(violations).toEqual([]);
 }
 
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly pid: number;
-  readonly tid: number;
-  /** Microseconds on the clock, and of the thread's own work. */
-  readonly dur?: number;
-  readonly tdur?: number;
-  readonly args: { readonly name?: string };
-}
-
-/**
- * Watches the page's thread from here on; to be asked for its longest task, in ms. What counts is the thread's own
- * work: on the clock a task of 10 ms takes 60 where trainings on all processors are given the time in between.
- */
+/** Watches the page's thread from here on; to be asked for its longest task, in ms. */
 export async function traceTasks(page: Page): Promise<() => Promise<{ cpu: number; wall: number }>> {
   const session = await page.context().newCDPSession(page);
   const events: TraceEvent[] = [];
@@ -99,13 +86,6 @@ export async function traceTasks(page: Page): Promise<() => Promise<{ cpu: numbe
     const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
     await session.send('Tracing.end');
     await complete;
-    const thread = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
-    const pages = new Set(events.filter(({ args }) => args.name === 'CrRendererMain').map(thread));
-    const tasks = events.filter(
-      (event) => event.ph === 'X' && event.name.endsWith('RunTask') && pages.has(thread(event)),
-    );
-    const longest = (of: (task: TraceEvent) => number): number =>
-      tasks.reduce((most, task) => Math.max(most, of(task) / 1000), 0);
-    return { cpu: longest(({ tdur = 0 }) => tdur), wall: longest(({ dur = 0 }) => dur) };
+    return longestTask(events);
   };
 }
