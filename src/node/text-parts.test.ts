@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,7 +9,7 @@ import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
 import { rejectionOf } from '../testing/thrown.ts';
 import { loadCorpus } from './corpus.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
-import { encodeParts, textParts } from './text-parts.ts';
+import { encodeParts, isLarge, textParts } from './text-parts.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'nanobard-parts-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -90,6 +90,32 @@ describe('a text in parts', () => {
     );
   });
 
+  it('says once what was changed in reading', async () => {
+    const path = join(folder, 'crlf.txt');
+    await writeFile(path, 'one line\r\n'.repeat(10));
+    const told: string[] = [];
+    const parts = await drained(textParts(path, { partBytes: 20, tell: (notice) => told.push(notice) }));
+    expect(parts.length).toBeGreaterThan(2);
+    expect(told).toEqual([expect.stringContaining('crlf.txt (CRLF or CR)')]);
+  });
+
+  it('is known by its size; in gzip by what the file says of its contents', async () => {
+    const path = join(folder, 'small.gz');
+    const zipped = gzipSync('some text');
+    await writeFile(path, zipped);
+    expect(await isLarge(path)).toBe(false);
+    zipped.writeUInt32LE(2 ** 30, zipped.length - 4);
+    await writeFile(path, zipped);
+    expect(await isLarge(path)).toBe(true);
+    await truncate(path, 3);
+    expect(await isLarge(path)).toBe(false);
+    await writeFile(join(folder, 'large.txt'), '');
+    await truncate(join(folder, 'large.txt'), 2 ** 29); // sparse
+    expect(await isLarge(join(folder, 'large.txt'))).toBe(true);
+    expect(await isLarge(folder)).toBe(false);
+    expect(await isLarge(join(folder, 'nothing'))).toBe(false);
+  });
+
   it('is refused where it is none, with the place in the file', async () => {
     const path = join(folder, 'wrong.txt');
     const lines = 'first line\nsecond line\n';
@@ -103,6 +129,7 @@ describe('a text in parts', () => {
     );
     expect(await read(Buffer.from(`${lines}a\0`))).toContain(`byte ${lines.length + 1} is NUL`);
     expect(await read(Buffer.from('\ufeffutf-16', 'utf16le'))).toContain('UTF-16');
+    expect(await read(Buffer.from('PAR1 and more'))).toContain('Parquet');
     expect(await read(gzipSync(lines).subarray(0, 30))).toContain('cannot be decompressed');
     await writeFile(path, '{"text": "a"}\n{"text": "b"}\nno\n');
     const table = textParts(path, { field: 'text', partBytes: 10 });

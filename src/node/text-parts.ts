@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { basename } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { NanobardError } from '../engine/errors.ts';
 import { MAX_TEXT_LENGTH } from '../language/data/text.ts';
@@ -18,30 +19,54 @@ export interface TextPart {
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 
-/** Whether this is a file too large to be held as one text. */
+/** The least chunk that zlib makes. */
+const LEAST_CHUNK = 64;
+
+/** Whether this is a file too large to be held as one text; of one in gzip, what it says itself of what is in it. */
 export async function isLarge(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  return found?.isFile() === true && found.size > MAX_TEXT_LENGTH;
+  if (!found?.isFile()) return false;
+  if (found.size > MAX_TEXT_LENGTH) return true;
+  const file = await open(path);
+  try {
+    const { buffer: ends } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    if (!isGzip(ends) || found.size < 4) return false;
+    const { buffer: length } = await file.read(Buffer.alloc(4), 0, 4, found.size - 4);
+    return length.readUInt32LE() > MAX_TEXT_LENGTH; // modulo 4 GiB: RFC 1952, section 2.3.1
+  } finally {
+    await file.close();
+  }
 }
+
+const isGzip = ([a, b]: Uint8Array): boolean => a === 0x1f && b === 0x8b;
 
 /**
  * The documents of a file, a text or JSON lines, in gzip or not, part by part: cut where a line ends that no tokenizer joins
  * to what is before it, so that the parts have the tokens of the whole.
  *
  * @param partBytes about how much is read at once
- * @throws {NanobardError} code `file`, as `loadCorpus` does; where a line, or UTF-16, is too long to be read this way
+ * @param tell is told of what was changed in reading, a sentence each, once
+ * @throws {NanobardError} code `file`, as `loadCorpus` does; for a line that is too long, UTF-16 and Parquet, which are not
+ *   read this way
  */
 export async function* textParts(
   path: string,
-  { field, partBytes = 2 ** 22 }: { field?: string | undefined; partBytes?: number } = {},
+  {
+    field,
+    partBytes = 2 ** 22,
+    tell = () => {},
+  }: { field?: string | undefined; partBytes?: number; tell?: (notice: string) => void } = {},
 ): AsyncGenerator<TextPart, void, void> {
   const table = isTable(path.replace(/\.gz$/, ''), field);
   let rest = new Uint8Array();
   let [from, lines, begins] = [0, 0, true];
+  const told = new Set<string>();
   const partOf = function* (bytes: Uint8Array): Generator<TextPart, void, void> {
     if (bytes.length === 0) return;
     // Reading overwrites them.
-    const { text } = readText(Uint8Array.from(bytes), path, path, from);
+    const { text, notices } = readText(Uint8Array.from(bytes), basename(path), path, from);
+    for (const notice of notices) if (!told.has(notice)) tell(notice);
+    for (const notice of notices) told.add(notice);
     if (!table) yield { text, begins };
     else
       for (const document of readJsonLines(text, path, field, lines)) yield { text: document, begins: true };
@@ -50,7 +75,7 @@ export async function* textParts(
     begins = false;
   };
   for await (const chunk of await bytesOf(path, partBytes)) {
-    if (from === 0 && rest.length === 0) refuseUtf16(chunk, path);
+    if (from === 0 && rest.length === 0) refuseOthers(chunk, path);
     rest = joinedBytes(rest, chunk);
     if (rest.length < partBytes) continue;
     const cut = table ? rest.lastIndexOf(LINE_FEED) + 1 : lastCut(rest);
@@ -70,9 +95,9 @@ async function bytesOf(path: string, highWaterMark: number): Promise<AsyncIterab
   const file = await open(path);
   const { buffer } = await file.read(new Uint8Array(2), 0, 2, 0);
   const stream: Readable = file.createReadStream({ start: 0, highWaterMark });
-  if (buffer[0] !== 0x1f || buffer[1] !== 0x8b) return stream;
-  const unzipped = stream.pipe(createGunzip());
-  stream.on('error', (error) => unzipped.destroy(error));
+  if (!isGzip(buffer)) return stream;
+  const chunkSize = Math.max(LEAST_CHUNK, highWaterMark);
+  const unzipped = pipeline(stream, createGunzip({ chunkSize }), () => {}); // who reads hears of errors
   return (async function* () {
     try {
       yield* unzipped;
@@ -83,9 +108,12 @@ async function bytesOf(path: string, highWaterMark: number): Promise<AsyncIterab
   })();
 }
 
-function refuseUtf16([a, b]: Uint8Array, path: string): void {
-  if (!((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))) return;
-  throw refusal(`${path} is UTF-16, and too large to be one text`, 'Save it as UTF-8 first.');
+function refuseOthers(bytes: Uint8Array, path: string): void {
+  const start = Buffer.from(bytes.subarray(0, 4)).toString('latin1');
+  if (/^(\xff\xfe|\xfe\xff)/.test(start))
+    throw refusal(`${path} is UTF-16, and too large to be one text`, 'Save it as UTF-8 first.');
+  if (start === 'PAR1')
+    throw refusal(`${path} is Parquet, and too large to be held in memory`, 'Make JSON lines of it first.');
 }
 
 /** Where the last line ends that has something else than white space at its end: a word, whatever follows. 0 if none. */

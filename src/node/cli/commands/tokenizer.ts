@@ -95,10 +95,13 @@ async function partsOf(flags: EncodeFlags, io: Io): Promise<Parts> {
   }
   const parts = async function* (): AsyncGenerator<TextPart, void, void> {
     for (const [i, source] of data.entries()) {
-      if (large[i]) yield* textParts(source, { field });
-      else
-        for (const text of (await corpusOf({ data: [source], field }, io)).documents)
-          yield { text, begins: true };
+      if (large[i]) {
+        yield* textParts(source, { field, tell: (notice) => tell(io, notice) });
+        continue;
+      }
+      const { documents, notice } = await corpusOf({ data: [source], field }, io);
+      tell(io, notice);
+      for (const text of documents) yield { text, begins: true };
     }
   };
   return { tokenizer: await loadTokenizer(which, []), name: data.join(', '), parts: parts() };
