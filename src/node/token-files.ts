@@ -12,7 +12,7 @@ import { mkdir, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { NanobardError } from '../engine/errors.ts';
-import type { Splits, Tokens } from '../language/data/dataset.ts';
+import { type Splits, type Tokens, trainLength } from '../language/data/dataset.ts';
 import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
 import { refusal } from './documents.ts';
 import { replaceAtomically, unwritable, writeAtomically } from './files.ts';
@@ -154,7 +154,7 @@ export async function writeTokenFolder(
   const [train, validation] = [join(path, FILES.train), join(path, FILES.validation)];
   // All in one file first: where the validation split begins is known at the end.
   const all = await writeTokens(train, tokens, width);
-  const length = Math.floor(0.9 * all);
+  const length = trainLength(all);
   await replaceAtomically(validation, (temporary) => copyRest(train, width * length, temporary));
   await truncate(train, width * length);
   await writeAtomically(join(path, 'tokenizer.json'), JSON.stringify(tokenizer));

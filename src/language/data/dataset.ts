@@ -115,10 +115,12 @@ export class Dataset implements Splits {
   }
 }
 
-/** Training and validation, as the tutorial has them: `int(0.9*len(data))` is where one ends and the other begins. */
-export function split(tokens: Int32Array): Splits<Int32Array> {
-  const trainLength = Math.floor(0.9 * tokens.length);
-  return { train: tokens.subarray(0, trainLength), validation: tokens.subarray(trainLength) };
+/** How many of so many tokens are trained on, the first ones: `int(0.9*len(data))`, as the tutorial has it. */
+export const trainLength = (tokens: number): number => Math.floor(0.9 * tokens);
+
+function split(tokens: Int32Array): Splits<Int32Array> {
+  const end = trainLength(tokens.length);
+  return { train: tokens.subarray(0, end), validation: tokens.subarray(end) };
 }
 
 /** A batch of B windows of T tokens, to be filled. */

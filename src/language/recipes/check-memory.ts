@@ -11,7 +11,8 @@ const ADDRESSABLE = 2 ** 32;
 
 /**
  * Refuses a recipe whose model cannot be trained in the memory there is, before its weights are drawn: that takes
- * minutes where there are thousands of millions. `device` is its name. What activations take, the device counts when it loads the program.
+ * minutes where there are thousands of millions. `device` is the name of the one that is to train, `cpu` by default; what
+ * activations take, it counts itself when it loads the program.
  *
  * @throws {NanobardError} code `memory`, saying what is needed at least and what there is.
  */

@@ -4,6 +4,7 @@ import { type Lifetime, planMemory } from '../../engine/program/plan-memory.ts';
 import type { Program } from '../../engine/program/program.ts';
 import { trace } from '../../engine/program/trace.ts';
 import { Input } from '../../engine/tensor/tensor.ts';
+import { trainLength } from '../data/dataset.ts';
 import { createModel } from '../models/create.ts';
 import { createOptimizer } from '../train/optimizer.ts';
 import { checkMemory } from './check-memory.ts';
@@ -34,11 +35,17 @@ const MANY_PASSES = { plain: 10, tables: 2 } as const;
 
 /**
  * What a recipe will take for a text of `tokens` tokens of `vocabSize` kinds: one step is traced, nothing is computed.
+ * `device` is the name of the one that is to train, `cpu` by default.
  *
  * @throws {NanobardError} code `memory` if there is far too little of it for the model.
  */
-export function planTraining(recipe: Recipe, vocabSize: number, tokens: number): TrainingPlan {
-  checkMemory(recipe, vocabSize);
+export function planTraining(
+  recipe: Recipe,
+  vocabSize: number,
+  tokens: number,
+  device = 'cpu',
+): TrainingPlan {
+  checkMemory(recipe, vocabSize, device);
   const {
     batchSize,
     blockSize,
@@ -58,7 +65,7 @@ export function planTraining(recipe: Recipe, vocabSize: number, tokens: number):
   const measure = compile({ outputs: { loss: model.evaluating(() => model.loss(x, y)) } }).program;
   const persistent = new Set([...variables, ...optimizer.state.values()]);
   const tokensPerStep = batchSize * blockSize * batches;
-  const trainTokens = Math.floor(0.9 * tokens);
+  const trainTokens = trainLength(tokens);
   const onePass = Math.max(1, Math.ceil(trainTokens / tokensPerStep));
   const passes = (maxIters * tokensPerStep) / Math.max(1, trainTokens);
   const tables = recipe.model === 'modern' && recipe.ngramOrder > 1;

@@ -32,7 +32,7 @@ export interface TrainingOptions extends RecipeChanges {
   readonly initFrom?: ModelFile | undefined;
   /** Stays the caller's. */
   readonly device: Device;
-  /** Every how many steps the loss is read and told; 1 by default. */
+  /** Every how many steps the loss is told; 1 by default. */
   readonly reportEvery?: number | undefined;
   /** With whom it is trained together; alone by default. */
   readonly peers?: Peers | undefined;

@@ -29,7 +29,7 @@ export function MachineLine() {
       {found && (
         <p>
           {found.device}
-          {found.kind === 'cpu' && `, ${say.threadCount(found.threads)}`}. {found.notes.join(' ')}{' '}
+          {found.device === 'cpu' && `, ${say.threadCount(found.threads)}`}. {found.notes.join(' ')}{' '}
           {found.keeps ? say.keeps : say.keepsNot}
         </p>
       )}

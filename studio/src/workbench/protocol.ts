@@ -42,7 +42,6 @@ export interface MachineOptions {
 
 export interface Machine {
   readonly device: string;
-  readonly kind: DeviceChoice;
   /** Whether the browser gives a GPU. */
   readonly hasGpu: boolean;
   readonly threads: number;

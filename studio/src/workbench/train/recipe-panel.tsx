@@ -95,14 +95,14 @@ export function RecipePanel() {
 /** What computes. */
 function MachineFields({ disabled }: { readonly disabled: boolean }) {
   const say = words[language.value];
-  const { kind = 'cpu', hasGpu = false, threads = 1, processors = 1 } = machine.value ?? {};
+  const { device = 'cpu', hasGpu = false, threads = 1, processors = 1 } = machine.value ?? {};
   return (
     <>
       {hasGpu && (
         <label class="line">
           <span>{say.device}</span>
           <select
-            value={kind}
+            value={device}
             disabled={disabled}
             onChange={({ currentTarget }) =>
               void attempt(() => start({ device: currentTarget.value as DeviceChoice }))
@@ -113,7 +113,7 @@ function MachineFields({ disabled }: { readonly disabled: boolean }) {
           </select>
         </label>
       )}
-      {kind === 'cpu' && processors > 1 && (
+      {device === 'cpu' && processors > 1 && (
         <NumberField
           label={say.threads}
           value={threads}

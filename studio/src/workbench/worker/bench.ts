@@ -15,7 +15,6 @@ import {
 } from 'nanobard';
 import { exportModel } from 'nanobard/formats';
 import type {
-  DeviceChoice,
   Machine,
   MachineOptions,
   Methods,
@@ -57,7 +56,6 @@ export class Bench {
     RunStore.open(files, (runs) => this.tell.runs(runs)),
   );
   private device: Promise<Device> | undefined;
-  private kind: DeviceChoice = 'cpu';
   private text: LoadedText | undefined;
   private session: Session | undefined;
   /** When the last session has ended. */
@@ -113,7 +111,7 @@ export class Bench {
     const processors = navigator.hardwareConcurrency;
     const named = Object.entries(recipes).map(([name, { recipe }]): [string, Recipe] => [name, recipe]);
     return {
-      ...{ device: name, kind: this.kind, threads, processors, notes, keeps: lasting },
+      ...{ device: name, threads, processors, notes, keeps: lasting },
       hasGpu: Boolean(await navigator.gpu?.requestAdapter()),
       recipes: Object.fromEntries(named),
     };
@@ -123,10 +121,10 @@ export class Bench {
   private async changeDevice(options: MachineOptions): Promise<void> {
     if (this.session) throw new Error('the device can change between trainings only');
     const next = await createDevice(options);
-    await (await this.theDevice()).dispose();
+    const before = await this.theDevice();
+    await before.dispose();
     this.models.clear();
     this.device = Promise.resolve(next);
-    this.kind = options.device ?? 'cpu';
     this.speed = undefined;
   }
 
@@ -139,8 +137,8 @@ export class Bench {
     const recipe = chooseRecipe(name, changes);
     const { vocabSize, characters } = this.theText().info;
     checkLength(characters, recipe);
-    const plan = planTraining(recipe, vocabSize, characters);
     const device = await this.theDevice();
+    const plan = planTraining(recipe, vocabSize, characters, device.name);
     this.speed ??= USUAL_SHARE * 1e9 * (await measurePeak(device, 384)).gflops;
     const evaluations = Math.ceil(recipe.maxIters / recipe.evalInterval);
     const losses = 2 * recipe.evalIters + (0.1 * characters) / (recipe.batchSize * recipe.blockSize);
@@ -153,7 +151,7 @@ export class Bench {
     const { text, info } = this.theText();
     const { characters, vocabSize } = info;
     checkLength(characters, recipe);
-    planTraining(recipe, vocabSize, characters);
+    planTraining(recipe, vocabSize, characters, (await this.theDevice()).name);
     const store = await this.store;
     const run: StoredRun = {
       ...{ id: newId(), name, created: Date.now(), recipeName, recipe },
