@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { NanobardError } from '../../engine/errors.ts';
 import { CharTokenizer } from '../data/tokenizer/char.ts';
 import type { ModelSpec } from '../models/create.ts';
+import { float32ToFloat16 } from './half-precision.ts';
 import { decodeModel, encodeModel } from './model-file.ts';
-import { encodeSafetensors, float32ToFloat16, toFloat32 } from './safetensors.ts';
+import { encodeSafetensors, toFloat32 } from './safetensors.ts';
 
 const file = {
   spec: { model: 'bigram', blockSize: 4, vocabSize: 2 },

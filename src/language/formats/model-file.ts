@@ -2,12 +2,12 @@ import { NanobardError } from '../../engine/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer/tokenizer.ts';
 import { parsed } from '../fields.ts';
 import { type ModelSpec, ModelSpecSchema } from '../models/create.ts';
+import { float32ToFloat16 } from './half-precision.ts';
 import type { StoredTensor } from './load-parameters.ts';
 import { dequantized, isScale, quantized } from './q8.ts';
 import {
   decodeSafetensors,
   encodeSafetensors,
-  float32ToFloat16,
   type LazyTensor,
   type SafetensorsTensor,
   safetensorsChunks,

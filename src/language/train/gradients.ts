@@ -1,11 +1,10 @@
 import type { Device } from '../../engine/devices/device.ts';
-import { neighbours } from '../../engine/devices/neighbours.ts';
 import { add, mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { rowGradients, tableGradient } from '../../engine/ops/lookup/lookup.ts';
 import { assign } from '../../engine/program/trace.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import type { Peers } from './peers.ts';
+import { type Peers, sumVariables } from './peers.ts';
 
 /** A variable of this rank, and one with those of all ranks one after another. */
 type Gathered = readonly [own: Variable, all: Variable];
@@ -83,10 +82,7 @@ export class Gradients {
   /** Exchanges what all ranks have added up, and numbers to report; returns the sums of these. */
   async exchange(device: Device, report: readonly number[]): Promise<ArrayLike<number>> {
     await device.write(this.report, report);
-    await device.alter(this.summed, async (values) => {
-      const floats = values.filter((each) => each instanceof Float32Array);
-      for (const range of neighbours(floats)) await this.peers.sum(range);
-    });
+    await sumVariables(device, this.summed, this.peers);
     for (const { gradient, indices } of this.rows.values()) {
       for (const pair of [gradient, indices])
         await device.alter(pair, ([own, all]) => this.peers.gather(own!, all!));

@@ -1,10 +1,9 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device } from '../../engine/devices/device.ts';
-import { neighbours } from '../../engine/devices/neighbours.ts';
 import { add, mul, sub } from '../../engine/ops/elementwise/elementwise.ts';
 import { assign } from '../../engine/program/trace.ts';
 import { Variable } from '../../engine/tensor/tensor.ts';
-import type { Peers } from './peers.ts';
+import { type Peers, sumVariables } from './peers.ts';
 
 /** The outer optimizer of the paper: Nesterov momentum. */
 const LEARNING_RATE = 0.7;
@@ -64,10 +63,7 @@ export class OuterStep {
   }
 
   async run(): Promise<void> {
-    await this.device.alter(this.parameters, async (values) => {
-      const floats = values.filter((each) => each instanceof Float32Array);
-      for (const range of neighbours(floats)) await this.peers.sum(range);
-    });
+    await sumVariables(this.device, this.parameters, this.peers);
     await this.update.run();
   }
 

@@ -1,4 +1,7 @@
+import type { Device } from '../../engine/devices/device.ts';
+import { neighbours } from '../../engine/devices/neighbours.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
+import type { Variable } from '../../engine/tensor/tensor.ts';
 import type { Share } from '../data/dataset.ts';
 
 /**
@@ -19,3 +22,11 @@ export const alone: Peers = {
   sum: async () => {},
   gather: async (own, all) => all.set(own),
 };
+
+/** Adds up values of variables over all ranks, where they lie: those side by side at once. */
+export function sumVariables(device: Device, variables: readonly Variable[], peers: Peers): Promise<void> {
+  return device.alter(variables, async (values) => {
+    const floats = values.filter((each) => each instanceof Float32Array);
+    for (const range of neighbours(floats)) await peers.sum(range);
+  });
+}

@@ -2,7 +2,7 @@ import type { Device } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import { breather } from '../breathe.ts';
-import type { Batch, Dataset, Split } from '../data/dataset.ts';
+import type { Batch, Dataset } from '../data/dataset.ts';
 import { EvenWindows } from '../data/even-windows.ts';
 import { loadParameters } from '../formats/load-parameters.ts';
 import type { LanguageModel } from '../models/language-model.ts';
@@ -17,17 +17,13 @@ import {
   type TrainerState,
 } from './checkpoint.ts';
 import type { TrainingConfig } from './config.ts';
+import { diverged } from './diverged.ts';
 import { abortedByPeer, Evaluator } from './evaluator.ts';
 import type { EndEvent, EndReason, StepEvent, TrainEvent } from './events.ts';
 import { type FinishedStep, LateSteps } from './late-steps.ts';
+import { measure } from './measure.ts';
 import { alone, type Peers } from './peers.ts';
 import { TrainingStep } from './step.ts';
-
-/** Batches of random windows at most that measure a model before its first step: on all text it is equally bad. */
-const UNTRAINED_BATCHES = 2;
-
-/** Tokens of a validation split that is measured as a whole while training: of a larger one random windows must do. */
-const WHOLE_SPLIT = 2 ** 20;
 
 /** How many steps later, at most, a step is told of. */
 const LATEST = 3;
@@ -345,38 +341,27 @@ export class Trainer {
     this.progress.drawn = true;
   }
 
-  /**
-   * Undefined if the signal aborts it: then the run is as if it had not begun. Before the first step it is brief,
-   * so that training starts at once; where all is to be as in nanoGPT, it is not.
-   */
+  /** Undefined if the signal aborts it: then the run is as if it had not begun. */
   private async evaluate(signal?: AbortSignal): Promise<TrainEvent | undefined> {
-    const { evalIters, sharedStream, lectureOrder, maxIters } = this.options.config;
+    const { lectureOrder, maxIters } = this.options.config;
     const { progress } = this;
     const { step, bestVal } = progress;
-    const untrained = step === 0;
-    const whole = !untrained && this.options.dataset.validation.length <= WHOLE_SPLIT;
-    const measured = untrained && !sharedStream ? Math.min(evalIters, UNTRAINED_BATCHES) : evalIters;
-    const estimate = (split: Split): Promise<number> =>
-      this.evaluator.randomWindows(split, evalIters, this.evaluation, signal, measured);
     const begin = performance.now();
     const stream = this.evaluation.getState();
     try {
-      const train = await estimate('train');
-      const val = await estimate('validation');
-      const valFull = whole ? (await this.evaluator.wholeSplit('validation', signal)).loss : null;
-      if (![train, val, valFull ?? val].every(Number.isFinite)) {
-        const all = valFull === null ? '' : ` and ${valFull}`;
-        throw diverged(`after step ${step} the losses are ${train} (train), ${val}${all} (validation)`);
-      }
-      const { bytesPerToken } = this.options;
-      const bitsPerByte = bytesPerToken ? (valFull ?? val) / Math.LN2 / bytesPerToken : null;
-      const best = !untrained && (bestVal === null || val < bestVal);
+      const losses = await measure(this.evaluator, this.options, {
+        step,
+        generator: this.evaluation,
+        signal,
+      });
+      const { val } = losses;
+      const best = step > 0 && (bestVal === null || val < bestVal);
       if (best) Object.assign(progress, { bestVal: val, bestStep: step, evalsSinceBest: 0 });
-      else if (!untrained) progress.evalsSinceBest++;
+      else if (step > 0) progress.evalsSinceBest++;
       progress.evaluated = true;
       // The lecture's scripts have no evaluation here: what follows draws as if there were none.
       if (lectureOrder && step >= maxIters) this.evaluation.setState(stream);
-      return { type: 'eval', step, train, val, valFull, bitsPerByte, best, ms: performance.now() - begin };
+      return { type: 'eval', step, ...losses, best, ms: performance.now() - begin };
     } catch (error) {
       const aborted = signal?.aborted === true && error === signal.reason;
       if (!aborted && error !== abortedByPeer) throw error;
@@ -385,10 +370,4 @@ export class Trainer {
       return undefined;
     }
   }
-}
-
-function diverged(message: string): NanobardError {
-  return new NanobardError('diverged', message, {
-    hint: 'Use a lower learning rate, a longer warm-up or gradient clipping.',
-  });
 }

@@ -1,4 +1,4 @@
-import { float16ToFloat32, float32ToFloat16 } from '../safetensors.ts';
+import { float16ToFloat32, float32ToFloat16 } from '../half-precision.ts';
 import { type TensorType, tensorTypes } from './format.ts';
 
 const BLOCK = tensorTypes.q8_0.block;
