@@ -1,14 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { suite } from '../scripts/suite-config.ts';
 
-export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
-  test: {
-    include: ['**/*.test.ts'],
-    reporters: ['default', '../scripts/closing-line.ts'],
-    // An adapter in software uses all cores, and compiles each kernel in up to seconds.
-    fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 60_000,
-  },
-});
+// An adapter in software compiles each kernel in up to seconds.
+export default suite(import.meta.url, { testTimeout: 300_000 });

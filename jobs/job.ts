@@ -7,9 +7,10 @@ import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** Launchers by the name that Debian gives them. */
-export const launchers = ['mpirun.openmpi', 'mpirun.mpich'].filter(
-  (name) => spawnSync(name, ['--version']).status === 0,
-);
+export const launchers = ['mpirun.openmpi', 'mpirun.mpich'];
+for (const name of launchers)
+  if (spawnSync(name, ['--version']).status !== 0)
+    throw new Error(`there is no ${name}: apt-get install openmpi-bin mpich`);
 
 /** Tests run as root, and more ranks than processors; those that wait let others work. */
 const env = {

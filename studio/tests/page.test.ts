@@ -1,30 +1,17 @@
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkAccessible, open as openPage, serve, traceTasks } from './browser.ts';
-import { launch } from './chromium.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { checkAccessible, open as openPage, traceTasks } from './browser.ts';
+import { useSetting } from './setting.ts';
 import { lastLoss, losses, stated, tinyshakespeare } from './stated.ts';
 
 const names = Object.keys({ ...stated, ...losses });
 
-let browser: Browser;
-let isolated: Awaited<ReturnType<typeof serve>>;
-let plain: Awaited<ReturnType<typeof serve>>;
-
-beforeAll(async () => {
-  browser = await launch();
-  [isolated, plain] = await Promise.all([serve(true), serve(false)]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  isolated?.server.close();
-  plain?.server.close();
-});
+const at = useSetting();
 
 /** A page at a chapter, and what went wrong on it: that must stay empty. */
 const open = (address: string, width?: number) =>
-  openPage(browser, address, { until: '.all button', ...(width !== undefined && { width }) });
+  openPage(at.browser, address, { until: '.all button', ...(width !== undefined && { width }) });
 
 /** Waits until every cell has come to its end. */
 async function finished(page: Page, timeout = 150_000): Promise<void> {
@@ -46,7 +33,7 @@ const outputOf = (page: Page): Promise<string> =>
 describe.each(['en', 'zh'])('every cell of every chapter in the page: %s', (language) => {
   it.each(names)('%s', async (name) => {
     const { page, problems } = await open(
-      `${isolated.url}?chapter=${Number.parseInt(name, 10)}&lang=${language}`,
+      `${at.isolated.url}?chapter=${Number.parseInt(name, 10)}&lang=${language}`,
     );
     await page.waitForLoadState('networkidle'); // who runs a chapter has seen it
     const tasks = await traceTasks(page);
@@ -74,9 +61,9 @@ describe.each(['en', 'zh'])('every cell of every chapter in the page: %s', (lang
 
 describe('the page', () => {
   it('shows itself at once, and the first step of chapter 4 soon after', async () => {
-    const page = await browser.newPage();
+    const page = await at.browser.newPage();
     const begin = performance.now();
-    await page.goto(`${isolated.url}?chapter=4&lang=en`);
+    await page.goto(`${at.isolated.url}?chapter=4&lang=en`);
     await page.waitForSelector('.all button');
     await page.click('.all button');
     await page.waitForSelector('[data-cell=train] .output pre');
@@ -91,12 +78,12 @@ describe('the page', () => {
   });
 
   it('loads at most 150 kB of JavaScript before a cell is edited', async () => {
-    const page = await browser.newPage();
+    const page = await at.browser.newPage();
     let bytes = 0;
     page.on('response', async (response) => {
       if (response.url().endsWith('.js')) bytes += gzipSync(await response.body().catch(() => '')).length;
     });
-    await page.goto(`${isolated.url}?chapter=4&lang=en`);
+    await page.goto(`${at.isolated.url}?chapter=4&lang=en`);
     await page.waitForSelector('.all button');
     await page.click('.all button');
     await finished(page);
@@ -107,7 +94,7 @@ describe('the page', () => {
   });
 
   it('computes on one thread on a host that does not isolate it, and says what would help', async () => {
-    const { page, problems } = await open(`${plain.url}?chapter=4&lang=en`);
+    const { page, problems } = await open(`${at.plain.url}?chapter=4&lang=en`);
     await page.click('.all button');
     await finished(page);
     const machine = await page.textContent('.machine');
@@ -118,7 +105,7 @@ describe('the page', () => {
   });
 
   it('runs what is edited, shows an error at its cell, and can reset it', async () => {
-    const { page } = await open(`${isolated.url}?chapter=1&lang=en`);
+    const { page } = await open(`${at.isolated.url}?chapter=1&lang=en`);
     const cell = page.locator('[data-cell=text]');
     await cell.getByRole('button', { name: 'Edit' }).click();
     const editor = cell.locator('.cm-content');
@@ -139,7 +126,7 @@ describe('the page', () => {
   });
 
   it('stops a training, and a loop that hears nothing', async () => {
-    const { page } = await open(`${isolated.url}?chapter=8&lang=en`);
+    const { page } = await open(`${at.isolated.url}?chapter=8&lang=en`);
     await page.click('.all button');
     const train = page.locator('[data-cell=train]');
     await train.locator('.output > pre').waitFor({ timeout: 60_000 });
@@ -156,7 +143,7 @@ describe('the page', () => {
   });
 
   it('forgets the cells that wait when it is stopped', async () => {
-    const { page } = await open(`${isolated.url}?chapter=1&lang=en`);
+    const { page } = await open(`${at.isolated.url}?chapter=1&lang=en`);
     const write = async (id: string, source: string): Promise<void> => {
       const cell = page.locator(`[data-cell=${id}]`);
       await cell.getByRole('button', { name: 'Edit' }).click();
@@ -177,7 +164,7 @@ describe('the page', () => {
   });
 
   it('is steered by its address and by keys', async () => {
-    const { page } = await open(`${isolated.url}?chapter=2&lang=zh&theme=dark`);
+    const { page } = await open(`${at.isolated.url}?chapter=2&lang=zh&theme=dark`);
     expect(await page.getAttribute('html', 'lang')).toBe('zh');
     expect(await page.getAttribute('html', 'data-theme')).toBe('dark');
     const first = page.locator('nav.side a').first();
@@ -194,7 +181,7 @@ describe.each(['en', 'zh'])('accessible to all: %s', (language) => {
   it.each(names)('%s, light and dark, small and wide', async (name) => {
     for (const theme of ['light', 'dark']) {
       const { page, problems } = await open(
-        `${isolated.url}?chapter=${Number.parseInt(name, 10)}&lang=${language}&theme=${theme}`,
+        `${at.isolated.url}?chapter=${Number.parseInt(name, 10)}&lang=${language}&theme=${theme}`,
         theme === 'light' ? 1280 : 360,
       );
       if (Number.parseInt(name, 10) < 6) {

@@ -1,34 +1,21 @@
 // The workbench for everybody: axe, both languages and themes, small and wide, keys alone.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveStudio } from '../../../src/node/studio/server.ts';
 import { checkAccessible, folder, open } from '../browser.ts';
-import { launch } from '../chromium.ts';
+import { useSetting } from '../setting.ts';
 import { begin, finished, ready, trainShortly } from './support.ts';
 
-let browser: Browser;
-let parent: string;
-
-beforeAll(async () => {
-  browser = await launch();
-  parent = await mkdtemp(join(tmpdir(), 'nanobard-'));
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await rm(parent, { recursive: true });
-});
+const at = useSetting();
 
 describe('accessible to all', () => {
   let context: BrowserContext;
   let studio: Awaited<ReturnType<typeof serveStudio>>;
 
   beforeAll(async () => {
-    context = await browser.newContext();
-    const runs = join(parent, 'few');
+    context = await at.browser.newContext();
+    const runs = join(at.parent, 'few');
     await trainShortly(join(runs, 'one'));
     studio = await serveStudio({ folder, port: 0, runs });
     const { page } = await open(context, `${studio.url}&tab=train&lang=en`, { until: ready });

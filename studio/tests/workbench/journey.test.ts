@@ -1,35 +1,16 @@
 // From a pasted text to a file that opens elsewhere.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { open, serve } from '../browser.ts';
-import { launch } from '../chromium.ts';
+import { describe, expect, it } from 'vitest';
+import { open } from '../browser.ts';
+import { useSetting } from '../setting.ts';
 import { begin, cli, finished, ready, run, set, textOf } from './support.ts';
 
-let browser: Browser;
-let isolated: Awaited<ReturnType<typeof serve>>;
-let plain: Awaited<ReturnType<typeof serve>>;
-let parent: string;
-
-beforeAll(async () => {
-  browser = await launch();
-  [isolated, plain] = await Promise.all([serve(true), serve(false)]);
-  parent = await mkdtemp(join(tmpdir(), 'nanobard-'));
-});
-
-afterAll(async () => {
-  await browser?.close();
-  isolated?.server.close();
-  plain?.server.close();
-  await rm(parent, { recursive: true });
-});
+const at = useSetting();
 
 describe.each(['isolated', 'plain'] as const)('the journey on a host that is %s', (host) => {
   it('paste, train, look, write, download, open elsewhere', async () => {
-    const { url } = { isolated, plain }[host];
-    const context = await browser.newContext({ acceptDownloads: true });
+    const { url } = at[host];
+    const context = await at.browser.newContext({ acceptDownloads: true });
     const { page, problems } = await open(context, `${url}?tab=train&lang=en`, { until: ready });
     await begin(page, 400);
     await page.waitForSelector('.plot canvas');
@@ -60,12 +41,12 @@ describe.each(['isolated', 'plain'] as const)('the journey on a host that is %s'
       page.waitForEvent('download'),
       page.getByRole('button', { name: '⤓ nanobard f16' }).click(),
     ]);
-    const file = join(parent, `${host}.safetensors`);
+    const file = join(at.parent, `${host}.safetensors`);
     await download.saveAs(file);
     expect(problems).toEqual([]);
     await context.close();
 
-    const fresh = await open(browser, `${url}?tab=write&lang=en`, { until: ready });
+    const fresh = await open(at.browser, `${url}?tab=write&lang=en`, { until: ready });
     await fresh.page.locator('input[type=file]').setInputFiles(file);
     await fresh.page.getByRole('textbox', { name: 'Prompt' }).fill('und sind ');
     await set(fresh.page, { Temperature: 0, Tokens: 8 });

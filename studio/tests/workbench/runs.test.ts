@@ -1,30 +1,17 @@
 // The runs of the server's folder.
-import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveStudio } from '../../../src/node/studio/server.ts';
 import { folder, open, traceTasks } from '../browser.ts';
-import { launch } from '../chromium.ts';
+import { useSetting } from '../setting.ts';
 import { trainShortly } from './support.ts';
 
-let browser: Browser;
-let parent: string;
-
-beforeAll(async () => {
-  browser = await launch();
-  parent = await mkdtemp(join(tmpdir(), 'nanobard-'));
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await rm(parent, { recursive: true });
-});
+const at = useSetting();
 
 describe('runs of the server', () => {
   it('a long one is drawn at once, live, and can be hovered over; many are listed', async () => {
-    const runs = join(parent, 'runs');
+    const runs = join(at.parent, 'runs');
     await mkdir(runs);
     const first = join(runs, 'short');
     await trainShortly(first);
@@ -35,7 +22,9 @@ describe('runs of the server', () => {
     await writeFile(metrics, Array.from({ length: 100_000 }, (_, i) => step(i + 1)).join(''));
     const studio = await serveStudio({ folder, port: 0, runs });
     try {
-      const { page, problems } = await open(browser, `${studio.url}&tab=runs&lang=en`, { until: 'tbody tr' });
+      const { page, problems } = await open(at.browser, `${studio.url}&tab=runs&lang=en`, {
+        until: 'tbody tr',
+      });
       expect(await page.locator('tbody tr').count()).toBe(50);
       await page.getByLabel('Filter').fill('short');
       await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);

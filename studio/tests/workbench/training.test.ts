@@ -1,27 +1,16 @@
 // A training in the page: what is kept of it, what stands in its way, and on a GPU.
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { open, serve } from '../browser.ts';
+import { describe, expect, it } from 'vitest';
+import { open } from '../browser.ts';
 import { launch } from '../chromium.ts';
+import { useSetting } from '../setting.ts';
 import { begin, poem, ready, set, stateOf, stepOf, textOf } from './support.ts';
 
-let browser: Browser;
-let isolated: Awaited<ReturnType<typeof serve>>;
-
-beforeAll(async () => {
-  browser = await launch();
-  isolated = await serve(true);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  isolated?.server.close();
-});
+const at = useSetting();
 
 describe('a training in the page', () => {
   it('a page that is closed in the middle of a training goes on from at most ten seconds before', async () => {
-    const context = await browser.newContext();
-    const first = await open(context, `${isolated.url}?tab=train&lang=en`, { until: ready });
+    const context = await at.browser.newContext();
+    const first = await open(context, `${at.isolated.url}?tab=train&lang=en`, { until: ready });
     await begin(first.page, 100_000);
     const seen: { readonly time: number; readonly step: number }[] = [];
     for (const start = performance.now(); performance.now() - start < 14_000; ) {
@@ -30,7 +19,7 @@ describe('a training in the page', () => {
     }
     await first.page.close();
     const closed = performance.now();
-    const second = await open(context, `${isolated.url}?tab=train&lang=en`, { until: '#run-title' });
+    const second = await open(context, `${at.isolated.url}?tab=train&lang=en`, { until: '#run-title' });
     expect(await stateOf(second.page)).toContain('stopped');
     const before = seen.findLast(({ time }) => time < closed - 10_000)!;
     const kept = await stepOf(second.page);
@@ -82,7 +71,7 @@ describe('a training in the page', () => {
   });
 
   it('says what is wrong with a text, or a size', async () => {
-    const { page } = await open(browser, `${isolated.url}?tab=train&lang=en`, { until: ready });
+    const { page } = await open(at.browser, `${at.isolated.url}?tab=train&lang=en`, { until: ready });
     await page.getByRole('textbox', { name: 'Paste a text' }).fill('too short');
     await page.locator('.failure').filter({ hasText: 'too short' }).waitFor();
     expect(await page.getByRole('button', { name: '▶ Train' }).isDisabled()).toBe(true);
@@ -97,7 +86,9 @@ describe('a training in the page', () => {
   it('can be had on the GPU where there is one, and goes on from there on the CPU', async () => {
     const withGpu = await launch({ gpu: true });
     try {
-      const { page, problems } = await open(withGpu, `${isolated.url}?tab=train&lang=en`, { until: ready });
+      const { page, problems } = await open(withGpu, `${at.isolated.url}?tab=train&lang=en`, {
+        until: ready,
+      });
       await page.getByRole('textbox', { name: 'Paste a text' }).fill(poem.repeat(60));
       await page.getByRole('combobox', { name: 'Recipe' }).selectOption('bigram');
       await page.locator('summary').click();
@@ -122,8 +113,8 @@ describe('a training in the page', () => {
   });
 
   it('looking costs a training less than a twentieth', async () => {
-    const context = await browser.newContext();
-    const { page } = await open(context, `${isolated.url}?tab=train&lang=en`, { until: ready });
+    const context = await at.browser.newContext();
+    const { page } = await open(context, `${at.isolated.url}?tab=train&lang=en`, { until: ready });
     await begin(page, 100_000);
     await page.getByText(/training · step/).waitFor();
     await page.getByRole('link', { name: 'Look inside' }).click();
