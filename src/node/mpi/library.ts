@@ -19,14 +19,14 @@ interface NativeLibrary {
 }
 
 /** The part of koffi that is used here. */
-export interface Koffi {
+interface Koffi {
   config(limits: { readonly async_stack_size: number }): void;
   load(library: string, options: { readonly global: boolean }): NativeLibrary;
   address(value: unknown): bigint;
 }
 
 /** What the functions are given: integers, or addresses. */
-export interface Handles {
+interface Handles {
   readonly world: bigint;
   readonly float: bigint;
   readonly double: bigint;

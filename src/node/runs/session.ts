@@ -175,7 +175,8 @@ export class Session {
     const snapshot = await training.trainer.snapshot();
     const { step } = snapshot.progress;
     // Read into memory only if the disk refuses it: then training goes on, and what is tried again is what stands now.
-    let [model, state]: [Uint8Array?, TrainerSnapshot?] = [];
+    let model: Uint8Array | undefined;
+    let state: TrainerSnapshot | undefined;
     const told = (kind: CheckpointEvent['kind'], path: string): void => {
       written.push({ type: 'checkpoint', step, kind, path });
     };
