@@ -89,7 +89,6 @@ describe('the page', () => {
     await finished(page);
     console.log(`${(bytes / 1000).toFixed(1)} kB of JavaScript`);
     expect(bytes).toBeGreaterThan(50_000);
-    console.log(`${(bytes / 1000).toFixed(1)} kB of JavaScript`);
     expect(bytes).toBeLessThanOrEqual(150_000);
     await page.close();
   });
