@@ -71,7 +71,7 @@ const parse = (list: string): [name: string, type: string][] =>
     .filter((parameter) => parameter !== '')
     .map((parameter) => parameter.split(/\s*:\s*/) as [string, string]);
 
-/** AssemblyScript: all kernels behind `dispatch(opcode, args, thread, threads)`, which reads their arguments. */
+/** AssemblyScript: all kernels behind `dispatch` (tape.wasm.ts), which reads their arguments. */
 export function dispatchSource(kernels: readonly Kernel[]): string {
   const module = (path: string): string => `./${path.slice('src/'.length, -'.ts'.length)}`;
   const loops = [...new Set(kernels.flatMap(({ row }) => row?.loop ?? []))];
@@ -93,7 +93,7 @@ export function dispatchSource(kernels: readonly Kernel[]): string {
       return type === 'f64' ? `load<f64>(args, ${at}, 4)` : `load<${type}>(args, ${at})`;
     });
     const kernel = row ? `${row.loop}<Row${opcode}>` : `kernel${opcode}`;
-    return `    case ${opcode}: ${kernel}(${['thread', 'threads', ...values].join(', ')}); return;`;
+    return `    case ${opcode}: ${kernel}(${['part', 'parts', ...values].join(', ')}); return;`;
   });
   return [
     ...kernels.map(
@@ -101,7 +101,7 @@ export function dispatchSource(kernels: readonly Kernel[]): string {
     ),
     `import { ${loops.join(', ')} } from '${module(ELEMENTWISE)}';`,
     ...rows,
-    'function dispatch(opcode: i32, args: usize, thread: i32, threads: i32): void {',
+    'function dispatch(opcode: i32, args: usize, part: i32, parts: i32, thread: i32): void {',
     '  switch (opcode) {',
     ...cases,
     '    default: unreachable();',

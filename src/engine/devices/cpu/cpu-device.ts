@@ -7,6 +7,7 @@ import { Device, type Executable } from '../device.ts';
 import { bestSimd } from './best-simd.ts';
 import { type BlasChoice, findBlas } from './blas.ts';
 import { assemble, CpuExecutable } from './cpu-executable.ts';
+import { fuse } from './fuse.ts';
 import { Heap } from './heap.ts';
 import { availableMemory, canShareMemory, mayBlock, platform, processors } from './host.ts';
 import { HEAP, HEAP_END, LocalRunner } from './local-runner.ts';
@@ -21,7 +22,7 @@ export interface CpuOptions {
   readonly threads?: number | undefined;
   /**
    * Work for which one more thread is woken, in floating-point operations of a run; 32 million by default.
-   * Waking it and meeting at a barrier after each kernel costs small programs, such as a decoding step, more than
+   * Waking it and waiting for it after each kernel costs small programs, such as a decoding step, more than
    * sharing them gains.
    */
   readonly flopsPerThread?: number;
@@ -110,7 +111,7 @@ export class CpuDevice extends Device {
 
   load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
     return this.inTurn(async () => {
-      const program = layOut(plain, traitsOf);
+      const program = layOut(fuse(plain, traitsOf), traitsOf);
       const wanted = Math.floor(program.flops / this.flopsPerThread);
       const threads = Math.max(1, Math.min(this.threads, wanted));
       await this.runner.start(threads);

@@ -20,7 +20,7 @@ describe('findKernels', () => {
 
   it('takes each argument from where the tape has it', () => {
     expect(dispatchSource(kernels)).toContain(
-      'kernel0(thread, threads, <usize>load<u32>(args, 0), load<f64>(args, 4, 4), args + <usize>load<u32>(args, 12), ' +
+      'kernel0(part, parts, <usize>load<u32>(args, 0), load<f64>(args, 4, 4), args + <usize>load<u32>(args, 12), ' +
         '<usize>load<u32>(args, 16) + <usize>thread * <usize>load<u32>(args, 20), load<i32>(args, 24))',
     );
   });

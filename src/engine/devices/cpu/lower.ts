@@ -11,6 +11,7 @@ import type {
 import { signatures } from '../../ops/signatures.generated.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
 import type { Operation } from '../../tensor/operation.ts';
+import { Underway } from './underway.ts';
 
 const kernels: Readonly<Record<string, CpuKernel<Operation>>> = cpuKernels;
 
@@ -41,11 +42,15 @@ export function lower(
     scratchBytes = Math.max(scratchBytes, used);
     return address;
   };
+  const underway = new Underway();
+  let calls = 0; // of the instruction
   const tape: CpuTape = {
     panelColumns,
     blas,
-    emit(kernel, args) {
-      words.push(...encode(kernel, args));
+    emit(kernel, args, pieces = 0) {
+      const share = Math.max(1, Math.min(MAX_SHARE, Math.floor(pieces / threads)));
+      const [opcode, count, ...values] = encode(kernel, args);
+      words.push(opcode!, count!, share, calls++ > 0 ? 1 : 0, ...values);
     },
     scratch,
     perThread(floats) {
@@ -56,12 +61,25 @@ export function lower(
   for (const { op, inputs, outputs, attributes } of program.instructions) {
     const kernel = kernels[op];
     if (!kernel) throw new NanobardError('internal', `cpu device: no operation ${op}`);
-    used = 0;
-    marks.push(words.length);
-    kernel.lower(tape, inputs.map(locate), outputs.map(locate), attributes);
+    const at = words.length;
+    marks.push(at);
+    [used, calls] = [0, 0];
+    const [reads, writes] = [inputs.map(locate), outputs.map(locate)];
+    kernel.lower(tape, reads, writes, attributes);
+    if (calls === 0) continue;
+    const touched = { reads, writes, scratch: used > 0 };
+    if (underway.disturbs(touched)) words[at + WAITS] = 1;
+    // The later calls of an instruction wait for all before.
+    if (words[at + WAITS] === 1 || calls > 1) underway.clear();
+    underway.add(touched);
   }
   return { words, marks, scratchBytes };
 }
+
+/** Where the head of a call says whether it waits for all before: see `tape.wasm.ts`. */
+const WAITS = 3;
+/** Pieces of a call for each thread at most. */
+const MAX_SHARE = 8;
 
 const roundToLine = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 

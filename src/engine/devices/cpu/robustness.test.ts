@@ -62,11 +62,17 @@ describe('CpuDevice', () => {
 
   it('fails, and does not wait for ever, when a kernel fails on a worker alone', async () => {
     const koffi = join(folder, 'koffi.cjs');
+    // The calling thread takes its time, so that it does not do the workers' part too.
     writeFileSync(
       koffi,
       `const { isMainThread } = require('node:worker_threads');
        exports.address = () => 0n;
-       exports.load = () => ({ func: () => () => { if (!isMainThread) throw new Error('no BLAS here'); } });`,
+       exports.load = () => ({
+         func: () => () => {
+           if (!isMainThread) throw new Error('no BLAS here');
+           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+         },
+       });`,
     );
     vi.resetModules();
     vi.doMock('./blas.ts', () => ({ findBlas: () => ({ koffi, library: 'a library' }) }));
@@ -80,6 +86,29 @@ describe('CpuDevice', () => {
       await expect(device.load(product)).rejects.toMatchObject(failure);
       await device.dispose();
     }
+  });
+
+  it('leaves nothing undone that is a thread’s who never comes', async () => {
+    const inputs = [new Input('a', [100, 70]), new Input('b', [70, 90])] as const;
+    const program = compile({ outputs: { y: neg(matmul(...inputs)) } });
+    const run = async (device: CpuDevice) => {
+      const executable = await device.load(program);
+      for (const { name, size } of inputs)
+        executable.input(name).set(Float32Array.from({ length: size }, (_, i) => Math.sin(i)));
+      for (let i = 0; i < 3; i++) await executable.run();
+      const values = [...(await executable.read('y'))];
+      await device.dispose();
+      return values;
+    };
+    vi.resetModules();
+    vi.doMock('./host.ts', async (original) => ({
+      ...(await original<object>()),
+      startWorker: () => ({ ready: Promise.resolve(), terminate() {} }),
+    }));
+    const { CpuDevice: Fresh } = await import('./cpu-device.ts');
+    vi.doUnmock('./host.ts');
+    const alone = await run(await CpuDevice.create({ threads: 1 }));
+    expect(await run(await Fresh.create({ threads: 5, flopsPerThread: 1 }))).toEqual(alone);
   });
 
   it('answers nothing for programs and devices that were disposed of', async () => {

@@ -30,7 +30,7 @@ export const attentionCpu: CpuKernel<typeof attentionOperation> = {
       tape.emit('attentionRows', { ...args, scores: tape.perThread(ld) });
       return;
     }
-    tape.emit('attention', {
+    const call = {
       ...args,
       ld,
       strip: tape.perThread(MR * Math.max(D, ld)),
@@ -40,21 +40,24 @@ export const attentionCpu: CpuKernel<typeof attentionOperation> = {
       shifts: tape.perThread(8), // of a strip's rows, in whole vectors
       sums: tape.perThread(8),
       edge: edgeOf(tape),
-    });
+    };
+    tape.emit('attention', call, shapes.B * shapes.H);
   },
 };
 
 export const attentionGradientCpu: CpuKernel<typeof attentionGradientOperation> = {
   stridedRows: [0, 1, 2],
+  stridedResults: true,
   lower(tape, [q, k, v, position, key, y, lse, dy], [dq, dk, dv], attributes) {
     const shapes = describe(q, k, v);
     const { S, D } = shapes;
     const { panelled, width, ld } = extents(tape, S, D);
     const operands = { q, k, v, position, key, y, lse, dy, dq, dk, dv };
-    tape.emit('attentionGradient', {
+    const call = {
       ...operands,
       ...shapes,
       ...attributes,
+      ...{ stridesDq: dq.strides, stridesDk: dk.strides, stridesDv: dv.strides },
       ld,
       strip: tape.perThread(MR * Math.max(D, ROWS, ld)),
       weights: tape.perThread(ROWS * ld),
@@ -65,6 +68,7 @@ export const attentionGradientCpu: CpuKernel<typeof attentionGradientOperation> 
       queries: tape.perThread(ROWS * width),
       slopesY: tape.perThread(ROWS * width),
       edge: edgeOf(tape),
-    });
+    };
+    tape.emit('attentionGradient', call, shapes.B * shapes.H);
   },
 };

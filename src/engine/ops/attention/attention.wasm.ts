@@ -210,7 +210,7 @@ export function attentionRows(
 export function attentionGradient(
   thread: i32, threads: i32, q: usize, k: usize, v: usize, position: usize, key: usize, y: usize, lse: usize,
   dy: usize, dq: usize, dk: usize, dv: usize, B: i32, T: i32, S: i32, H: i32, D: i32, scale: f32, p: f32, site: i32,
-  stridesQ: Words, stridesK: Words, stridesV: Words, ld: i32,
+  stridesQ: Words, stridesK: Words, stridesV: Words, stridesDq: Words, stridesDk: Words, stridesDv: Words, ld: i32,
   strip: PerThread, weights: PerThread, slopes: PerThread, keys: PerThread, values: PerThread, keyRows: PerThread,
   queries: PerThread, slopesY: PerThread, edge: PerThread,
 ): void {
@@ -219,6 +219,9 @@ export function attentionGradient(
   const rowsK = rowBytes(stridesK);
   const rowsV = rowBytes(stridesV);
   const rowsY = <usize>(H * D) << 2;
+  const rowsDq = rowBytes(stridesDq);
+  const rowsDk = rowBytes(stridesDk);
+  const rowsDv = rowBytes(stridesDv);
   const row = <usize>ld << 2;
   const visible = min(S, past + T);
   const pairs = B * H;
@@ -228,16 +231,15 @@ export function attentionGradient(
     const fromQ = start(q, b, h, stridesQ);
     const fromK = start(k, b, h, stridesK);
     const inY = <usize>(b * T * H * D + h * D) << 2;
-    const inK = <usize>(b * S * H * D + h * D) << 2;
     const fromY = y + inY;
     const fromDy = dy + inY;
-    const toQ = dq + inY;
-    const toK = dk + inK;
-    const toV = dv + inK;
+    const toQ = start(dq, b, h, stridesDq);
+    const toK = start(dk, b, h, stridesDk);
+    const toV = start(dv, b, h, stridesDv);
     const fromLse = lse + (<usize>(pair * T) << 2);
     for (let j = 0; j < S; j++) {
-      memory.fill(toK + <usize>j * rowsY, 0, <usize>D << 2);
-      memory.fill(toV + <usize>j * rowsY, 0, <usize>D << 2);
+      memory.fill(toK + <usize>j * rowsDk, 0, <usize>D << 2);
+      memory.fill(toV + <usize>j * rowsDv, 0, <usize>D << 2);
     }
     packB(fromK, 4, rowsK, D, visible, keys, 0, (visible + NR - 1) / NR);
     packB(start(v, b, h, stridesV), 4, rowsV, D, visible, values, 0, (visible + NR - 1) / NR);
@@ -280,7 +282,7 @@ export function attentionGradient(
           if (p > 0) dropRow(weight, weight, 0, n, pair * T + <i32>at, site, key, p);
         }
         packStrip(dS, row, 4, height, limit, strip);
-        multiplyStrip(strip, keyRows, visible, limit, ZEROS, toQ + <usize>(i0 + i) * rowsY, rowsY, height, D, edge);
+        multiplyStrip(strip, keyRows, visible, limit, ZEROS, toQ + <usize>(i0 + i) * rowsDq, rowsDq, height, D, edge);
       }
       // Keys in strips: only the queries from the strip's first key on see any of it.
       const seen = min(S, past + i0 + rows);
@@ -289,11 +291,10 @@ export function attentionGradient(
         const from = max(0, j - past - i0);
         const skipped = <usize>from * PANEL;
         const inBlock = <usize>from * row + (<usize>j << 2);
-        const outK = <usize>j * rowsY;
         packStrip(weights + inBlock, 4, row, height, rows - from, strip);
-        multiplyStrip(strip, slopesY + skipped, rows, rows - from, 0, toV + outK, rowsY, height, D, edge);
+        multiplyStrip(strip, slopesY + skipped, rows, rows - from, 0, toV + <usize>j * rowsDv, rowsDv, height, D, edge);
         packStrip(slopes + inBlock, 4, row, height, rows - from, strip);
-        multiplyStrip(strip, queries + skipped, rows, rows - from, 0, toK + outK, rowsY, height, D, edge);
+        multiplyStrip(strip, queries + skipped, rows, rows - from, 0, toK + <usize>j * rowsDk, rowsDk, height, D, edge);
       }
     }
   }

@@ -8,14 +8,18 @@ type Like<K extends KernelName> = {
   [N in KernelName]: KernelArguments<K> extends KernelArguments<N> ? N : never;
 }[KernelName];
 
+/** Elements that are worth a piece of their own. */
+const PIECE = 32 * 1024;
+
 /** A kernel of a function of one tensor: `map` of loops.wasm.ts. */
 export const map = (kernel: Like<'neg'>): CpuKernel<PointwiseOperation> => ({
-  lower: (tape, [x], [y]) => tape.emit(kernel, { x, y, n: sizeOf(x.shape) }),
+  lower: (tape, [x], [y]) => tape.emit(kernel, { x, y, n: sizeOf(x.shape) }, sizeOf(x.shape) / PIECE),
 });
 
 /** A kernel of such a function's gradient: `mapGradient`. */
 export const mapGradient = (kernel: Like<'reluGradient'>): CpuKernel<ArithmeticOperation> => ({
-  lower: (tape, [x, dy], [dx]) => tape.emit(kernel, { x, dy, dx, n: sizeOf(x.shape) }),
+  lower: (tape, [x, dy], [dx]) =>
+    tape.emit(kernel, { x, dy, dx, n: sizeOf(x.shape) }, sizeOf(x.shape) / PIECE),
 });
 
 /** A kernel of a function of two tensors of any strides: `combine`. */

@@ -6,7 +6,7 @@
 // element of A that is what x86-64 and AArch64 have. A register holds 4 numbers, or 8 where the engine joins
 // neighbouring vector instructions into one of twice the width.
 
-import { loadPart } from '../shared/kernel.wasm';
+import { loadPart, storePart } from '../shared/kernel.wasm';
 import { KC, MC, MR } from './constants';
 import { NR, PANEL, STRIP, tilePart, ZEROS } from './tile.wasm';
 
@@ -175,16 +175,26 @@ function packTransposed(b: usize, columns: usize, k: i32, out: usize): void {
   }
 }
 
+/** c += addend, of an m × n part whose rows lie `step` bytes apart in both. */
+function addPart(addend: usize, c: usize, step: usize, m: i32, n: i32): void {
+  for (let i = 0; i < m; i++, addend += step, c += step) {
+    for (let j = 0; j < n; j += 4) {
+      const at = <usize>j << 2;
+      storePart(c + at, f32x4.add(v128.load(addend + at), v128.load(c + at)), n - j);
+    }
+  }
+}
+
 /**
  * C (m × n, rows `ldc` bytes apart) = A · B, with B already in panels of `k` rows; each row of sums starts
- * from `bias` (0 for zeros). Memory of the calling thread: `strips` for MC rows of A and KC columns, `edge` for a tile.
+ * from `bias` (0 for zeros), and what lies at `addend`, as C does, is added (0 for nothing). Memory of the calling thread: `strips` for MC rows of A and KC columns, `edge` for a tile.
  */
 export function gemmBlock(
   m: i32, n: i32, k: i32,
   a: usize, rowsA: usize, columnsA: usize,
   packed: usize,
   c: usize, ldc: usize,
-  bias: usize,
+  bias: usize, addend: usize,
   strips: usize, edge: usize,
 ): void {
   const panels = (n + NR - 1) / NR;
@@ -206,6 +216,7 @@ export function gemmBlock(
         let out = c + <usize>i0 * ldc + (<usize>j << 2);
         for (let i = 0, strip = strips; i < mc; i += MR, strip += stripBytes, out += <usize>MR * ldc) {
           tilePart(strip, b, kc, start, out, ldc, min(MR, mc - i), min(NR, n - j), edge);
+          if (addend && k0 + kc == k) addPart(addend + (out - c), out, ldc, min(MR, mc - i), min(NR, n - j));
         }
       }
       k0 += longest;

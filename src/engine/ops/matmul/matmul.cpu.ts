@@ -1,4 +1,6 @@
+import type { NoAttributes, Operation } from '../../tensor/operation.ts';
 import { sizeOf } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
 import { headsOf, nests } from '../shared/strided.ts';
 import { KC, MC, MR } from './constants.ts';
@@ -37,24 +39,28 @@ export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
   const [rowStride, columnStride] = b.strides.slice(-2) as [number, number];
   const columns = Math.ceil(n / tape.panelColumns) * tape.panelColumns;
   const packed = tape.scratch(sizeOf(batches.extents) * k * columns);
-  tape.emit('matmulPack', { b, packed, k, n, rowStride, columnStride, ...batches });
+  const panels = (sizeOf(batches.extents) * columns) / tape.panelColumns;
+  tape.emit('matmulPack', { b, packed, k, n, rowStride, columnStride, ...batches }, Math.floor(panels / 4));
   return packed;
 }
 
-/** c = a · b (+ bias): both may have any strides, `c` is row-major. */
-export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, bias?: CpuView): void {
+/** What is added to a product: `bias` to each row, and `addend`, which lies as the product does, afterwards. */
+type Extras = Readonly<{ bias?: CpuView | undefined; addend?: CpuView | undefined }>;
+
+/** c = a · b (+ bias + addend): a and b may have any strides, `c` is row-major. */
+export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, extras: Extras = {}): void {
   if (sizeOf(c.shape) === 0) return;
   // Batches are three loops: with more separate dimensions, several products.
   for (const { addresses, extents, strides } of nests([headsOf(a, 2), headsOf(b, 2), headsOf(c, 2)], 3)) {
     const at = (view: CpuView, i: 0 | 1 | 2): CpuView => ({ ...view, address: addresses[i] });
-    const operands = { a: at(a, 0), b: at(b, 1), c: at(c, 2), bias };
+    const operands = { a: at(a, 0), b: at(b, 1), c: at(c, 2), ...extras };
     product(tape, operands, { extents, strides: strides[0] }, { extents, strides: strides[1] });
   }
 }
 
 function product(
   tape: CpuTape,
-  { a, b, c, bias }: Record<'a' | 'b' | 'c', CpuView> & { bias: CpuView | undefined },
+  { a, b, c, bias, addend }: Record<'a' | 'b' | 'c', CpuView> & Extras,
   batchesA: Batches,
   batchesB: Batches,
 ): void {
@@ -67,6 +73,7 @@ function product(
 
   if (k > 0 && m < FEW_ROWS && batches === 1 && columnStride === 1 && rowsB === 1) {
     tape.emit('matmulRows', { ...args, w: b, strideA: rowStride, strideW: columnsB });
+    addTo(tape, c, addend);
     return;
   }
   const [left, right] = [leading(a), leading(b)];
@@ -74,6 +81,7 @@ function product(
     const [transposeA, lda] = left;
     const [transposeB, ldb] = right;
     tape.emit('matmulBlas', { ...args, b, transposeA, lda, transposeB, ldb });
+    addTo(tape, c, addend);
     return;
   }
   const packed = pack(tape, b, batchesB);
@@ -84,8 +92,9 @@ function product(
     Math.ceil((4 * n * Math.min(k, KC)) / TASK_BYTES),
     Math.min(Math.ceil(TASKS / (down * batches)), Math.ceil(n / TASK_COLUMNS)),
   );
-  tape.emit('matmul', {
+  const call = {
     ...args,
+    addend: addend ?? 0,
     packed,
     rowStride,
     columnStride,
@@ -94,7 +103,17 @@ function product(
     ...batchesA,
     strips: tape.perThread(Math.min(strips * MR, MC) * Math.min(k, KC)),
     edge: edgeOf(tape),
-  });
+  };
+  tape.emit('matmul', call, down * across * batches);
+}
+
+/** c += addend */
+function addTo(tape: CpuTape, c: CpuView, addend: CpuView | undefined): void {
+  const [extents, strides] = [
+    [1, 1, 1, sizeOf(c.shape)],
+    [0, 0, 0, 1],
+  ];
+  if (addend) tape.emit('add', { a: addend, b: c, y: c, extents, stridesA: strides, stridesB: strides });
 }
 
 export const matmulCpu: CpuKernel<typeof matmulOperation> = {
@@ -103,8 +122,21 @@ export const matmulCpu: CpuKernel<typeof matmulOperation> = {
 };
 
 export const linearCpu: CpuKernel<typeof linearOperation> = {
-  lower(tape, [x, weight, bias], [y]) {
-    const [n, k] = weight.shape as [number, number];
-    lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, bias);
-  },
+  lower: (tape, [x, weight, bias], [y]) => lowerLinear(tape, x, weight, y, { bias }),
 };
+
+/** addend + x · Wᵀ + b, an operation of this device: the residual stream and what is added to it. */
+type LinearAdd = Operation<
+  [addend: Tensor, x: Tensor, weight: Tensor, bias?: Tensor],
+  [y: Tensor],
+  NoAttributes
+>;
+
+export const linearAddCpu: CpuKernel<LinearAdd> = {
+  lower: (tape, [addend, x, weight, bias], [y]) => lowerLinear(tape, x, weight, y, { bias, addend }),
+};
+
+function lowerLinear(tape: CpuTape, x: CpuView, weight: CpuView, y: CpuView, extras: Extras): void {
+  const [n, k] = weight.shape as [number, number];
+  lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, extras);
+}

@@ -24,12 +24,13 @@ export function matmulPack(
 }
 
 /**
- * C (m × n) = A (m × k) · B, with B in panels; rows of C start from `bias` (0 for zeros). A task is a block of C.
+ * C (m × n) = A (m × k) · B, with B in panels; rows of C start from `bias` (0 for zeros), and `addend`, which lies as C
+ * does, is added (0 for nothing). A task is a block of C.
  * `strips` and `edge`: see `gemmBlock`.
  */
 export function matmul(
   thread: i32, threads: i32, a: usize, packed: usize, c: usize, m: i32, n: i32, k: i32, rowStride: i32,
-  columnStride: i32, bias: usize, taskRows: i32, taskPanels: i32, extents: Words, strides: Words,
+  columnStride: i32, bias: usize, addend: usize, taskRows: i32, taskPanels: i32, extents: Words, strides: Words,
   strips: PerThread, edge: PerThread,
 ): void {
   const rows = <usize>rowStride << 2;
@@ -44,12 +45,13 @@ export function matmul(
     const panel = ((task / down) % across) * taskPanels;
     const batch = task / (down * across);
     const j = panel * NR;
+    const at = ((<usize>batch * <usize>m + <usize>i) * <usize>n + <usize>j) << 2;
     gemmBlock(
       min(taskRows, m - i), min(taskPanels * NR, n - j), k,
       itemAt(a, batch, extents, strides) + <usize>i * rows, rows, columns,
       packed + (<usize>batch * <usize>panels + <usize>panel) * <usize>k * PANEL,
-      c + (((<usize>batch * <usize>m + <usize>i) * <usize>n + <usize>j) << 2), <usize>n << 2,
-      bias ? bias + (<usize>j << 2) : 0,
+      c + at, <usize>n << 2,
+      bias ? bias + (<usize>j << 2) : 0, addend ? addend + at : 0,
       strips, edge,
     );
   }

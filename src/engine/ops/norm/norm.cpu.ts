@@ -1,4 +1,6 @@
-import { type CpuKernel, rowsOf } from '../shared/kernel.ts';
+import type { Operation } from '../../tensor/operation.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { type CpuKernel, type CpuTape, type CpuView, rowsOf } from '../shared/kernel.ts';
 import { headsOf, nests } from '../shared/strided.ts';
 import type * as ops from './norm.ts';
 
@@ -11,17 +13,36 @@ export const layerNormCpu: CpuKernel<typeof ops.layerNormOperation> = {
 const MOST_BLOCKS = 64;
 const LEAST_ROWS = 16;
 
-export const layerNormGradientCpu: CpuKernel<typeof ops.layerNormGradientOperation> = {
-  lower(tape, [x, weight, mean, rstd, dy], [dx, dweight, dbias]) {
-    const { rows, width } = rowsOf(x);
-    const rowsPerBlock = Math.max(LEAST_ROWS, Math.ceil(rows / MOST_BLOCKS));
-    const blocks = Math.ceil(rows / rowsPerBlock);
-    const step = Math.ceil(width / 4) * 4; // whole vectors
-    const sums = { weightSums: tape.scratch(blocks * step), biasSums: tape.scratch(blocks * step), step };
-    tape.emit('layerNormGradient', { x, weight, mean, rstd, dy, dx, ...sums, rows, width, rowsPerBlock });
-    tape.emit('layerNormGradientSum', { ...sums, dweight, dbias: dbias ?? 0, blocks, width });
-  },
+/** The gradient of `layerNorm`, and what else arrives where x came from: an operation of this device. */
+type LayerNormGradientAdd = Operation<
+  [x: Tensor, weight: Tensor, mean: Tensor, rstd: Tensor, dy: Tensor, addend: Tensor],
+  [dx: Tensor, dweight: Tensor, dbias?: Tensor],
+  { readonly bias: boolean }
+>;
+
+export const layerNormGradientAddCpu: CpuKernel<LayerNormGradientAdd> = {
+  lower: (tape, [x, weight, mean, rstd, dy, addend], outputs) =>
+    lowerLayerNormGradient(tape, { x, weight, mean, rstd, dy, addend }, outputs),
 };
+
+export const layerNormGradientCpu: CpuKernel<typeof ops.layerNormGradientOperation> = {
+  lower: (tape, [x, weight, mean, rstd, dy], outputs) =>
+    lowerLayerNormGradient(tape, { x, weight, mean, rstd, dy, addend: 0 }, outputs),
+};
+
+function lowerLayerNormGradient(
+  tape: CpuTape,
+  operands: Record<'x' | 'weight' | 'mean' | 'rstd' | 'dy', CpuView> & { addend: CpuView | 0 },
+  [dx, dweight, dbias]: readonly [CpuView, CpuView, CpuView?],
+): void {
+  const { rows, width } = rowsOf(operands.x);
+  const rowsPerBlock = Math.max(LEAST_ROWS, Math.ceil(rows / MOST_BLOCKS));
+  const blocks = Math.ceil(rows / rowsPerBlock);
+  const step = Math.ceil(width / 4) * 4; // whole vectors
+  const sums = { weightSums: tape.scratch(blocks * step), biasSums: tape.scratch(blocks * step), step };
+  tape.emit('layerNormGradient', { ...operands, dx, ...sums, rows, width, rowsPerBlock });
+  tape.emit('layerNormGradientSum', { ...sums, dweight, dbias: dbias ?? 0, blocks, width });
+}
 
 export const rmsNormCpu: CpuKernel<typeof ops.rmsNormOperation> = {
   stridedRows: [0], // queries and keys are parts of one matrix

@@ -34,10 +34,11 @@ export function layerNorm(
 
 /**
  * With the normalised row n and dn = dy · weight: dx = rstd · (dn − mean(dn) − n · mean(dn · n)). Each block of rows
- * leaves Σ dy · n in its row of `weightSums` and Σ dy in that of `biasSums`, both `step` elements apart.
+ * leaves Σ dy · n in its row of `weightSums` and Σ dy in that of `biasSums`, both `step` elements apart. What lies at
+ * `addend` is added to dx; 0 if nothing is.
  */
 export function layerNormGradient(
-  thread: i32, threads: i32, x: usize, weight: usize, mean: usize, rstd: usize, dy: usize, dx: usize,
+  thread: i32, threads: i32, x: usize, weight: usize, mean: usize, rstd: usize, dy: usize, addend: usize, dx: usize,
   weightSums: usize, biasSums: usize, step: i32, rows: i32, width: i32, rowsPerBlock: i32,
 ): void {
   const bytes = <usize>step << 2;
@@ -53,13 +54,15 @@ export function layerNormGradient(
       const at = <usize>(row * width) << 2;
       const m = v128.load32_splat(mean + (<usize>row << 2));
       const s = v128.load32_splat(rstd + (<usize>row << 2));
-      layerNormGradientRow(x + at, weight, m, s, dy + at, dx + at, width, dweight, dbias);
+      const more = addend ? addend + at : 0;
+      layerNormGradientRow(x + at, weight, m, s, dy + at, more, dx + at, width, dweight, dbias);
     }
   }
 }
 
 function layerNormGradientRow(
-  x: usize, weight: usize, m: v128, s: v128, dy: usize, dx: usize, width: i32, dweight: usize, dbias: usize,
+  x: usize, weight: usize, m: v128, s: v128, dy: usize, addend: usize, dx: usize, width: i32, dweight: usize,
+  dbias: usize,
 ): void {
   let sum = f32x4.splat(0);
   let product = f32x4.splat(0);
@@ -89,7 +92,8 @@ function layerNormGradientRow(
     const p = <usize>i << 2;
     const normal = f32x4.mul(f32x4.sub(v128.load(x + p), m), s);
     const dnormal = f32x4.mul(v128.load(dy + p), v128.load(weight + p));
-    storePart(dx + p, f32x4.mul(s, nmadd(normal, b, f32x4.sub(dnormal, a))), width - i);
+    const gradient = f32x4.mul(s, nmadd(normal, b, f32x4.sub(dnormal, a)));
+    storePart(dx + p, addend ? f32x4.add(v128.load(addend + p), gradient) : gradient, width - i);
     i += 4;
   } while (i < width);
 }

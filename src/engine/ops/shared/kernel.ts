@@ -46,8 +46,11 @@ export type KernelArguments<K extends KernelName> = {
 };
 
 export interface CpuTape {
-  /** Appends one kernel call. */
-  emit<K extends KernelName>(kernel: K, args: KernelArguments<K>): void;
+  /**
+   * Appends one kernel call. It is cut into one piece for each thread, or several if it is worth as many `pieces`
+   * in all: then a thread that is held up leaves some of its own to others.
+   */
+  emit<K extends KernelName>(kernel: K, args: KernelArguments<K>, pieces?: number): void;
   /**
    * Address of scratch memory for so many floats, or other words of 32 bits. It holds its contents until the
    * operation's last kernel has run (the next operation uses the same memory).
@@ -67,6 +70,8 @@ export interface KernelTraits {
   readonly strided?: readonly number[] | 'all';
   /** Operands that it takes with arbitrary strides as long as the last dimension is contiguous. */
   readonly stridedRows?: readonly number[];
+  /** Whether it writes results with arbitrary strides, as long as the last dimension is contiguous. */
+  readonly stridedResults?: boolean;
   /** Which operand's memory a result may take over when that is a variable being assigned: a list, or a rule. */
   readonly inPlace?: readonly number[] | ((result: number) => number | undefined);
 }

@@ -1,7 +1,8 @@
-// What every kernel shares. A kernel is an exported function of the thread that calls it, the number of threads,
-// and arguments that the tape carries: its parameter list is their only declaration (scripts/kernel-signatures.ts).
-// The work is split so that each output is computed by one thread in a fixed order, which makes results
-// independent of the number of threads.
+// What every kernel shares. A kernel is an exported function of a thread, the number of threads, and arguments that the
+// tape carries: its parameter list is their only declaration (scripts/kernel-signatures.ts). The work is split so that
+// each output is computed by one thread in a fixed order, which makes results independent of the number of threads.
+// That is why work can be cut into more pieces than there are threads: a kernel is told as many threads as pieces, and
+// which of them it is to be, while another may really do it (devices/cpu/tape.wasm.ts).
 //
 // Functions are marked @inline where the compiler would not do so by itself.
 
