@@ -86,7 +86,12 @@ function awaitDone(control: usize, count: i32): void {
     spins = max(FEW_SPINS, spins >> 2);
     atomic.store<i32>(control + AWAITED, count);
     atomic.add<i32>(control + SLEEPING, 1);
-    while (!isDone(control, count)) sleep(control + DONE, atomic.load<i32>(control + DONE));
+    // Looked at once: between two looks the last piece may be done, and nobody would end the sleep.
+    let now = atomic.load<i32>(control + DONE);
+    while (now - count < 0) {
+      sleep(control + DONE, now);
+      now = atomic.load<i32>(control + DONE);
+    }
     atomic.sub<i32>(control + SLEEPING, 1);
   }
   if (atomic.load<i32>(control + FAILED) != 0) unreachable();
