@@ -14,6 +14,9 @@ import {
 } from './address.ts';
 import { loadTheRest, Tutorial } from './tutorial.tsx';
 import './style.css';
+import './layout.css';
+import './cells.css';
+import './figures.css';
 import { type Language, languages, words } from './words.ts';
 
 /** The workbench's tabs, each loaded when it is first opened. */

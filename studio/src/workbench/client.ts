@@ -18,6 +18,10 @@ export const machine = signal<Machine | undefined>(undefined);
 /** How runs stand that are shown: the one that is trained as it goes, others once they were asked for. */
 export const curves = signal<Readonly<Record<string, CurveData>>>({});
 
+/** How far a run has come, which may be further than what is kept of it. */
+export const stepOf = ({ id, step }: StoredRun): number =>
+  Math.max(step, curves.value[id]?.steps.step.at(-1) ?? 0);
+
 /** Why a call did not come to its end: the failure's message, and what to do. */
 export class WorkbenchError extends Error {
   readonly failure: Failure;

@@ -79,6 +79,7 @@ export interface StoredRun {
   readonly text: Pick<TextInfo, 'name' | 'characters' | 'vocabSize'>;
   readonly baselines: Baselines;
   readonly status: RunStatus;
+  /** From where it can go on: the step of the state that is kept. */
   readonly step: number;
   readonly bestVal: number | null;
   /** The run that it was forked from. */

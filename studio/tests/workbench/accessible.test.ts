@@ -1,11 +1,11 @@
 // The workbench for everybody: axe, both languages and themes, small and wide, keys alone.
 import { join } from 'node:path';
-import type { BrowserContext } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveStudio } from '../../../src/node/studio/server.ts';
 import { checkAccessible, folder, open } from '../browser.ts';
 import { useSetting } from '../setting.ts';
-import { begin, finished, ready, trainShortly } from './support.ts';
+import { begin, finished, poem, ready, trainShortly } from './support.ts';
 
 const at = useSetting();
 
@@ -61,21 +61,57 @@ describe('accessible to all', () => {
     }
   });
 
-  it('by keys alone: to a tab, through a text, to a token', async () => {
+  it('by keys alone: a text, its training, what it writes, another token, a look inside', async () => {
     const { page } = await open(context, `${studio.url}&tab=train&lang=en`, { until: ready });
-    await page.getByRole('link', { name: 'Write' }).focus();
+    const button = (name: string) => page.getByRole('button', { name });
+    await tabTo(page, page.getByRole('textbox', { name: 'Paste a text' }));
+    await page.keyboard.insertText(poem.repeat(60));
+    await tabTo(page, page.getByRole('combobox', { name: 'Recipe' }));
+    await page.keyboard.type('bigram');
+    await tabTo(page, page.locator('summary'));
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('spinbutton', { name: 'Steps', exact: true }));
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('300');
+    await page.waitForSelector('.facts:has-text("Parameters")');
+    await tabTo(page, button('▶ Train'));
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#run-title');
+    await finished(page);
+
+    await tabTo(page, page.getByRole('link', { name: 'Write' }));
     await page.keyboard.press('Enter');
     await page.waitForSelector('.distribution');
-    await page.locator('button.large').focus();
+    await tabTo(page, button('Write').first());
     await page.keyboard.press('Enter');
     await page.getByText('Written.').waitFor();
-    await page.locator('.written').focus();
+    await tabTo(page, page.locator('.written'));
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     await page.waitForSelector('.written .chosen');
-    await page.locator('.alternatives button').nth(1).focus();
+    await tabTo(page, page.locator('.alternatives button').nth(1));
     await page.keyboard.press('Enter');
     await page.getByText(/Written\.|Stopped\./).waitFor();
+
+    await tabTo(page, page.getByRole('link', { name: 'Look inside' }));
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.locator('.looked'));
+    const before = await page.locator('.looked .chosen').textContent();
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(
+      (chosen) => document.querySelector('.looked .chosen')?.textContent !== chosen,
+      before,
+    );
     await page.close();
   });
 });
+
+/** Presses Tab until an element has the focus, as who has no mouse must. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
+  for (let pressed = 0; pressed < 100; pressed++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`100 tabs do not lead to ${target}`);
+}

@@ -1,12 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
 import { language } from '../../page/address.ts';
 import { asFailure, FailureNote } from '../../ui/failure.tsx';
-import { ask, runs } from '../client.ts';
+import { ask, curves, runs } from '../client.ts';
 import { MachineLine, useMachine } from '../machine-line.tsx';
 import { ModelChoice } from '../model-choice.tsx';
 import type { Failure, Look, EmbeddingMap as Map2d } from '../protocol.ts';
 import { words } from '../words.ts';
+import '../fields.css';
 import '../style.css';
+import '../table.css';
 import './look.css';
 import { chosenModel, currentModel, models } from '../write/state.ts';
 import { Attention } from './attention.tsx';
@@ -107,7 +109,7 @@ export function LookTab() {
           {map && <EmbeddingMap map={map} chosen={look.tokens[place]} />}
         </>
       )}
-      {run && <Histograms run={run.id} evaluations={run.step} />}
+      {run && <Histograms run={run.id} evaluations={curves.value[run.id]?.evals.length ?? 0} />}
       <MachineLine />
     </main>
   );

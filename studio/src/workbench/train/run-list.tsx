@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { goTo, language } from '../../page/address.ts';
-import { ask, runs } from '../client.ts';
+import { ask, runs, stepOf } from '../client.ts';
 import { ExportMenu } from '../export-menu.tsx';
 import type { StoredRun } from '../protocol.ts';
 import { words } from '../words.ts';
@@ -63,7 +63,7 @@ function Run({ run }: { readonly run: StoredRun }) {
         </form>
       )}
       <span class="quiet about">
-        {run.recipeName} · {say.statuses[status]} · {run.step}/{run.recipe.maxIters}
+        {run.recipeName} · {say.statuses[status]} · {stepOf(run)}/{run.recipe.maxIters}
         {run.bestVal !== null && ` · ${say.val} ${run.bestVal.toFixed(4)}`}
         {run.failure && <span class="failure"> {run.failure}</span>}
       </span>

@@ -6,7 +6,7 @@ import { NumberField } from '../../ui/field.tsx';
 import { duration, whole } from '../../ui/format.ts';
 import { LossPlot } from '../../ui/loss-plot.tsx';
 import { type Line, Plot } from '../../ui/plot.tsx';
-import { ask, curves, runs } from '../client.ts';
+import { ask, curves, runs, stepOf } from '../client.ts';
 import type { StoredRun } from '../protocol.ts';
 import { words } from '../words.ts';
 import { attempt, select, selected } from './state.ts';
@@ -28,7 +28,7 @@ function RunHead({ run }: { readonly run: StoredRun }) {
   const say = words[language.value];
   const { id, status, name, recipe } = run;
   const curve = curves.value[id];
-  const step = Math.max(run.step, curve?.steps.step.at(-1) ?? 0);
+  const step = stepOf(run);
   const live = status === 'training' || status === 'paused';
   const rate = curve?.steps.tokensPerSecond.at(-1);
   const left =

@@ -5,6 +5,7 @@ import { loadPlot } from '../../ui/load-plot.ts';
 import { runs } from '../client.ts';
 import { MachineLine, useMachine } from '../machine-line.tsx';
 import { words } from '../words.ts';
+import '../fields.css';
 import '../style.css';
 import { RecipePanel } from './recipe-panel.tsx';
 import { RunList } from './run-list.tsx';

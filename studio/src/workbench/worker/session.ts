@@ -88,6 +88,7 @@ export class Session {
     const state = await store.loadState(run.id);
     if (state) await training.trainer.restore(state);
     await store.rewind(run.id, state?.progress.step ?? -1);
+    await store.change(run.id, { step: state?.progress.step ?? 0 });
     const { curve } = await store.curve(run.id);
     const hasModel = (await store.model(run.id)) !== undefined;
     if (state === undefined) {
@@ -147,17 +148,16 @@ export class Session {
       if (event.step > 0 && (event.best || !this.hasModel)) await this.saveModel(event.step);
       this.add({ type: 'sample', step: event.step, text: await this.sample() });
       await this.store.recordSnapshot(this.id, await this.snapshot(event.step));
-      await this.store.change(this.id, { step: event.step, ...(event.best && { bestVal: event.val }) });
+      if (event.best) await this.store.change(this.id, { bestVal: event.val });
     }
     if (event.type === 'end') this.ending = true;
     if (event.type === 'end' && event.reason !== 'diverged') {
       if (!this.hasModel && event.step > 0) await this.saveModel(event.step);
       await this.saveState();
       const status = event.reason === 'interrupted' ? 'interrupted' : 'finished';
-      await this.store.change(this.id, { status, step: event.step });
+      await this.store.change(this.id, { status });
     } else if (performance.now() - this.saved >= SAVE_EVERY) {
       await this.saveState();
-      await this.store.change(this.id, { step: event.step });
     }
     if (performance.now() - this.told >= TELL_EVERY) {
       this.tell(this.curve);
@@ -179,7 +179,9 @@ export class Session {
   /** What was told, then the state: a page that is closed in between goes back to the state before. */
   private async saveState(): Promise<void> {
     await this.flush();
-    await this.store.saveState(this.id, encodeCheckpoint(await this.training.trainer.state()));
+    const state = await this.training.trainer.state();
+    await this.store.saveState(this.id, encodeCheckpoint(state));
+    await this.store.change(this.id, { step: state.progress.step });
     this.saved = performance.now();
   }
 

@@ -4,7 +4,9 @@ import { asFailure, FailureNote } from '../../ui/failure.tsx';
 import { MachineLine, useMachine } from '../machine-line.tsx';
 import type { Failure } from '../protocol.ts';
 import { words } from '../words.ts';
+import '../fields.css';
 import '../style.css';
+import './write.css';
 import { Column } from './column.tsx';
 import { models, prompt } from './state.ts';
 
