@@ -179,7 +179,7 @@ export class TextModel {
       .parameters()
       .map(
         (parameter) =>
-          [parameter.name, { shape: parameter.shape, read: () => device.read(parameter) }] as const,
+          [parameter.name, { shape: parameter.shape, read: () => device.view(parameter) }] as const,
       );
     return modelChunks({ spec: specOf(network), tokenizer, step }, new Map(weights));
   }

@@ -49,6 +49,10 @@ export abstract class Device {
 
   /** A copy of a variable's values; its initial ones if no program has used it yet. */
   abstract read(variable: Variable): Promise<TypedArray>;
+  /** The same where they lie, if that is within reach: they hold until the next program runs or is loaded. */
+  view(variable: Variable): Promise<TypedArray> {
+    return this.read(variable);
+  }
   abstract write(variable: Variable, values: ArrayLike<number>): Promise<void>;
   /**
    * Lets `change` alter values of variables while no program runs: in the device's own memory, if that is within reach.

@@ -58,13 +58,14 @@ export interface TrainerSnapshot {
 export interface SnapshotTensor {
   readonly shape: Shape;
   readonly dtype: DType;
+  /** They hold while the run stands still. */
   readonly read: () => Promise<TypedArray>;
 }
 
 /** What a snapshot shows, read now: the run may go on then. */
 export async function readSnapshot({ progress, tensors }: TrainerSnapshot): Promise<TrainerState> {
   const stored = new Map<string, StoredTensor>();
-  for (const [name, { shape, read }] of tensors) stored.set(name, { shape, data: await read() });
+  for (const [name, { shape, read }] of tensors) stored.set(name, { shape, data: (await read()).slice() });
   return { progress, tensors: stored };
 }
 

@@ -156,8 +156,8 @@ export class TrainingStep {
   }
 
   /** What a checkpoint holds of a variable. */
-  async read(variable: Variable): Promise<TypedArray> {
-    return this.shards?.foreign(variable) ?? this.device.read(variable);
+  async view(variable: Variable): Promise<TypedArray> {
+    return this.shards?.foreign(variable) ?? this.device.view(variable);
   }
 
   /** @throws {NanobardError} code `memory` if the programs do not fit. */

@@ -310,7 +310,7 @@ export class Trainer {
     const tensors = new Map<string, SnapshotTensor>();
     for (const [name, variable] of this.training.variables) {
       const { shape, dtype } = variable;
-      tensors.set(name, { shape, dtype, read: () => this.training.read(variable) });
+      tensors.set(name, { shape, dtype, read: () => this.training.view(variable) });
     }
     for (const [name, { shape, data }] of this.progress.drawn ? this.batches.stored() : [])
       tensors.set(name, { shape, dtype: 'i32', read: async () => data });

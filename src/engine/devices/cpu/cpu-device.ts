@@ -134,6 +134,11 @@ export class CpuDevice extends Device {
     return region ? this.runner.read(region) : typedArray(variable.dtype, variable.size, variable.initial);
   }
 
+  override async view(variable: Variable): Promise<TypedArray> {
+    const region = this.variables.get(variable);
+    return (region && this.runner.view?.(region)) ?? this.read(variable);
+  }
+
   write(variable: Variable, values: ArrayLike<number>): Promise<void> {
     return this.inTurn(async () => {
       variable.requireSize(values);

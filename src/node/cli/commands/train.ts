@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { NanobardError } from '../../../engine/errors.ts';
 import type { EndEvent } from '../../../language/train/events.ts';
 import type { Communicator } from '../../mpi/communicator.ts';
@@ -30,6 +31,8 @@ export interface TrainFlags extends MachineFlags, Omit<RunOptions, 'job'> {
 /** Trains a model and shows how it goes; returns the exit code. */
 export async function train(recipe: string | undefined, flags: TrainFlags, io: Io): Promise<number> {
   if (flags.profile) return (await import('./profile.ts')).profile(recipe, flags, io);
+  // What lives short in a training is small; V8 would let its place grow to 48 MB, and never give that back.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const job = await joinJob(flags.mpi);
   if (job && job.rank > 0) return assist(job, recipe, flags, io);
   const audience = new Audience(io);
