@@ -1,6 +1,6 @@
 // Ranks against threads: the same training as one rank on all processors, and as that many ranks on one thread each.
 //
-//     npm run bench:ranks -- [--launcher mpirun.mpich] [--ranks 2] [--rounds 2]
+//     npm run bench:ranks -- [shakespeare-char] [--launcher mpirun.mpich] [--ranks 2] [--rounds 2]
 //
 // Batches are of one size in all: N ranks take 1/N of the sequences each. They run in turn.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,8 @@ import { loadCorpus } from '../src/node/corpus.ts';
 import { run, runUnder, stepMs } from './common/command.ts';
 import { circumstances, median, table } from './common/results.ts';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     launcher: { type: 'string', default: 'mpirun.openmpi' },
     ranks: { type: 'string', default: '2' },
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 });
 const ranks = Number(values.ranks);
 
-/** Of the larger, the batch is cut from 64 sequences, so that a step ends within a second. */
+/** Of the larger, the batch is cut from 64 sequences, so that a step ends within seconds. */
 const trainings = [
   { name: 'shakespeare-char-cpu, 4 × 128, batch 12', recipe: 'shakespeare-char-cpu', batch: 12, steps: 150 },
   { name: 'shakespeare-char, 6 × 384, batch 4', recipe: 'shakespeare-char', batch: 4, steps: 16 },
@@ -35,6 +36,7 @@ try {
   const data = join(folder, 'text.txt'); // short, so that evaluations are
   await writeFile(data, (await loadCorpus('plays')).text.slice(0, 40_000));
   for (const { name, recipe, batch, steps } of trainings) {
+    if (positionals.length > 0 && !positionals.includes(recipe)) continue;
     const train = (n: number, threads: number): string[] => [
       ...['train', recipe, '--data', data, '--out', join(folder, `run-${runs++}`), '--dropout', '0'],
       ...['--batch-size', String(batch / n), '--threads', String(threads), '--max-iters', String(steps)],
