@@ -13,12 +13,11 @@ import { circumstances, median, table } from './common/results.ts';
 
 const LINK = { bandwidth: 0.125, latency: 0 };
 const EVERY = 50;
-const ROUNDS = 3;
 
 /** Of each host in one step: a batch that it computes on one thread. */
 const trainings = [
-  { recipe: 'shakespeare-char-cpu', batch: 6, steps: 100, apart: true },
-  { recipe: 'shakespeare-char', batch: 2, steps: 12, apart: false },
+  { recipe: 'shakespeare-char-cpu', batch: 6, steps: 100, rounds: 3, apart: true },
+  { recipe: 'shakespeare-char', batch: 2, steps: 12, rounds: 1, apart: false },
 ].filter(({ recipe }) => process.argv.length === 2 || process.argv.includes(recipe));
 
 const folder = await mkdtemp(join(tmpdir(), 'nanobard-hosts-'));
@@ -44,7 +43,7 @@ async function train(limited: boolean, { recipe, batch, steps }: (typeof trainin
 async function compare(training: (typeof trainings)[number], every: number) {
   const [free, limited]: [number[], number[]] = [[], []];
   let parameters = 0;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < training.rounds; round++) {
     const without = await train(false, training, every);
     free.push(without.ms);
     ({ parameters } = without);
