@@ -1,6 +1,6 @@
 // Ranks against threads: the same training as one rank on all processors, and as that many ranks on one thread each.
 //
-//     npm run bench:ranks -- [shakespeare-char] [--launcher mpirun.mpich] [--ranks 2] [--rounds 2]
+//     npm run bench:ranks -- [fast …] [--launcher mpirun.mpich] [--ranks 2] [--rounds 2]
 //
 // Batches are of one size in all: N ranks take 1/N of the sequences each. They run in turn.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -24,6 +24,7 @@ const ranks = Number(values.ranks);
 /** Of the larger, the batch is cut from 64 sequences, so that a step ends within seconds. */
 const trainings = [
   { name: 'shakespeare-char-cpu, 4 × 128, batch 12', recipe: 'shakespeare-char-cpu', batch: 12, steps: 150 },
+  { name: 'fast (Muon), batch 24', recipe: 'fast', batch: 24, steps: 100 },
   { name: 'shakespeare-char, 6 × 384, batch 4', recipe: 'shakespeare-char', batch: 4, steps: 16 },
 ];
 
