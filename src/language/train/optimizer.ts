@@ -74,7 +74,7 @@ export function createOptimizer(
 }
 
 /**
- * Whether ranks share a group out: the matrices that Muon makes orthogonal, since that takes longer than to gather them;
+ * Whether ranks share a group out: the matrices that Muon makes orthogonal, since that is most of the work of an update;
  * with `shardOptimizer` all but n-gram tables, of which little is remembered. None where each rank trains for itself.
  */
 export function isShared(
