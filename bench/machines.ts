@@ -1,24 +1,16 @@
 // A model of what more ranks bring: npx tsx bench/machines.ts --gflops 30 [--bandwidth 0.125 --latency 200] [--sync 50]
 //
-// A step of N ranks with a batch each takes as long as one's, and the exchange of the gradients: rank by rank around a
-// ring, 2 (N − 1) messages of 1/N of them (Patarasuk & Yuan, "Bandwidth optimal all-reduce algorithms", 2009). The step's
-// floating-point operations are 6 for each parameter and token (Kaplan et al., "Scaling Laws", 2020, without attention).
+// A step of N ranks with a batch each takes as long as one's, and the exchange of the gradients (common/network.ts). The
+// step's floating-point operations are 6 for each parameter and token (Kaplan et al., "Scaling Laws", 2020, without attention).
 // What a machine computes is measured by `nanobard doctor`, what its network does by `mpirun … nanobard doctor`.
 import { parseArgs } from 'node:util';
+import { exchange, type Network } from './common/network.ts';
 
 interface Model {
   readonly name: string;
   readonly parameters: number;
   /** Of a rank, in one step. */
   readonly tokens: number;
-}
-
-interface Network {
-  readonly name: string;
-  /** GB/s. */
-  readonly bandwidth: number;
-  /** µs from one rank to another. */
-  readonly latency: number;
 }
 
 const models: readonly Model[] = [
@@ -35,12 +27,6 @@ const nominal: readonly Network[] = [
 ];
 
 const RANKS = [2, 4, 8, 16, 64, 256, 1024];
-
-/** Seconds that N ranks take to sum so many bytes each. */
-function exchange(ranks: number, bytes: number, { bandwidth, latency }: Network): number {
-  const messages = 2 * (ranks - 1);
-  return messages * (bytes / ranks / (bandwidth * 1e9) + latency / 1e6);
-}
 
 const { values } = parseArgs({
   options: {

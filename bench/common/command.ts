@@ -18,11 +18,14 @@ export interface Result {
 }
 
 /** Runs a command and collects its JSON events. */
-export async function run(...args: string[]): Promise<Result> {
+export const run = (...args: string[]): Promise<Result> => runUnder([], ...args);
+
+/** The same, started by a launcher such as `['mpirun', '-np', '2']`: the peak is one rank's. */
+export async function runUnder(launcher: readonly string[], ...args: string[]): Promise<Result> {
   const begin = performance.now();
-  const child = spawn(process.execPath, ['--import', REPORT_MEMORY, cli, ...args, '--json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const program = [process.execPath, '--import', REPORT_MEMORY, cli, ...args, '--json'];
+  const [command = '', ...words] = [...launcher, ...program];
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk) => {
     errors += chunk;

@@ -2,16 +2,19 @@ import { expect, it } from 'vitest';
 import { createDevice } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
+import { peersInProcess } from '../../testing/peers.ts';
 import { createModel } from '../models/create.ts';
+import { createOptimizer } from '../train/optimizer.ts';
+import { alone, type Peers } from '../train/peers.ts';
 import { TrainingStep } from '../train/step.ts';
 import { checkMemory } from './check-memory.ts';
 import { chooseRecipe } from './choose.ts';
 import type { Recipe, RecipeChanges } from './recipe.ts';
 
-/** What `checkMemory` says is needed, in bytes. */
-function needed(recipe: Recipe): number {
+/** What `checkMemory` says is needed, in bytes, of each rank. */
+function needed(recipe: Recipe, ranks = 1): number {
   try {
-    checkMemory(recipe, 65, 'cpu', 0);
+    checkMemory(recipe, 65, 'cpu', 0, ranks);
   } catch (error) {
     return Number(/needs ([\d,]+) MB/.exec((error as Error).message)![1]!.replaceAll(',', '')) * 2 ** 20;
   }
@@ -51,6 +54,27 @@ it.each(['fast', 'shakespeare-char-cpu', 'bigram'])('never asks for more than %s
   } finally {
     await device.dispose();
   }
+});
+
+it.each<[string, RecipeChanges]>([
+  ['fast', { ngramOrder: 2, nEmbd: 256 }],
+  ['fast', { ngramOrder: 2, nEmbd: 256, shardOptimizer: true }],
+  ['fast', { ngramOrder: 2, nEmbd: 256, syncEvery: 2 }],
+  ['shakespeare-char-cpu', { nEmbd: 256 }],
+  ['shakespeare-char-cpu', { nEmbd: 256, shardOptimizer: true }],
+])('counts of %s with %j what each rank holds of the state, as the optimizer does', (name, changes) => {
+  const recipe = chooseRecipe(name, changes);
+  const model = createModel({ ...recipe, vocabSize: 65 });
+  const held = (peers: Peers): number => {
+    const { optimizer, shards } = createOptimizer(model, recipe, peers);
+    const state = [...optimizer.state.values()].filter((variable) => !shards?.foreign(variable));
+    return state.reduce((sum, { size }) => sum + 4 * size, 0);
+  };
+  const ranks = peersInProcess(2);
+  const saved = held(ranks[0]!) + held(ranks[1]!) - 2 * held(alone);
+  const mebibytes = (bytes: number): number => bytes / 2 ** 20;
+  // Told in whole MiB.
+  expect(Math.abs(mebibytes(2 * (needed(recipe, 2) - needed(recipe)) - saved))).toBeLessThanOrEqual(2);
 });
 
 it('counts all layers', () => {

@@ -2,6 +2,7 @@ import { availableMemory } from '../../engine/devices/cpu/host.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { createModel, type ModelSpec } from '../models/create.ts';
 import type { GroupName } from '../models/language-model.ts';
+import { isShared } from '../train/optimizer.ts';
 import type { Recipe } from './recipe.ts';
 
 type Size = { readonly parameters: number; readonly bytes: number };
@@ -12,7 +13,8 @@ const ADDRESSABLE = 2 ** 32;
 /**
  * Refuses a recipe whose model cannot be trained in the memory there is, before its weights are drawn: that takes
  * minutes where there are thousands of millions. `device` is the name of the one that is to train, `cpu` by default; what
- * activations take, it counts itself when it loads the program.
+ * activations take, it counts itself when it loads the program. Of `ranks` that train together, each holds its share of
+ * the optimizer's state, as far as that is shared out.
  *
  * @throws {NanobardError} code `memory`, saying what is needed at least and what there is.
  */
@@ -21,8 +23,9 @@ export function checkMemory(
   vocabSize: number,
   device = 'cpu',
   available = availableMemory(),
+  ranks = 1,
 ): void {
-  const { parameters, bytes: all } = trainingSize(recipe, vocabSize);
+  const { parameters, bytes: all } = trainingSize(recipe, vocabSize, ranks);
   const onGpu = device === 'webgpu';
   // What a GPU has WebGPU does not say, and it refuses itself when it is loaded; but weights are drawn on this side.
   const bytes = onGpu ? 4 * parameters : all;
@@ -41,9 +44,13 @@ export function checkMemory(
 }
 
 /** Counts from shapes: models without a generator hold no weights. All layers are alike, so that two tell of a million. */
-function trainingSize(recipe: Recipe, vocabSize: number): Size {
-  if (recipe.model === 'bigram') return sizeOf({ ...recipe, vocabSize });
-  const [one, two] = [1, 2].map((nLayer) => sizeOf({ ...recipe, nLayer, vocabSize })) as [Size, Size];
+function trainingSize(recipe: Recipe, vocabSize: number, ranks: number): Size {
+  const holders = (group: GroupName): number => (isShared(group, recipe) ? ranks : 1);
+  if (recipe.model === 'bigram') return sizeOf({ ...recipe, vocabSize }, holders);
+  const [one, two] = [1, 2].map((nLayer) => sizeOf({ ...recipe, nLayer, vocabSize }, holders)) as [
+    Size,
+    Size,
+  ];
   const more = recipe.nLayer - 1;
   return {
     parameters: one.parameters + more * (two.parameters - one.parameters),
@@ -51,18 +58,24 @@ function trainingSize(recipe: Recipe, vocabSize: number): Size {
   };
 }
 
-function sizeOf(spec: ModelSpec): Size {
+/** `holders` is among how many ranks a group's state is shared out. */
+function sizeOf(spec: ModelSpec, holders: (group: GroupName) => number): Size {
   const size = { parameters: 0, bytes: 0 };
-  for (const [group, members] of Object.entries(createModel(spec).parameterGroups())) {
+  for (const [name, members] of Object.entries(createModel(spec).parameterGroups())) {
+    const group = name as GroupName;
     const values = members.reduce((sum, member) => sum + member.size, 0);
     size.parameters += values;
-    size.bytes += values * (BYTES_PER_VALUE[group as GroupName] ?? 16);
+    const { own, state } = BYTES_PER_VALUE[group] ?? ADAM_W;
+    size.bytes += values * (own + state / holders(group));
   }
   return size;
 }
 
-/**
- * A weight in f32, its gradient, and what its optimizer remembers: two means for AdamW, one for Muon; of a table's
- * rows neither gradient nor mean is kept.
- */
-const BYTES_PER_VALUE: Partial<Record<GroupName, number>> = { tables: 4, hidden: 12 };
+/** A weight in f32 and its gradient, and what its optimizer remembers: two means for AdamW. */
+const ADAM_W = { own: 8, state: 8 };
+
+/** One mean for Muon; of a table's rows neither gradient nor mean is kept. */
+const BYTES_PER_VALUE: Partial<Record<GroupName, typeof ADAM_W>> = {
+  tables: { own: 4, state: 0 },
+  hidden: { own: 8, state: 4 },
+};

@@ -81,7 +81,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const { tokenizer = initFrom?.tokenizer ?? CharTokenizer.fromText(joined(documents)), ...changes } = rest;
   const recipe = initFrom ? recipeFrom(initFrom, wanted, changes) : chooseRecipe(wanted, changes);
   const { vocabSize } = tokenizer;
-  checkMemory(recipe, vocabSize, device.name);
+  checkMemory(recipe, vocabSize, device.name, undefined, peers?.size);
   const dataset = new Dataset(tokens ?? encodeDocuments(tokenizer, documents), recipe.blockSize);
   await breathe();
   const generator = new Generator(recipe.seed + streams.weights);

@@ -21,8 +21,8 @@ type Placed = readonly [...group: Group, here: boolean];
 /**
  * The optimizer that a model's parameter groups ask for: AdamW for `all` or `plain`; or Muon for the matrices in
  * blocks, AdamW for the scalars there and, at rates of their own, for token embeddings and the output layer,
- * RowAdaGrad for n-gram tables. With `shards`, of all but these tables, for which it is little, each rank updates only
- * its own and has state only for these.
+ * RowAdaGrad for n-gram tables. Of groups that peers share out, each rank updates only its own parameters and has state
+ * only for these: see `isShared`.
  *
  * @throws {NanobardError} code `config` if a parameter is not in exactly one group, or a group's rate is missing.
  */
@@ -53,9 +53,9 @@ export function createOptimizer(
     scalars: (members) => [adamW(members, 0), 1],
     tables: (members) => [new RowAdaGrad(members), required('tableLearningRate') / learningRate],
   };
-  const { tables: _, ...dense } = groups;
-  const shards =
-    config.shardOptimizer && peers.size > 1 ? new Shards(Object.values(dense).flat(), peers) : undefined;
+  const shared = (Object.keys(make) as GroupName[]).filter((name) => isShared(name, config));
+  const divided = shared.flatMap((name) => groups[name] ?? []);
+  const shards = peers.size > 1 && divided.length > 0 ? new Shards(divided, peers) : undefined;
   const used = (Object.keys(make) as GroupName[]).flatMap((name): Placed[] => {
     const members = groups[name] ?? [];
     const shares = groupBy(members, (member) => shards?.ownerOf(member));
@@ -71,6 +71,18 @@ export function createOptimizer(
     ...(gradClip > 0 && { maxNorm: gradClip }),
   });
   return { optimizer, shards };
+}
+
+/**
+ * Whether ranks share a group out: the matrices that Muon makes orthogonal, since that is most of the work of an update;
+ * with `shardOptimizer` all but n-gram tables, of which little is remembered. None where each rank trains for itself.
+ */
+export function isShared(
+  group: GroupName,
+  { shardOptimizer, syncEvery = 1 }: Pick<TrainingConfig, 'shardOptimizer' | 'syncEvery'>,
+): boolean {
+  if (syncEvery > 1 || group === 'tables') return false;
+  return shardOptimizer === true || group === 'hidden';
 }
 
 /** Several optimizers as one, each for parameters of its own. The norm counts no n-gram table. */
