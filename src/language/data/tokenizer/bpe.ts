@@ -26,6 +26,7 @@ const encoder = new TextEncoder();
 
 /** Words up to this length are remembered, in UTF-16 units, and so many of them. */
 const [CACHED_LENGTH, CACHED_WORDS] = [48, 2 ** 17];
+const SEEN_WORDS = 2 ** 18;
 
 /**
  * Byte-level byte-pair encoding as GPT-2 has it: a text is cut into words, the UTF-8 bytes of a word are merged pair by
@@ -47,6 +48,8 @@ export class BpeTokenizer implements Tokenizer {
   /** The bytes of a word. */
   private bytes = new Uint8Array(3 * CACHED_LENGTH);
   private readonly cache = new Map<string, readonly number[]>();
+  /** A part of the hash of words that were there before: what is remembered has come twice, in lists of words nothing does. */
+  private readonly seen = new Uint8Array(SEEN_WORDS);
 
   /** Throws NanobardError('checkpoint') for parts that contradict one another. */
   constructor(parts: BpeParts) {
@@ -141,11 +144,23 @@ export class BpeTokenizer implements Tokenizer {
     if (known) return known;
     if (this.bytes.length < 3 * word.length) this.bytes = new Uint8Array(6 * word.length);
     const { written } = encoder.encodeInto(word, this.bytes);
-    const tokens = this.mergeBytes(this.bytes.subarray(0, written));
-    if (word.length > CACHED_LENGTH) return tokens;
+    const bytes = this.bytes.subarray(0, written);
+    const tokens = this.mergeBytes(bytes);
+    if (word.length > CACHED_LENGTH || !this.wasSeen(bytes)) return tokens;
     if (this.cache.size >= CACHED_WORDS) this.cache.clear();
     this.cache.set(copied(word), tokens);
     return tokens;
+  }
+
+  /** Whether a word has been here before, or one that looks like it; now it has. */
+  private wasSeen(bytes: Uint8Array): boolean {
+    let hash = 0x811c9dc5; // FNV-1a
+    for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 16777619);
+    const mark = (hash >>> 24) | 1;
+    const slot = hash & (SEEN_WORDS - 1);
+    const was = this.seen[slot] === mark;
+    this.seen[slot] = mark;
+    return was;
   }
 
   private mergeBytes(bytes: Uint8Array): readonly number[] {

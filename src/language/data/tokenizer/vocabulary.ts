@@ -1,5 +1,6 @@
 import { BYTE_ORDER, fromSymbols } from './byte-symbols.ts';
 import { damaged } from './errors.ts';
+import { PairRanks } from './pair-ranks.ts';
 import { binaryOf, bytesOfText } from './utf8.ts';
 
 /** The text of the token that begins each document; GPT-2's. */
@@ -47,8 +48,8 @@ export interface Vocabulary {
   readonly tokens: readonly string[];
   /** The id of each token but the special ones. */
   readonly ids: ReadonlyMap<string, number>;
-  /** For `pairOf` two ids: which merge it is, and what it makes. */
-  readonly ranks: ReadonlyMap<number, number>;
+  /** For two ids: which merge it is, and what that makes. */
+  readonly ranks: PairRanks;
   readonly merged: Int32Array;
   readonly special: ReadonlyMap<string, number>;
 }
@@ -70,7 +71,6 @@ export function createVocabulary({
     ids.set(token, id);
   }
   let bytes = tokens.reduce((sum, { length }) => sum + length, 0);
-  const ranks = new Map<number, number>();
   const merged = new Int32Array(merges.length);
   for (const [rank, [a, b]] of merges.entries()) {
     const [left, right] = [tokens[a] ?? '', tokens[b] ?? ''];
@@ -84,7 +84,6 @@ export function createVocabulary({
       id = tokens.push(left + right) - 1;
       ids.set(left + right, id);
     }
-    if (!ranks.has(pairOf(a, b))) ranks.set(pairOf(a, b), rank);
     merged[rank] = id;
   }
   const furthest = 2 * (tokens.length + Object.keys(special).length); // some ids may be unused
@@ -100,7 +99,7 @@ export function createVocabulary({
     throw damaged(`it has ${tokens.length} tokens, ${ID_LIMIT - 1} at most are read`);
   for (const name of [...(normalized ?? []), ...(begin === undefined ? [] : [begin])])
     if (!Object.hasOwn(special, name)) throw damaged(`${name} is no special token`, 'special');
-  return { tokens, ids, ranks, merged, special: new Map(Object.entries(special)) };
+  return { tokens, ids, ranks: new PairRanks(merges), merged, special: new Map(Object.entries(special)) };
 }
 
 function binary(symbols: string, id: number): string {
