@@ -116,7 +116,11 @@ async function partsOf(flags: EncodeFlags, io: Io): Promise<Parts> {
       for (const text of documents) yield { text, begins: true };
     }
   };
-  return { tokenizer, name: data.join(', '), parts: parts() };
+  return {
+    tokenizer,
+    name: data.map((each) => (each === '-' ? 'standard input' : each)).join(', '),
+    parts: parts(),
+  };
 }
 
 /** Files instead of the folders and patterns that stand for them. */
