@@ -55,7 +55,13 @@ async function loadOne(from: OneSource, options: CorpusOptions): Promise<LoadedC
   const { field } = options;
   if (from === 'plays') {
     const text = plays({ characters: corpora.plays.characters, seed: 1 });
-    return { name: from, ...contentOf([text]), source: 'built-in', origin: [from], sha256: sha256(text) };
+    return {
+      name: from,
+      ...contentOf([text], from),
+      source: 'built-in',
+      origin: [from],
+      sha256: sha256(text),
+    };
   }
   if (from === 'tinyshakespeare') return loadDownload(from, corpora[from].source, options);
   if (typeof from === 'string' || from instanceof URL) return loadPath(pathOf(from), field);
@@ -75,7 +81,10 @@ function together(parts: readonly LoadedCorpus[], first: string, origin?: readon
   const size = parts.reduce((sum, { text }) => sum + text.length + 1, 0);
   checkSize(size, `${first} and what was given with it`);
   const kept = parts.every(({ source }) => source !== 'memory');
-  const content = contentOf(parts.flatMap(({ documents }) => documents));
+  const content = contentOf(
+    parts.flatMap(({ documents }) => documents),
+    first,
+  );
   const hash = kept ? parts.map((part) => part.sha256).join('\n') : keptCopy(content).contents;
   const notices = new Set(parts.flatMap(({ notice }) => notice ?? []));
   return {
@@ -136,7 +145,7 @@ async function inMemory(
   field?: string,
 ): Promise<LoadedCorpus> {
   const { documents, notices } = await readDocuments(bytes, name, place, field);
-  const content = contentOf(documents);
+  const content = contentOf(documents, place);
   return {
     name,
     ...content,
@@ -179,7 +188,7 @@ async function loadFile(path: string, field?: string): Promise<LoadedCorpus> {
   const { documents, notices } = await readDocuments(bytes, name, path, field);
   return {
     name,
-    ...contentOf(documents),
+    ...contentOf(documents, path),
     source: 'file',
     path: place,
     origin: [place],

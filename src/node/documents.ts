@@ -47,8 +47,18 @@ export async function readDocuments(
 export const isTable = (name: string, field: string | undefined): boolean =>
   field !== undefined || ['.jsonl', '.ndjson'].includes(extname(name));
 
-/** Documents, and as one text. */
-export const contentOf = (documents: readonly string[]): Content => ({ documents, text: joined(documents) });
+/**
+ * Documents, and as one text.
+ *
+ * @param place what they are called in the error that they are too large for that: a small file may hold much text
+ */
+export function contentOf(documents: readonly string[], place: string): Content {
+  checkSize(
+    documents.reduce((sum, { length }) => sum + length + 1, -1),
+    place,
+  );
+  return { documents, text: joined(documents) };
+}
 
 export interface Content {
   readonly documents: readonly string[];
@@ -66,9 +76,12 @@ export function refusal(
 
 /** No text can be longer than the longest string. */
 export function checkSize(size: number, name: string): void {
-  if (size <= MAX_TEXT_LENGTH) return;
+  if (size > MAX_TEXT_LENGTH) throw tooLarge(name);
+}
+
+function tooLarge(name: string): NanobardError {
   const hint = `Use a part of it, up to ${MAX_TEXT_LENGTH} bytes, or encode it: nanobard tokenizer encode --help.`;
-  throw refusal(`${name} is too large to be one text (${size} bytes)`, hint);
+  return refusal(`${name} is too large to be one text`, hint);
 }
 
 /**
@@ -91,8 +104,9 @@ function unzipped(bytes: Uint8Array, place: string): Uint8Array {
   try {
     return gunzipSync(bytes, { maxOutputLength: MAX_TEXT_LENGTH });
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(place);
     const message = `${place} cannot be decompressed: ${(cause as Error).message}`;
-    throw refusal(message, 'The file is damaged, or too large to be one text.', { cause });
+    throw refusal(message, 'The file is damaged.', { cause });
   }
 }
 

@@ -27,7 +27,7 @@ async function loadKept(name: string, path: string, expected: string): Promise<L
   if (kept === undefined || sha256(kept) !== expected) return undefined;
   return {
     name,
-    ...contentOf([decodeText(kept, path)]),
+    ...contentOf([decodeText(kept, path)], path),
     source: 'cache',
     path,
     origin: [name],
@@ -61,7 +61,7 @@ export async function loadDownload(
       { hint: `A proxy or login page may have answered in place of ${url}. ${otherWays}`, options: ['data'] },
     );
   }
-  const content = contentOf([decodeText(bytes, url)]);
+  const content = contentOf([decodeText(bytes, url)], url);
   const loaded: LoadedCorpus = { name, ...content, source: 'download', origin: [name], sha256: expected };
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -4,6 +4,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { NanobardError } from '../engine/errors.ts';
 import { MAX_TEXT_LENGTH } from '../language/data/text.ts';
+import { BpeTokenizer } from '../language/data/tokenizer/bpe.ts';
 import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
 import { isTable, readJsonLines, readText, refusal } from './documents.ts';
 
@@ -14,6 +15,19 @@ export interface TextPart {
   readonly text: string;
   /** Whether a document begins with it. */
   readonly begins: boolean;
+}
+
+/** Without byte order marks, which are left out. */
+const WORD_END = /[^\p{White_Space}\uFEFF]/u;
+
+/**
+ * `wordEnd` of a tokenizer. Other patterns than GPT-2's join signs and line ends, but not letters or numbers and these; without
+ * a pattern all is one word.
+ */
+export function wordEndOf(tokenizer: Tokenizer): RegExp {
+  const { patterns } = tokenizer instanceof BpeTokenizer ? tokenizer.ways : {};
+  if (!patterns) return WORD_END;
+  return patterns.length > 0 ? /[\p{L}\p{N}]/u : /(?!)/;
 }
 
 const LINE_FEED = 0x0a;
@@ -41,9 +55,11 @@ export async function isLarge(path: string): Promise<boolean> {
 const isGzip = ([a, b]: Uint8Array): boolean => a === 0x1f && b === 0x8b;
 
 /**
- * The documents of a file, a text or JSON lines, in gzip or not, part by part: cut where a line ends that no tokenizer joins
- * to what is before it, so that the parts have the tokens of the whole.
+ * The documents of a file, a text or JSON lines, in gzip or not, part by part: cut where a line ends that the tokenizer does
+ * not join to what is before it, so that the parts have the tokens of the whole.
  *
+ * @param wordEnd what stands before a line's end where words end there, whatever follows: by default what is no white space,
+ *   as GPT-2's pattern cuts
  * @param partBytes about how much is read at once
  * @param tell is told of what was changed in reading, a sentence each, once
  * @throws {NanobardError} code `file`, as `loadCorpus` does; for a line that is too long, UTF-16 and Parquet, which are not
@@ -53,9 +69,15 @@ export async function* textParts(
   path: string,
   {
     field,
+    wordEnd = WORD_END,
     partBytes = 2 ** 22,
     tell = () => {},
-  }: { field?: string | undefined; partBytes?: number; tell?: (notice: string) => void } = {},
+  }: {
+    field?: string | undefined;
+    wordEnd?: RegExp;
+    partBytes?: number;
+    tell?: (notice: string) => void;
+  } = {},
 ): AsyncGenerator<TextPart, void, void> {
   const table = isTable(path.replace(/\.gz$/, ''), field);
   let rest = new Uint8Array();
@@ -78,7 +100,7 @@ export async function* textParts(
     if (from === 0 && rest.length === 0) refuseOthers(chunk, path);
     rest = joinedBytes(rest, chunk);
     if (rest.length < partBytes) continue;
-    const cut = table ? rest.lastIndexOf(LINE_FEED) + 1 : lastCut(rest);
+    const cut = table ? rest.lastIndexOf(LINE_FEED) + 1 : lastCut(rest, wordEnd);
     if (rest.length - cut > MAX_TEXT_LENGTH)
       throw refusal(
         `${path} has a line that is too long, from byte ${from + cut} on`,
@@ -116,14 +138,14 @@ function refuseOthers(bytes: Uint8Array, path: string): void {
     throw refusal(`${path} is Parquet, and too large to be held in memory`, 'Make JSON lines of it first.');
 }
 
-/** Where the last line ends that has something else than white space at its end: a word, whatever follows. 0 if none. */
-function lastCut(bytes: Uint8Array): number {
+/** Where the last line ends behind such a character. 0 if none does. */
+function lastCut(bytes: Uint8Array, wordEnd: RegExp): number {
   for (let at = bytes.lastIndexOf(LINE_FEED); at > 0; at = bytes.lastIndexOf(LINE_FEED, at - 1)) {
     const end = bytes[at - 1] === RETURN ? at - 1 : at;
     let start = end - 1;
     while (start > 0 && (bytes[start]! & 0xc0) === 0x80) start--;
     const last = new TextDecoder().decode(bytes.subarray(Math.max(0, start), end));
-    if (last !== '' && !/[\p{White_Space}\uFEFF]/u.test(last)) return end;
+    if (wordEnd.test(last)) return end;
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 // What scripts/fixtures/tokenizer.py has recorded of Hugging Face's tokenizers, and the texts that it was recorded on.
 import { readFileSync } from 'node:fs';
+import type { NormalForm } from '../language/data/tokenizer/vocabulary.ts';
 
 type Range = [low: number, high: number];
 export interface Kind {
@@ -25,9 +26,20 @@ interface Fixture {
     readonly merges: [number, number][];
     readonly ids: number[];
   };
+  readonly ways: { readonly seed: number; readonly gaps: string[]; readonly all: Way[] };
 }
 
-export const { kinds, strings }: Fixture = JSON.parse(
+/** A way to cut texts into words, and what became of the strings: of the bytes of their words, and of their ids. */
+export interface Way {
+  readonly name: string;
+  readonly patterns: string[];
+  readonly normalizer?: NormalForm;
+  readonly merges: [number, number][];
+  readonly words: number[];
+  readonly ids: number[];
+}
+
+export const { kinds, strings, ways }: Fixture = JSON.parse(
   readFileSync(new URL('../language/data/tokenizer/fixtures/huggingface.json', import.meta.url), 'utf8'),
 );
 
@@ -70,8 +82,8 @@ export function textOf({
   return Array.from({ length }, () => pick() + random.of(between)).join('');
 }
 
-export function randomStrings(): string[] {
-  const { seed, count, scripts, gaps } = strings;
+export function randomStrings({ seed, gaps }: Pick<Fixture['strings'], 'seed' | 'gaps'> = strings): string[] {
+  const { count, scripts } = strings;
   const random = new Random(seed);
   return Array.from({ length: count }, () =>
     Array.from({ length: 1 + random.below(6) }, () => {
@@ -82,7 +94,7 @@ export function randomStrings(): string[] {
 }
 
 /** FNV-1a over the ids, each list followed by −1. */
-export function fnv(lists: readonly Int32Array[]): number {
+export function fnv(lists: readonly (Int32Array | readonly number[])[]): number {
   let value = 0x811c9dc5;
   for (const ids of lists) {
     for (const id of ids) value = Math.imul(value ^ id, 16777619);

@@ -42,6 +42,11 @@ const renumbered = new BpeTokenizer({
   tokens: ['b', 'a', 'Ġ', 'Ġa'],
   special: { '<|endoftext|>': 4 },
 });
+/** As others have it: other patterns, a normal form, a token that begins documents. */
+const foreign = new BpeTokenizer({
+  ...{ merges: [[2, 1]], tokens: ['b', 'a', 'Ġ', 'Ġa', 't', 'o', 'e'], special: { '<s>': 7 }, begin: '<s>' },
+  ...{ patterns: ["(?i:'s)?+|[^\\s\\p{L}&&[^a-c\\d]]{1,3}|\\s+(?!\\S)", '^\\p{Han}$'], normalForm: 'NFC' },
+});
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const small = { nLayer: 1, nHead: 1, nEmbd: 2, blockSize: 2, vocabSize: tokenizer.vocabSize };
 const specs: readonly ModelSpec[] = [
@@ -170,12 +175,13 @@ export const readers: readonly Reader[] = [
       bytesOf(CharTokenizer.fromText('永🎭é\u2028')),
       bytesOf(bpe),
       bytesOf(renumbered),
+      bytesOf(foreign),
     ],
     read: (bytes) => decodeJSON(bytes, 'tokenizer.json', tokenizerFromJSON),
   },
   {
     name: 'huggingface',
-    files: () => [tokenizer, bpe].map((each) => bytesOf(toHuggingFace(each, 8).tokenizer)),
+    files: () => [tokenizer, bpe, foreign].map((each) => bytesOf(toHuggingFace(each, 8).tokenizer)),
     read: (bytes) => decodeTokenizer(bytes, 'tokenizer.json').encode('to be'),
   },
   {

@@ -2,7 +2,7 @@ import { checkOptions, whole } from '../../options.ts';
 import { BpeTokenizer } from './bpe.ts';
 import { BYTE_ORDER } from './byte-symbols.ts';
 import { Heap } from './heap.ts';
-import { eachWord } from './split.ts';
+import { Splitter } from './split.ts';
 import { bytesOfText } from './utf8.ts';
 import { END_OF_TEXT, pairOf } from './vocabulary.ts';
 
@@ -58,10 +58,10 @@ export function trainBpe(documents: Iterable<string>, options: BpeTrainingOption
 
 function countWords(documents: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const document of documents) {
-    for (const part of document.split(END_OF_TEXT))
-      eachWord(part, (word) => counts.set(word, (counts.get(word) ?? 0) + 1));
-  }
+  const splitter = new Splitter();
+  const count = (word: string): void => void counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const document of documents)
+    for (const part of document.split(END_OF_TEXT)) splitter.each(part, count);
   return counts;
 }
 

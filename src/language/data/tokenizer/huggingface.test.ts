@@ -12,6 +12,14 @@ const bpe = trainBpe([text], { vocabSize: 290 });
 
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
+/** A template; '$' stands for the text. */
+const template = (...single: string[]): object => ({
+  type: 'TemplateProcessing',
+  single: single.map((id) =>
+    id === '$' ? { Sequence: { id: 'A', type_id: 0 } } : { SpecialToken: { id, type_id: 0 } },
+  ),
+});
+
 /** A tokenizer.json, as an object to change. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever stands in a file
 const file = (tokenizer: Tokenizer = bpe): any => copy(toHuggingFace(tokenizer, 64).tokenizer);
@@ -69,6 +77,35 @@ describe("Hugging Face's tokenizer.json", () => {
     expect(fromHuggingFace(inVocabulary).encode(text)).toEqual(expected);
   });
 
+  it('keeps how others cut, normalize and begin a text', () => {
+    const other = file();
+    const ways = {
+      normalForm: 'NFC',
+      patterns: ['\\p{N}', 'a|\\.', 'e'],
+      begin: '<s>',
+      normalized: ['é!'],
+    } as const;
+    const flags = { lstrip: false, rstrip: false, single_word: false };
+    other.normalizer = { type: 'Sequence', normalizers: [{ type: 'NFC' }] };
+    other.pre_tokenizer.pretokenizers = [
+      { type: 'Digits', individual_digits: true },
+      { type: 'Split', pattern: { Regex: 'a|\\.' }, behavior: 'Removed', invert: true },
+      { type: 'Split', pattern: { String: 'e' }, behavior: 'Isolated', invert: false },
+      ...other.pre_tokenizer.pretokenizers.slice(1),
+    ];
+    other.post_processor = { type: 'Sequence', processors: [{ type: 'ByteLevel' }, template('<s>', '$')] };
+    other.added_tokens.push(
+      { id: 300, content: '<s>', ...flags },
+      { id: 301, content: 'é!', ...flags, normalized: true },
+    );
+    const tokenizer = fromHuggingFace(other);
+    expect([tokenizer.endOfText, tokenizer.toJSON()]).toEqual([300, expect.objectContaining(ways)]);
+    expect(tokenizer.encode('e\u0301!').length).toBe(1);
+    const again = fromHuggingFace(file(tokenizer));
+    expect(again.toJSON()).toEqual(tokenizer.toJSON());
+    expect(toHuggingFace(tokenizer, 64).config).toMatchObject({ bos_token: '<s>' });
+  });
+
   it('may number its tokens in any way', () => {
     const other = file();
     const last = bpe.vocabSize - 1;
@@ -88,17 +125,24 @@ describe("Hugging Face's tokenizer.json", () => {
   // biome-ignore lint/suspicious/noExplicitAny: whatever stands in a file
   it.each<[string, (it: any) => void]>([
     ['model is not supported: WordPiece', (it) => (it.model.type = 'WordPiece')],
-    ['normalizer is not supported: NFC', (it) => (it.normalizer = { type: 'NFC' })],
+    ['normalizer is not supported: Lowercase', (it) => (it.normalizer = { type: 'Lowercase' })],
     ['pre_tokenizer is not supported: Metaspace', (it) => (it.pre_tokenizer = { type: 'Metaspace' })],
     ['pre_tokenizer is not supported: none', (it) => (it.pre_tokenizer = null)],
+    ['post_processor.single', (it) => (it.post_processor = { type: 'TemplateProcessing' })],
     [
-      'post_processor is not supported: TemplateProcessing',
-      (it) => (it.post_processor = { type: 'TemplateProcessing' }),
+      'post_processor is not supported: BertProcessing',
+      (it) => (it.post_processor = { type: 'BertProcessing' }),
     ],
+    ['tokens behind the text', (it) => (it.post_processor = template('$', '<|endoftext|>'))],
+    ['<s> is no special token', (it) => (it.post_processor = template('<s>', '$'))],
     ['decoder is not supported: BPEDecoder', (it) => (it.decoder = { type: 'BPEDecoder' })],
-    ['pretokenizers.0.pattern.Regex', (it) => (it.pre_tokenizer.pretokenizers[0].pattern.Regex = '\\w+')],
+    [
+      'The pattern \\bx that words are cut by is not supported: \\b',
+      (it) => (it.pre_tokenizer.pretokenizers[0].pattern.Regex = '\\bx'),
+    ],
     ['add_prefix_space', (it) => (it.pre_tokenizer = { type: 'ByteLevel', add_prefix_space: true })],
-    ['without use_regex', (it) => (it.pre_tokenizer = { ...it.decoder, use_regex: false })],
+    ['Split, Contiguous', (it) => (it.pre_tokenizer.pretokenizers[0].behavior = 'Contiguous')],
+    ['not supported: ByteLevel, Split', (it) => it.pre_tokenizer.pretokenizers.reverse()],
     ['model.unk_token', (it) => (it.model.unk_token = '<unk>')],
     ['model.end_of_word_suffix', (it) => (it.model.end_of_word_suffix = '</w>')],
     ['model.dropout', (it) => (it.model.dropout = 0.1)],

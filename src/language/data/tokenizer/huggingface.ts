@@ -4,7 +4,7 @@ import { parsed, wholeFrom0, wholeNumbers } from '../../fields.ts';
 import { BpeTokenizer } from './bpe.ts';
 import { BYTE_ORDER, fromSymbols, toSymbols } from './byte-symbols.ts';
 import { CharTokenizer } from './char.ts';
-import { GPT2_PATTERN } from './split.ts';
+import { readPipeline, unsupported, writePipeline } from './huggingface-pipeline.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { END_OF_TEXT } from './vocabulary.ts';
 
@@ -32,29 +32,7 @@ const AddedTokenSchema = v.object({
   single_word: off,
   lstrip: off,
   rstrip: off,
-});
-
-const ByteLevel = v.object({
-  type: v.literal('ByteLevel'),
-  add_prefix_space: v.literal(false),
-  use_regex: v.optional(v.boolean(), true),
-});
-
-/** GPT-2's pattern as it is written here, and with its contractions in one group. */
-const Split = v.object({
-  type: v.literal('Split'),
-  pattern: v.object({
-    Regex: v.picklist([
-      GPT2_PATTERN,
-      GPT2_PATTERN.replace("'s|'t|'re|'ve|'m|'ll|'d", "'(?:[sdmt]|ll|ve|re)"),
-    ]),
-  }),
-  behavior: v.picklist(['Isolated', 'Removed']),
-  invert: v.optional(v.boolean(), false),
-});
-const SplitThenBytes = v.object({
-  type: v.literal('Sequence'),
-  pretokenizers: v.tuple([Split, ByteLevel]),
+  normalized: v.optional(v.boolean(), false),
 });
 
 const Typed = v.nullish(v.looseObject({ type: v.string() }));
@@ -64,45 +42,31 @@ const FileSchema = v.object({
   ...{ normalizer: Typed, pre_tokenizer: Typed, post_processor: Typed, decoder: Typed },
 });
 
-/** A template that puts nothing around a text: transformers 5 writes it with every tokenizer. */
-const AddsNothing = v.object({
-  type: v.literal('TemplateProcessing'),
-  single: v.strictTuple([v.object({ Sequence: v.object({ id: v.literal('A') }) })]),
-});
-
 /**
- * The tokenizer of a `tokenizer.json`: byte-level BPE with GPT-2's pattern, and characters as `toHuggingFace` writes
- * them.
+ * The tokenizer of a `tokenizer.json`: byte-level BPE, and characters as `toHuggingFace` writes them.
  *
  * @param value the parsed file
  * @throws {NanobardError} code `checkpoint`, naming what is damaged or not supported
  */
 export function fromHuggingFace(value: unknown): Tokenizer {
   const file = parsed(FileSchema, value, refuse(''));
-  const { normalizer, pre_tokenizer: split, post_processor: after, decoder } = file;
+  const { pre_tokenizer: split, post_processor: after, normalizer, decoder } = file;
   if ('type' in file.model && file.model.type !== 'BPE') throw unsupported('model', String(file.model.type));
   const model = parsed(ModelSchema, file.model, refuse('model'));
   const added = (file.added_tokens ?? []).map((token, i) =>
     parsed(AddedTokenSchema, token, refuse(`added_tokens.${i}`)),
   );
-  if (normalizer) throw unsupported('normalizer', normalizer.type);
-  if (after && after.type !== 'ByteLevel' && !v.is(AddsNothing, after))
-    throw unsupported('post_processor', after.type);
-  if (!split && decoder?.type === 'Fuse' && model.merges.length === 0 && added.length === 0)
-    return characters(model.vocab);
-  if (!split) throw unsupported('pre_tokenizer', 'none');
+  const isOfCharacters = !normalizer && !split && !after && decoder?.type === 'Fuse' && added.length === 0;
+  if (isOfCharacters && model.merges.length === 0) return characters(model.vocab);
+  const ways = readPipeline(file, (place, schema, part) => parsed(schema, part, refuse(place)));
   if (decoder?.type !== 'ByteLevel') throw unsupported('decoder', decoder?.type ?? 'none');
-  if (split.type === 'ByteLevel') {
-    const { use_regex: cuts } = parsed(ByteLevel, split, refuse('pre_tokenizer'));
-    if (!cuts) throw unsupported('pre_tokenizer', 'ByteLevel without use_regex');
-  } else {
-    if (split.type !== 'Sequence') throw unsupported('pre_tokenizer', split.type);
-    const [first] = parsed(SplitThenBytes, split, refuse('pre_tokenizer')).pretokenizers;
-    if ((first.behavior === 'Removed') !== first.invert)
-      throw unsupported('pre_tokenizer', `Split, ${first.behavior}`);
-  }
   const special = Object.fromEntries(added.map(({ id, content }) => [content, id]));
-  return bpe(model.vocab, model.merges, special, model.ignore_merges ?? false);
+  const normalized = added.flatMap((token) => (token.normalized ? token.content : []));
+  return bpe(model.vocab, model.merges, special, {
+    ...ways,
+    ...(model.ignore_merges && { ignoreMerges: true }),
+    ...(normalized.length > 0 && { normalized }),
+  });
 }
 
 /**
@@ -116,7 +80,7 @@ export function fromVocabAndMerges(vocab: unknown, merges: string): BpeTokenizer
   const ids = parsed(wholeNumbers, vocab, refuse('vocab.json'));
   const lines = merges.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
   const end = Object.hasOwn(ids, END_OF_TEXT) ? { [END_OF_TEXT]: ids[END_OF_TEXT]! } : {};
-  return bpe(ids, lines, end, false);
+  return bpe(ids, lines, end);
 }
 
 /** What goes into the two files `tokenizer.json` and `tokenizer_config.json`. */
@@ -133,14 +97,15 @@ export interface HuggingFaceTokenizer {
  */
 export function toHuggingFace(tokenizer: Tokenizer, modelMaxLength: number): HuggingFaceTokenizer {
   const written = tokenizer instanceof CharTokenizer ? charFile(tokenizer) : byteLevelFile(tokenizer);
-  const end = tokenizer.endOfText === undefined ? {} : { bos_token: END_OF_TEXT, eos_token: END_OF_TEXT };
+  const { endOfText } = tokenizer;
+  const name = endOfText === undefined ? undefined : tokenizer.decode([endOfText]);
   return {
     tokenizer: { version: '1.0', truncation: null, padding: null, ...written },
     config: {
       tokenizer_class: 'PreTrainedTokenizerFast',
       clean_up_tokenization_spaces: false, // by default "a !" becomes "a!"
       model_max_length: modelMaxLength,
-      ...end,
+      ...(name !== undefined && { bos_token: name, eos_token: name }),
     },
   };
 }
@@ -169,7 +134,6 @@ function charFile({ characters }: CharTokenizer): object {
   };
 }
 
-/** The pattern is written out: what ByteLevel itself cuts by is another one in JavaScript (its \s). */
 function byteLevelFile(tokenizer: Tokenizer): object {
   const isBpe = tokenizer instanceof BpeTokenizer;
   const special = isBpe ? tokenizer.special : new Map<string, number>();
@@ -181,16 +145,14 @@ function byteLevelFile(tokenizer: Tokenizer): object {
     symbols.map((text, id) => [text, id] as const).filter(([text]) => text !== ''),
   );
   const merges = isBpe ? tokenizer.merges.map(([a, b]) => [symbols[a]!, symbols[b]!]) : [];
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
-  const split = { type: 'Split', pattern: { Regex: GPT2_PATTERN }, behavior: 'Isolated', invert: false };
+  const { ignoreMerges, normalized = [], ...ways } = isBpe ? tokenizer.ways : {};
+  const flags = { single_word: false, lstrip: false, rstrip: false, special: true };
   return {
-    added_tokens: Array.from(special, ([content, id]) => ({ id, content, ...flags })),
-    normalizer: null,
-    pre_tokenizer: { type: 'Sequence', pretokenizers: [split, bytes] },
-    post_processor: null,
-    decoder: bytes,
-    model: model(vocab, merges, isBpe && tokenizer.ignoreMerges),
+    added_tokens: Array.from(special, ([content, id]) => ({
+      ...{ id, content, normalized: normalized.includes(content), ...flags },
+    })),
+    ...writePipeline(ways, special),
+    model: model(vocab, merges, ignoreMerges),
   };
 }
 
@@ -216,7 +178,7 @@ function bpe(
   vocab: Readonly<Record<string, number>>,
   merges: readonly (string | readonly [string, string])[],
   special: Readonly<Record<string, number>>,
-  ignoreMerges: boolean,
+  ways: BpeTokenizer['ways'] = {},
 ): BpeTokenizer {
   const tokens = byId(
     Object.fromEntries(Object.entries(vocab).filter(([token]) => !Object.hasOwn(special, token))),
@@ -234,7 +196,7 @@ function bpe(
   return new BpeTokenizer({
     ...{ merges: pairs, special },
     ...(!derived && { tokens }),
-    ...(ignoreMerges && { ignoreMerges }),
+    ...ways,
   });
 }
 
@@ -257,12 +219,6 @@ const refuse =
       'checkpoint',
       `tokenizer.json: ${[place, path].filter(Boolean).join('.')}: ${problem}`,
       {
-        hint: 'The file is damaged, or says something that is not supported: byte-level BPE as of GPT-2 is, and characters.',
+        hint: 'The file is damaged, or says something that is not supported: byte-level BPE is, and characters.',
       },
     );
-
-function unsupported(part: string, what: string): NanobardError {
-  return new NanobardError('checkpoint', `This tokenizer's ${part} is not supported: ${what}`, {
-    hint: "Supported are byte-level BPE with GPT-2's pattern, and characters as nanobard writes them.",
-  });
-}

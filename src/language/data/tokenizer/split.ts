@@ -1,22 +1,54 @@
-/**
- * GPT-2's way of cutting a text into words (`pat` in its encoder.py). What JavaScript calls \s has U+FEFF and lacks U+0085;
- * Unicode's white space, which GPT-2's and Rust's \s are, is \p{White_Space}.
- */
-const WORD =
-  /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+import { compilePattern } from './pattern.ts';
 
-/** The same as other implementations write it, for files. */
+/** GPT-2's way of cutting a text into words (`pat` in its encoder.py). */
 export const GPT2_PATTERN =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/** Calls `visit` with each word of a text, in order; together they are the text. */
-export function eachWord(text: string, visit: (word: string) => void): void {
-  let from = 0;
-  WORD.lastIndex = 0;
-  while (WORD.test(text)) {
-    const to = WORD.lastIndex;
-    visit(text.slice(from, to));
-    from = to;
-    WORD.lastIndex = to; // `visit` may have used it
+/**
+ * Cuts texts into the words that are merged each by itself: what a pattern matches, and what lies between. Of several
+ * patterns each cuts what those before it have left, as Hugging Face's `Split` with the behavior `Isolated` does.
+ */
+export class Splitter {
+  private readonly patterns: readonly RegExp[];
+
+  /**
+   * @param patterns in Oniguruma's notation, as `tokenizer.json` has them; without any a text is one word
+   * @throws {NanobardError} code `checkpoint` for a pattern that cannot be translated
+   */
+  constructor(patterns: readonly string[] = [GPT2_PATTERN]) {
+    this.patterns = patterns.map(compilePattern);
+  }
+
+  /** Calls `visit` with each word of a text, in order; together they are the text. */
+  each(text: string, visit: (word: string) => void): void {
+    this.cut(text, 0, visit);
+  }
+
+  private cut(text: string, index: number, visit: (word: string) => void): void {
+    const pattern = this.patterns[index];
+    if (!pattern) {
+      if (text !== '') visit(text);
+      return;
+    }
+    const isLast = index + 1 === this.patterns.length;
+    const inner = isLast ? visit : (word: string) => this.cut(word, index + 1, visit);
+    let from = 0; // where the word begins
+    let at = 0; // where the pattern is tried
+    while (at < text.length) {
+      pattern.lastIndex = at;
+      if (!pattern.test(text)) {
+        at += widthAt(text, at);
+        continue;
+      }
+      const to = pattern.lastIndex;
+      if (at > from) inner(text.slice(from, at)); // what lay between
+      if (to > at) inner(text.slice(at, to));
+      from = to;
+      at = to > at ? to : at + widthAt(text, at); // matches of nothing cut, too
+    }
+    if (from < text.length) inner(text.slice(from));
   }
 }
+
+/** UTF-16 units of the character at a place. */
+const widthAt = (text: string, at: number): number => (text.codePointAt(at)! > 0xffff ? 2 : 1);

@@ -1,5 +1,6 @@
 import { BYTE_ORDER, fromSymbols } from './byte-symbols.ts';
 import { damaged } from './errors.ts';
+import { PairRanks } from './pair-ranks.ts';
 import { binaryOf, bytesOfText } from './utf8.ts';
 
 /** The text of the token that begins each document; GPT-2's. */
@@ -27,7 +28,19 @@ export interface BpeParts {
   readonly tokens?: readonly string[] | undefined;
   /** Whether a word that is a token as a whole is never put together from parts (as in Llama 3). */
   readonly ignoreMerges?: boolean | undefined;
+  /** How a text is cut into words, see `Splitter`: by default by GPT-2's pattern. */
+  readonly patterns?: readonly string[] | undefined;
+  /** Unicode's normal form that a text is brought into first: none by default. */
+  readonly normalForm?: NormalForm | undefined;
+  /** Special tokens that are looked for in the text in its normal form, after the others. */
+  readonly normalized?: readonly string[] | undefined;
+  /** The special token that begins each document: `<|endoftext|>` by default, if there is one. */
+  readonly begin?: string | undefined;
 }
+
+/** Unicode Standard Annex #15. */
+export const normalForms = ['NFC', 'NFD', 'NFKC', 'NFKD'] as const;
+export type NormalForm = (typeof normalForms)[number];
 
 /** The tables that encoding and decoding look into. Bytes are strings of the characters U+0000 to U+00FF. */
 export interface Vocabulary {
@@ -35,14 +48,20 @@ export interface Vocabulary {
   readonly tokens: readonly string[];
   /** The id of each token but the special ones. */
   readonly ids: ReadonlyMap<string, number>;
-  /** For `pairOf` two ids: which merge it is, and what it makes. */
-  readonly ranks: ReadonlyMap<number, number>;
+  /** For two ids: which merge it is, and what that makes. */
+  readonly ranks: PairRanks;
   readonly merged: Int32Array;
   readonly special: ReadonlyMap<string, number>;
 }
 
 /** Throws NanobardError('checkpoint') for parts that contradict one another. */
-export function createVocabulary({ merges, special, tokens: given }: BpeParts): Vocabulary {
+export function createVocabulary({
+  merges,
+  special,
+  tokens: given,
+  normalized,
+  begin,
+}: BpeParts): Vocabulary {
   const tokens =
     given === undefined ? BYTE_ORDER.map((byte) => String.fromCharCode(byte)) : given.map(binary);
   const ids = new Map<string, number>();
@@ -52,7 +71,6 @@ export function createVocabulary({ merges, special, tokens: given }: BpeParts): 
     ids.set(token, id);
   }
   let bytes = tokens.reduce((sum, { length }) => sum + length, 0);
-  const ranks = new Map<number, number>();
   const merged = new Int32Array(merges.length);
   for (const [rank, [a, b]] of merges.entries()) {
     const [left, right] = [tokens[a] ?? '', tokens[b] ?? ''];
@@ -66,20 +84,22 @@ export function createVocabulary({ merges, special, tokens: given }: BpeParts): 
       id = tokens.push(left + right) - 1;
       ids.set(left + right, id);
     }
-    if (!ranks.has(pairOf(a, b))) ranks.set(pairOf(a, b), rank);
     merged[rank] = id;
   }
+  const furthest = 2 * (tokens.length + Object.keys(special).length); // some ids may be unused
   for (const [text, id] of Object.entries(special)) {
     if (text === '' || (tokens[id] ?? '') !== '')
       throw damaged('its id is that of another token', `special.${text}`);
-    if (id >= ID_LIMIT || id > tokens.length + Object.keys(special).length)
+    if (id >= ID_LIMIT || id > furthest)
       throw damaged(`its id ${id} is beyond the vocabulary`, `special.${text}`);
     while (tokens.length <= id) tokens.push('');
     tokens[id] = binaryOf(bytesOfText(text));
   }
   if (tokens.length >= ID_LIMIT)
     throw damaged(`it has ${tokens.length} tokens, ${ID_LIMIT - 1} at most are read`);
-  return { tokens, ids, ranks, merged, special: new Map(Object.entries(special)) };
+  for (const name of [...(normalized ?? []), ...(begin === undefined ? [] : [begin])])
+    if (!Object.hasOwn(special, name)) throw damaged(`${name} is no special token`, 'special');
+  return { tokens, ids, ranks: new PairRanks(merges), merged, special: new Map(Object.entries(special)) };
 }
 
 function binary(symbols: string, id: number): string {

@@ -62,12 +62,22 @@ function specialTokens(tokenizer: Tokenizer): Map<number, string> {
   return new Map([...tokenizer.special].map(([name, id]) => [id, name]));
 }
 
+/** What a tokenizer does unlike GPT-2's. */
+const ways = {
+  ignoreMerges: 'does not put words together from parts where they are tokens',
+  patterns: 'cuts words by a pattern other than that of GPT-2',
+  normalForm: "brings texts into one of Unicode's normal forms",
+  normalized: "finds special tokens in one of Unicode's normal forms",
+  begin: 'begins documents with a token of another name',
+} as const;
+
 /** Pairs of symbols, separated by a space. */
 function mergesOf(tokenizer: Tokenizer): string[] {
   if (tokenizer instanceof CharTokenizer) return characterMerges(tokenizer.characters);
   if (!(tokenizer instanceof BpeTokenizer)) return [];
-  if (tokenizer.ignoreMerges) {
-    throw new NanobardError('config', "GGUF's tokenizers put words together from parts; this one does not", {
+  const unlike = Object.entries(ways).find(([way]) => Object.hasOwn(tokenizer.ways, way));
+  if (unlike) {
+    throw new NanobardError('config', `llama.cpp has no tokenizer like this one, which ${unlike[1]}`, {
       hint: 'Export it to hf or onnx.',
       options: ['to'],
     });

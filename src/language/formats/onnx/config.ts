@@ -1,6 +1,5 @@
 import { toHuggingFace } from '../../data/tokenizer/huggingface.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { END_OF_TEXT } from '../../data/tokenizer/vocabulary.ts';
 import type { ModelSpec } from '../../models/create.ts';
 import type { WeightType } from '../model-file.ts';
 import { turnedPositions } from './modern.ts';
@@ -50,7 +49,7 @@ export function configFiles(spec: ModelSpec, tokenizer: Tokenizer, dtype: Weight
         ]
       : [
           { name: 'tokenizer.json', value: file },
-          { name: 'tokenizer_config.json', value: { ...config, pad_token: END_OF_TEXT } },
+          { name: 'tokenizer_config.json', value: { ...config, pad_token: config.bos_token } },
         ]),
   ];
 }

@@ -1,10 +1,13 @@
+import { stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { NanobardError } from '../../../engine/errors.ts';
+import { corpora } from '../../../language/data/corpus.ts';
 import type { Tokenizer } from '../../../language/data/tokenizer/tokenizer.ts';
 import { loadCorpus } from '../../corpus.ts';
 import { writeAtomically } from '../../files.ts';
+import { filesIn, isPattern, matchingFiles } from '../../find-files.ts';
 import { loadTokenizer, openTokenizer } from '../../load-tokenizer.ts';
-import { encodeParts, isLarge, type TextPart, textParts } from '../../text-parts.ts';
+import { encodeParts, isLarge, type TextPart, textParts, wordEndOf } from '../../text-parts.ts';
 import { writeTokenFolder } from '../../token-files.ts';
 import { formatCount, formatMilliseconds } from '../display/format.ts';
 import { exitCodes, type Io } from '../io.ts';
@@ -78,25 +81,34 @@ interface Parts {
   readonly parts: Iterable<TextPart> | AsyncIterable<TextPart>;
 }
 
-/** What is to be encoded, and how: in parts, where a file is larger than a text can be. */
+/** What is to be encoded, and how: file by file, and in parts where one is larger than a text can be. */
 async function partsOf(flags: EncodeFlags, io: Io): Promise<Parts> {
   const { data, field, tokenizer: which } = flags;
-  const large = await Promise.all(data.map(isLarge));
-  if (!large.includes(true)) {
+  if (which === 'char' || which.startsWith('bpe:')) {
+    const large = await Promise.all(data.map(isLarge));
+    if (large.includes(true)) {
+      throw new NanobardError(
+        'usage',
+        `${data[large.indexOf(true)]} is too large to learn a tokenizer from`,
+        {
+          hint: `Learn it from a part: ${io.command} tokenizer train --data part.txt; then name it with --tokenizer.`,
+        },
+      );
+    }
     const { documents, notice, name } = await corpusOf(flags, io);
     tell(io, notice);
     const tokenizer = await loadTokenizer(which, documents);
     return { tokenizer, name, parts: documents.map((text) => ({ text, begins: true })) };
   }
-  if (which === 'char' || which.startsWith('bpe:')) {
-    throw new NanobardError('usage', `${data[large.indexOf(true)]} is too large to learn a tokenizer from`, {
-      hint: `Learn it from a part: ${io.command} tokenizer train --data part.txt; then name it with --tokenizer.`,
-    });
-  }
+  const tokenizer = await loadTokenizer(which, []);
   const parts = async function* (): AsyncGenerator<TextPart, void, void> {
-    for (const [i, source] of data.entries()) {
-      if (large[i]) {
-        yield* textParts(source, { field, tell: (notice) => tell(io, notice) });
+    for (const source of await sourcesOf(data, io)) {
+      if (await isLarge(source)) {
+        yield* textParts(source, {
+          field,
+          wordEnd: wordEndOf(tokenizer),
+          tell: (notice) => tell(io, notice),
+        });
         continue;
       }
       const { documents, notice } = await corpusOf({ data: [source], field }, io);
@@ -104,7 +116,27 @@ async function partsOf(flags: EncodeFlags, io: Io): Promise<Parts> {
       for (const text of documents) yield { text, begins: true };
     }
   };
-  return { tokenizer: await loadTokenizer(which, []), name: data.join(', '), parts: parts() };
+  return {
+    tokenizer,
+    name: data.map((each) => (each === '-' ? 'standard input' : each)).join(', '),
+    parts: parts(),
+  };
+}
+
+/** Files instead of the folders and patterns that stand for them. */
+async function sourcesOf(data: readonly string[], io: Io): Promise<string[]> {
+  const sources: string[] = [];
+  for (const source of data) {
+    const found = await stat(source).catch(() => undefined);
+    const isOne = found ? !found.isDirectory() : !isPattern(source);
+    const { texts, notice } =
+      isOne || Object.hasOwn(corpora, source)
+        ? { texts: [source] }
+        : await (found ? filesIn(source) : matchingFiles(source));
+    tell(io, notice);
+    sources.push(...texts);
+  }
+  return sources;
 }
 
 async function corpusOf({ data, field }: TextFlags, io: Io): ReturnType<typeof loadCorpus> {
