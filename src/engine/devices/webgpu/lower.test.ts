@@ -7,6 +7,8 @@ import { recipes } from '../../../language/recipes/recipes.ts';
 import { TrainingStep } from '../../../language/train/step.ts';
 import { referenceKernels } from '../../ops/kernels.reference.generated.ts';
 import { webgpuKernels } from '../../ops/kernels.webgpu.generated.ts';
+import { tiles, usualTile } from '../../ops/shared/tile.ts';
+import type { WebGpuTape } from '../../ops/shared/webgpu.ts';
 import { compile } from '../../program/compile.ts';
 import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram } from '../../program/program.ts';
@@ -29,12 +31,16 @@ class Listener extends ReferenceDevice {
   }
 }
 
-function dispatchesOf({ program, variables }: CompiledProgram, software: boolean): LabelledDispatch[] {
+function dispatchesOf(
+  { program, variables }: CompiledProgram,
+  software: boolean,
+  tileFor: WebGpuTape['tileFor'] = (product) => usualTile(product, { software }),
+): LabelledDispatch[] {
   const placed = layOut(program, traitsOf, limits.bindingBytes);
   const banks = new Banks(limits.bindingBytes);
   const homes = variables.map(({ name, size }) => banks.allocate(4 * size, name));
   const { locate } = findPlaces(placed, homes, limits.bindingBytes);
-  return lower(placed, locate, { software }).dispatches.flat();
+  return lower(placed, locate, { software, tileFor }).dispatches.flat();
 }
 
 async function programsOf(name: keyof typeof recipes): Promise<CompiledProgram[]> {
@@ -79,6 +85,9 @@ it.skipIf(!existsSync(dawn))('every kernel of every recipe compiles', async () =
     for (const program of programs)
       for (const software of [true, false])
         for (const { label, code } of dispatchesOf(program, software)) codes.set(code, label);
+  for (const tile of tiles)
+    for (const program of all.at(-1)![1])
+      for (const { label, code } of dispatchesOf(program, false, () => tile)) codes.set(code, label);
   const problems = await Promise.all(
     [...codes].map(async ([code, label]) => {
       const module = device.createShaderModule({ code });

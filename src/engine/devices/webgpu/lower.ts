@@ -1,6 +1,7 @@
 import { NanobardError } from '../../errors.ts';
 import { webgpuKernels } from '../../ops/kernels.webgpu.generated.ts';
 import type { KernelTraits } from '../../ops/shared/kernel.ts';
+import { type ProductShape, usualTile } from '../../ops/shared/tile.ts';
 import type { GpuView, WebGpuKernel, WebGpuTape } from '../../ops/shared/webgpu.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type Operation, type TypedArray } from '../../tensor/index.ts';
@@ -34,11 +35,12 @@ export interface Lowered {
 export function lower(
   program: PlacedProgram,
   locate: (view: View) => GpuView,
-  { software }: { readonly software: boolean },
+  { software, tileFor }: { readonly software: boolean } & Pick<WebGpuTape, 'tileFor'>,
 ): Lowered {
   const scratch = new Bank();
   const tables = new Bank();
   const contents: { offset: number; values: TypedArray }[] = [];
+  const known = new Map<string, number>();
   let dispatches: LabelledDispatch[] = [];
   let used = new Bank();
   const viewOf = (bank: Bank, offset: number, length: number, dtype: 'f32' | 'i32'): GpuView => ({
@@ -55,23 +57,58 @@ export function lower(
       return viewOf(scratch, offset, words, 'f32');
     },
     table(values) {
-      const known = contents.find((content) => content.values.join() === values.join());
-      const offset = known?.offset ?? tables.allocate(values.byteLength);
-      if (!known) contents.push({ offset, values });
+      const key = values.join();
+      let offset = known.get(key);
+      if (offset === undefined) {
+        offset = tables.allocate(values.byteLength);
+        known.set(key, offset);
+        contents.push({ offset, values });
+      }
       return viewOf(tables, offset, values.length, 'i32');
     },
-    // Threads of software adapters take turns at every barrier: fewer are faster there.
-    rowThreads: (width) =>
-      software ? 16 : Math.min(256, Math.max(32, 2 ** Math.ceil(Math.log2(width / 2)))),
-    largestTile: software ? 32 : 64,
+    rowThreads: rowThreads(software),
+    tileFor,
   };
   const byInstruction = program.instructions.map(({ op, inputs, outputs, attributes }) => {
-    const kernel = kernels[op];
-    if (!kernel) throw new NanobardError('internal', `webgpu device: no operation ${op}`);
     dispatches = [];
     used = new Bank();
-    kernel.lower(tape, inputs.map(locate), outputs.map(locate), attributes);
+    kernelOf(op).lower(tape, inputs.map(locate), outputs.map(locate), attributes);
     return dispatches;
   });
   return { dispatches: byInstruction, scratch, tables, contents };
 }
+
+/** The matrix products that a program's kernels will ask tiles for. */
+export function productsOf(program: PlacedProgram, software: boolean): ProductShape[] {
+  const products: ProductShape[] = [];
+  const bank = new Bank();
+  const nowhere = (length: number): GpuView => ({
+    ...{ bank, offset: 0, dtype: 'f32', shape: [length], strides: [1] },
+  });
+  const tape: WebGpuTape = {
+    emit: () => {},
+    scratch: nowhere,
+    table: ({ length }) => nowhere(length),
+    rowThreads: rowThreads(software),
+    tileFor(product) {
+      products.push(product);
+      return usualTile(product, { software });
+    },
+  };
+  const locate = (view: View): GpuView => ({ ...view, bank });
+  for (const { op, inputs, outputs, attributes } of program.instructions)
+    kernelOf(op).lower(tape, inputs.map(locate), outputs.map(locate), attributes);
+  return products;
+}
+
+function kernelOf(op: string): WebGpuKernel<Operation> {
+  const kernel = kernels[op];
+  if (!kernel) throw new NanobardError('internal', `webgpu device: no operation ${op}`);
+  return kernel;
+}
+
+/** Threads of software adapters take turns at every barrier: fewer are faster there. */
+const rowThreads =
+  (software: boolean) =>
+  (width: number): number =>
+    software ? 16 : Math.min(256, Math.max(32, 2 ** Math.ceil(Math.log2(width / 2))));
