@@ -73,6 +73,16 @@ it.each(all)('%s keeps to the limits that every adapter has', (_name, programs) 
   }
 });
 
+it.each(all)('%s updates and measures all parameters by one dispatch of a kind', (_name, programs) => {
+  for (const program of programs) {
+    const labels = dispatchesOf(program, false).map(({ label }) => label);
+    for (const kernel of ['sumSquares', 'adamw', 'muonMomentum', 'muonUpdate'])
+      expect(labels.filter((label) => label === kernel).length, kernel).toBeLessThanOrEqual(
+        program.program.instructions.filter(({ op }) => op === 'muon-update').length > 1 && /muon/.test(kernel) ? 9 : 1,
+      );
+  }
+});
+
 // Dawn's adapter that only validates: without a GPU, with WebGPU's default limits. `npm --prefix gpu ci` installs it.
 const dawn = fileURLToPath(new URL('../../../../gpu/node_modules/webgpu/index.js', import.meta.url));
 

@@ -22,7 +22,7 @@ export interface LabelledDispatch extends Assembled {
 
 /** The dispatches of a program. */
 export interface Lowered {
-  /** By instruction. */
+  /** By instruction; those of several that are computed together are the first's. */
   readonly dispatches: readonly (readonly LabelledDispatch[])[];
   /** What kernels keep between their dispatches. */
   readonly scratch: Bank;
@@ -69,12 +69,12 @@ export function lower(
     rowThreads: rowThreads(software),
     tileFor,
   };
-  const byInstruction = program.instructions.map(({ op, inputs, outputs, attributes }) => {
-    dispatches = [];
+  const byInstruction: LabelledDispatch[][] = program.instructions.map(() => []);
+  for (const run of runsOf(program)) {
+    dispatches = byInstruction[run[0]!]!;
     used = new Bank();
-    kernelOf(op).lower(tape, inputs.map(locate), outputs.map(locate), attributes);
-    return dispatches;
-  });
+    lowerRun(program, run, tape, locate);
+  }
   return { dispatches: byInstruction, scratch, tables, contents };
 }
 
@@ -95,10 +95,52 @@ export function productsOf(program: PlacedProgram, software: boolean): ProductSh
       return usualTile(product, { software });
     },
   };
-  const locate = (view: View): GpuView => ({ ...view, bank });
-  for (const { op, inputs, outputs, attributes } of program.instructions)
-    kernelOf(op).lower(tape, inputs.map(locate), outputs.map(locate), attributes);
+  for (const run of runsOf(program)) lowerRun(program, run, tape, (view) => ({ ...view, bank }));
   return products;
+}
+
+/**
+ * The instructions in their order, by index, those together that a kernel computes together: new values of variables,
+ * none of which another of them reads. (Temporaries may share memory, so that their order must stay.)
+ */
+function runsOf({ instructions, buffers }: PlacedProgram): number[][] {
+  const runs: number[][] = [];
+  let read = new Set<number>();
+  let written = new Set<number>();
+  for (const [at, { op, inputs, outputs }] of instructions.entries()) {
+    const run = runs.at(-1);
+    const joins =
+      run !== undefined &&
+      instructions[run[0]!]!.op === op &&
+      kernelOf(op).lowerAll !== undefined &&
+      inputs.every(({ buffer }) => !written.has(buffer)) &&
+      outputs.every(({ buffer }) => buffers[buffer]!.kind === 'variable' && !read.has(buffer));
+    if (joins) run.push(at);
+    else {
+      runs.push([at]);
+      read = new Set();
+      written = new Set();
+    }
+    for (const { buffer } of inputs) read.add(buffer);
+    for (const { buffer } of outputs) written.add(buffer);
+  }
+  return runs;
+}
+
+function lowerRun(
+  { instructions }: PlacedProgram,
+  run: readonly number[],
+  tape: WebGpuTape,
+  locate: (view: View) => GpuView,
+): void {
+  const calls = run.map((at) => {
+    const { inputs, outputs, attributes } = instructions[at]!;
+    return { inputs: inputs.map(locate), outputs: outputs.map(locate), attributes };
+  });
+  const [{ inputs, outputs, attributes }] = calls as [(typeof calls)[number]];
+  const kernel = kernelOf(instructions[run[0]!]!.op);
+  if (calls.length > 1) kernel.lowerAll!(tape, calls);
+  else kernel.lower(tape, inputs, outputs, attributes);
 }
 
 function kernelOf(op: string): WebGpuKernel<Operation> {

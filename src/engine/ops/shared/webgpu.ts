@@ -61,6 +61,16 @@ export interface WebGpuTape {
   tileFor(product: ProductShape): Tile;
 }
 
+/** One call of the operation `Op`. */
+export type WebGpuCall<Op> =
+  Op extends Operation<infer I, infer O, infer A>
+    ? {
+        readonly inputs: InPlaceOf<I, GpuView>;
+        readonly outputs: InPlaceOf<O, GpuView>;
+        readonly attributes: A;
+      }
+    : never;
+
 /** A kernel of the operation `Op` on the GPU. */
 export type WebGpuKernel<Op> =
   Op extends Operation<infer I, infer O, infer A>
@@ -72,6 +82,8 @@ export type WebGpuKernel<Op> =
           outputs: InPlaceOf<O, GpuView>,
           attributes: A,
         ): void;
+        /** Turns calls that follow one another, and of which none needs another, into fewer dispatches. */
+        lowerAll?(tape: WebGpuTape, calls: readonly WebGpuCall<Op>[]): void;
       }
     : never;
 
