@@ -15,8 +15,11 @@ export const adamwWebGpu: WebGpuKernel<typeof adamwOperation> = {
   inPlace: [0, 2, 3],
   lower: (tape, inputs, outputs, attributes) => updateAll(tape, [{ inputs, outputs, attributes }]),
   lowerAll(tape, calls) {
-    if (calls.every((call) => alike(call, calls[0]!))) updateAll(tape, calls);
-    else for (const call of calls) updateAll(tape, [call]);
+    for (let open = calls; open.length > 0; open = open.filter((call) => !alike(call, open[0]!)))
+      updateAll(
+        tape,
+        open.filter((call) => alike(call, open[0]!)),
+      );
   },
 };
 
