@@ -17,7 +17,7 @@ const onDemandInPages = `import { NanobardError } from '../errors.ts';
   export const onDemand = {
     webgpu: refuse(
       'on pages the webgpu device is loaded apart',
-      "Import { WebGpuDevice } from 'nanobard/webgpu', and use await WebGpuDevice.create().",
+      "Add: import 'nanobard/webgpu';",
     ),
     reference: refuse('the reference device is not made for pages'),
   };`;
