@@ -6,5 +6,5 @@ import { WebGpuDevice } from './engine/devices/webgpu/webgpu-device.ts';
 
 known.set('webgpu', (options) => WebGpuDevice.create(options));
 
-export type { OpenGpu } from './engine/devices/webgpu/adapter.ts';
-export { WebGpuDevice, type WebGpuOptions } from './engine/devices/webgpu/webgpu-device.ts';
+export type { Adapter } from './engine/devices/webgpu/adapter.ts';
+export { type GpuSource, WebGpuDevice, type WebGpuOptions } from './engine/devices/webgpu/webgpu-device.ts';

@@ -4,7 +4,7 @@ import type { CompiledProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
 import { Device, type Executable } from '../device.ts';
 import { type Memo, processMemo } from '../memo.ts';
-import { type OpenGpu, openGpu } from './adapter.ts';
+import { type Adapter, type OpenGpu, openGpu } from './adapter.ts';
 import { Banks, type Place } from './banks.ts';
 import { productsOf, traitsOf } from './lower.ts';
 import { type Buffers, GpuMemory } from './memory.ts';
@@ -17,8 +17,15 @@ import { WebGpuExecutable } from './webgpu-executable.ts';
 /** Where a variable's values are: on the GPU once a program uses it, before that on this side. */
 type Home = { readonly place: Place; readonly buffers: Buffers } | { readonly values: TypedArray };
 
+/** What gives adapters: a `GPU`. Its type is spelled out here, for who has no types of WebGPU. */
+export interface GpuSource {
+  requestAdapter(): Promise<object | null>;
+}
+
 export interface WebGpuOptions {
-  readonly gpu?: GPU | undefined;
+  /** By default `navigator.gpu`, or in Node the package `webgpu`. */
+  readonly gpu?: GpuSource | undefined;
+  /** Keeps what is measured; by default as long as the process lives. */
   readonly memo?: Memo | undefined;
 }
 
@@ -31,7 +38,7 @@ export class WebGpuDevice extends Device {
   readonly threads = 1;
   readonly notes: readonly string[];
   /** The adapter: its name, whether it is software, features and limits. */
-  readonly adapter: OpenGpu;
+  readonly adapter: Adapter;
   private readonly memory: GpuMemory;
   private readonly pipelines: Pipelines;
   private readonly tuner: TileTuner;
@@ -39,11 +46,13 @@ export class WebGpuDevice extends Device {
   /** Programs are loaded one after another, so that each finds the variables of those before in place. */
   private last: Promise<unknown> = Promise.resolve();
 
-  private constructor(adapter: OpenGpu, memo: Memo) {
+  private constructor(open: OpenGpu, memo: Memo) {
     super();
+    const { name, software, features, bankBytes, device } = open;
+    const adapter = { name, software, features, bankBytes };
     this.adapter = adapter;
-    this.memory = new GpuMemory(adapter);
-    this.pipelines = new Pipelines(adapter.device);
+    this.memory = new GpuMemory(open);
+    this.pipelines = new Pipelines(device);
     this.tuner = new TileTuner(memo, adapter);
     this.notes = adapter.software
       ? [
@@ -53,13 +62,13 @@ export class WebGpuDevice extends Device {
   }
 
   /**
-   * The best GPU of this machine, or of `gpu`. `memo` keeps what is measured on it: by default as long as the process
-   * lives.
+   * The best GPU of this machine, or of `gpu`.
    *
    * @throws {NanobardError} code `device` if there is none.
    */
   static async create({ gpu, memo = processMemo }: WebGpuOptions = {}): Promise<WebGpuDevice> {
-    return new WebGpuDevice(await openGpu(gpu), memo);
+    // Whatever gives adapters of WebGPU is a GPU.
+    return new WebGpuDevice(await openGpu(gpu as GPU | undefined), memo);
   }
 
   get bytes(): number {
