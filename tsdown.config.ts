@@ -37,6 +37,8 @@ export default defineConfig([
     clean: ['dist/*', '!dist/studio'], // which a build of its own puts there
     fixedExtension: false,
     dts: { resolve: ['valibot'] },
+    // Declarations name Symbol.dispose, which the libraries of TypeScript's targets do not have yet.
+    banner: { dts: '/// <reference lib="esnext.disposable" />' },
   },
   // The library for pages, its device for GPUs, and its exports.
   {
