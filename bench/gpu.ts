@@ -6,9 +6,10 @@
 // --tflops and --gbs are what the chip is said to do at most, in f32 and to its memory; shares of them are told. Without
 // them what `measurePeak` and `measureBandwidth` reach here stands for it. --tiny tries it all with a model that takes a
 // processor no time. No network is needed.
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { AdamW, Constant, Generator, GPT, measureBandwidth, measurePeak } from '../dist/node.js';
-import { WebGpuDevice } from '../dist/webgpu.js';
+import { type GpuSource, WebGpuDevice } from '../dist/webgpu.js';
 import { inBench, runChild } from './common/child.ts';
 import { circumstances, median, table } from './common/results.ts';
 
@@ -39,6 +40,11 @@ const models: Readonly<Record<string, Config>> = options.tiny
       'shakespeare-char': { nLayer: 6, nHead: 6, nEmbd: 384, blockSize: 256, batchSize: 64, vocabSize: 65 },
       'GPT-2 small': { nLayer: 12, nHead: 12, nEmbd: 768, blockSize: 1024, batchSize: 8, vocabSize: 50_304 },
     };
+
+interface Dawn {
+  create(options: readonly string[]): GpuSource;
+  readonly globals: object;
+}
 
 interface Report {
   readonly stepMs: readonly number[];
@@ -77,10 +83,9 @@ async function train(
   return { stepMs, flops: program.flops, bytes };
 }
 
-const { create, globals } = await import('../gpu/node_modules/webgpu/index.js').catch(() => {
-  console.error('Dawn is not there: npm --prefix gpu ci --ignore-scripts');
-  process.exit(1);
-});
+const dawn = new URL('../gpu/node_modules/webgpu/index.js', import.meta.url);
+if (!existsSync(dawn)) throw new Error('Dawn is not there: npm --prefix gpu ci --ignore-scripts');
+const { create, globals }: Dawn = await import(dawn.href);
 Object.assign(globalThis, globals);
 const device = await WebGpuDevice.create({ gpu: create([]) });
 const { name, software } = device.adapter;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { NanobardError } from '../errors.ts';
 import { CpuDevice } from './cpu/cpu-device.ts';
 import { createDevice } from './create.ts';
 import { known } from './known.ts';
@@ -65,6 +66,20 @@ describe('auto', () => {
     const { dispose } = gpu({ software: true });
     const device = await createDevice({ threads: 1, work: () => 1e15, memo: await measured() });
     expect(device).not.toHaveProperty('adapter');
+    expect(dispose).toHaveBeenCalledOnce();
+    await device.dispose();
+  });
+
+  it('does not take a GPU that fails', async () => {
+    const { make, dispose } = gpu();
+    const { load } = CpuDevice.prototype;
+    known.set('webgpu', async () => {
+      const device = await make();
+      const lost = new NanobardError('device', 'the GPU was lost');
+      return Object.assign(device, { load: async () => Promise.reject(lost) });
+    });
+    const device = await createDevice({ threads: 1, work: () => 1e15, memo: new ShortMemo() });
+    expect(device.load).toBe(load);
     expect(dispose).toHaveBeenCalledOnce();
     await device.dispose();
   });

@@ -60,6 +60,9 @@ async function automatic(options: CpuOptions, work: DeviceOptions['work'], memo:
   let chosen: Device = cpu;
   try {
     chosen = await fasterDevice(cpu, gpu, work(), memo);
+  } catch (error) {
+    // A GPU that fails at what it is tried out with is none; a model that fits nowhere is refused later, by who makes it.
+    if (!(error instanceof NanobardError)) throw error;
   } finally {
     await (chosen === cpu ? gpu : cpu).dispose();
   }
