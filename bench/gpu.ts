@@ -117,7 +117,7 @@ for (const [title, config] of Object.entries(models)) {
   const rows = [row('nanobard, WebGPU', own)];
   for (const mode of ['eager', 'compile'] as const)
     for (const precision of ['fp32', 'tf32', 'bf16'] as const) {
-      const args = [inBench('gpu/pytorch.py'), JSON.stringify(config), steps, mode, precision];
+      const args = [inBench('gpu/step.py'), JSON.stringify(config), steps, mode, precision];
       const report = await runChild<Report>(options.python, args);
       const peer = `PyTorch, ${mode}, ${precision}`;
       rows.push(

@@ -1,4 +1,4 @@
-"""A GPT's training step on a GPU in PyTorch: python3 pytorch.py CONFIG STEPS eager|compile fp32|tf32|bf16."""
+"""A GPT's training step on a GPU in PyTorch: python3 step.py CONFIG STEPS eager|compile fp32|tf32|bf16."""
 
 import json
 import sys
