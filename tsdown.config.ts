@@ -17,7 +17,7 @@ const onDemandInPages = `import { NanobardError } from '../errors.ts';
   export const onDemand = {
     webgpu: refuse(
       'on pages the webgpu device is loaded apart',
-      "Import { WebGpuDevice } from 'nanobard/webgpu', and use await WebGpuDevice.create().",
+      "Add: import 'nanobard/webgpu';",
     ),
     reference: refuse('the reference device is not made for pages'),
   };`;
@@ -37,6 +37,8 @@ export default defineConfig([
     clean: ['dist/*', '!dist/studio'], // which a build of its own puts there
     fixedExtension: false,
     dts: { resolve: ['valibot'] },
+    // Declarations name Symbol.dispose, which the libraries of TypeScript's targets do not have yet.
+    banner: { dts: '/// <reference lib="esnext.disposable" />' },
   },
   // The library for pages, its device for GPUs, and its exports.
   {

@@ -4,17 +4,18 @@ import { WebGpuDevice } from '../src/engine/devices/webgpu/webgpu-device.ts';
 import { add, broadcastTo, constant, contiguous, scalar, sum } from '../src/engine/ops/index.ts';
 import { assign } from '../src/engine/program/trace.ts';
 import { type Tensor, Variable } from '../src/engine/tensor/index.ts';
-import { gpu } from './support/adapter.ts';
+import { gpu, watched } from './support/adapter.ts';
 
 const pair = constant(Float32Array.of(1, 2));
 
 it('a lost GPU fails what is under way and what comes after', async () => {
-  const device = await WebGpuDevice.create({ gpu });
+  const { gpu: source, devices } = watched();
+  const device = await WebGpuDevice.create({ gpu: source });
   const double = device.compile((x: Tensor) => add(x, x));
   expect([...((await double(pair)) as { data: Float32Array }).data]).toEqual([2, 4]);
   await double.run(pair);
   const late = double.read();
-  device.adapter.device.destroy();
+  devices[0]!.destroy();
   const lost = { code: 'device', message: expect.stringMatching(/^the GPU \(.+\) was lost: /) };
   await expect(late).rejects.toMatchObject(lost);
   await expect(double(pair)).rejects.toMatchObject(lost);
@@ -48,11 +49,12 @@ it('a tensor that no buffer holds is refused before anything runs', async () => 
 });
 
 it('memory that the GPU has not is an error of its own, and leaves the device in order', async () => {
-  const device = await WebGpuDevice.create({ gpu });
+  const { gpu: source, devices } = watched();
+  const device = await WebGpuDevice.create({ gpu: source });
   const before = device.bytes;
   const full = { message: 'no memory left' } as GPUError;
   const scope = vi
-    .spyOn(device.adapter.device, 'popErrorScope')
+    .spyOn(devices[0]!, 'popErrorScope')
     .mockResolvedValueOnce(null)
     .mockResolvedValueOnce(full);
   await expect(device.evaluate(add(pair, pair))).rejects.toMatchObject({

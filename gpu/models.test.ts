@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CpuDevice } from '../src/engine/devices/cpu/cpu-device.ts';
 import type { TrainerState } from '../src/language/train/checkpoint.ts';
 import { expectClose } from '../src/testing/check.ts';
-import { device } from './support/adapter.ts';
+import { device, gpuDevice } from './support/adapter.ts';
 import { losses, models, training, weights } from './support/models.ts';
 
 const cpu = await CpuDevice.create({ threads: 1 });
@@ -37,7 +37,6 @@ describe('a step', () => {
   it('is one upload and one submission, and makes nothing', async () => {
     const onGpu = await training(device, models.gpt!);
     await losses(onGpu, 2); // all that is made at the first evaluation and steps is there
-    const { device: gpuDevice } = device.adapter;
     const making = [
       'createBuffer',
       'createBindGroup',

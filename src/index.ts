@@ -11,7 +11,7 @@ export { CpuDevice, type CpuOptions } from './engine/devices/cpu/cpu-device.ts';
 export type { SimdLevel } from './engine/devices/cpu/simd.ts';
 export { createDevice, type DeviceName, type DeviceOptions } from './engine/devices/create.ts';
 export type { Device, Executable } from './engine/devices/device.ts';
-export { measurePeak } from './engine/devices/peak.ts';
+export { measureBandwidth, measurePeak } from './engine/devices/peak.ts';
 export { type ErrorCode, NanobardError } from './engine/errors.ts';
 export { grad } from './engine/ops/grad.ts';
 export * as ops from './engine/ops/index.ts';

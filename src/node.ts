@@ -10,6 +10,7 @@ export {
 } from './node/corpus.ts';
 export { loadModel, openModel } from './node/load-model.ts';
 export { loadTokenizer } from './node/load-tokenizer.ts';
+export { createDevice } from './node/measurements.ts';
 export type { Communicator } from './node/mpi/communicator.ts';
 export { help } from './node/mpi/help.ts';
 export { joinJob } from './node/mpi/mpi.ts';

@@ -105,7 +105,7 @@ class GPT(nn.Module):
 
     def forward(self, x, y):
         wte, wpe = self.transformer.wte, self.transformer.wpe
-        h = wte(x) + wpe(torch.arange(x.shape[1]))
+        h = wte(x) + wpe(torch.arange(x.shape[1], device=x.device))
         for block in self.transformer.h:
             h = block(h)
         logits = F.linear(self.transformer.ln_f(h), wte.weight)

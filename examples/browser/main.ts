@@ -22,6 +22,12 @@ async function open(): Promise<void> {
   find('device').textContent = await bard.open();
 }
 
+/** Whether there is a GPU, and no processor that stands in for one. */
+async function hasGpu(): Promise<boolean> {
+  const adapter = await navigator.gpu?.requestAdapter();
+  return adapter?.info.isFallbackAdapter === false;
+}
+
 /** One thing at a time: meanwhile the other controls rest. */
 async function busy(work: () => Promise<void>): Promise<void> {
   const controls = [button('train'), button('write'), button('save'), input('load'), input('worker')];
@@ -101,5 +107,7 @@ input('load').onchange = () =>
   });
 
 input('worker').onchange = () => busy(open);
+// In a worker, a GPU is fed while the page draws, and goes on when the page is hidden.
+input('worker').checked = await hasGpu();
 text.value = plays({ characters: 100_000, seed: 1 });
 busy(open);

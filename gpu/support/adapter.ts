@@ -7,4 +7,40 @@ Object.assign(globalThis, globals);
 /** Dawn; ends the process if it is collected. */
 export const gpu = create([]);
 
-export const device = await WebGpuDevice.create({ gpu });
+/** A source of adapters, and the devices of WebGPU that were made through it. */
+export function watched(source: GPU = gpu): { gpu: GPU; devices: GPUDevice[] } {
+  const devices: GPUDevice[] = [];
+  const requestAdapter = async (options?: GPURequestAdapterOptions): Promise<GPUAdapter> => {
+    const adapter = (await source.requestAdapter(options))!;
+    const { limits, features, info } = adapter;
+    const requestDevice = async (wanted?: GPUDeviceDescriptor): Promise<GPUDevice> => {
+      const device = await adapter.requestDevice(wanted);
+      devices.push(device);
+      return device;
+    };
+    return { limits, features, info, requestDevice } as GPUAdapter;
+  };
+  return { gpu: { requestAdapter } as GPU, devices };
+}
+
+const shared = watched();
+export const device = await WebGpuDevice.create({ gpu: shared.gpu });
+/** What is under it. */
+export const gpuDevice = shared.devices[0]!;
+
+/** The same, but that it says of its adapter that it is no software: for what is only done on real ones. */
+export const posing = {
+  async requestAdapter(options?: GPURequestAdapterOptions) {
+    const adapter = (await gpu.requestAdapter(options))!;
+    const { limits, features, info } = adapter;
+    const { vendor, architecture, device: name, description } = info;
+    return {
+      ...{
+        limits,
+        features,
+        info: { vendor, architecture, device: name, description, isFallbackAdapter: false },
+      },
+      requestDevice: (wanted?: GPUDeviceDescriptor) => adapter.requestDevice(wanted),
+    } as GPUAdapter;
+  },
+} as GPU;

@@ -1,6 +1,6 @@
-import { createDevice } from '../../engine/devices/create.ts';
 import { createTraining } from '../../language/recipes/training.ts';
 import type { EndReason } from '../../language/train/events.ts';
+import { createDevice } from '../measurements.ts';
 import { isDivergence, MOST_RESTORES } from '../runs/restores.ts';
 import type { NewRunOptions, ResumeOptions } from '../runs/training.ts';
 import { agree } from './agreement.ts';

@@ -1,9 +1,9 @@
-import { createDevice } from '../../engine/devices/create.ts';
 import { measurePeak } from '../../engine/devices/peak.ts';
 import { checkOptions } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
 import { defaultRecipe } from '../../language/recipes/recipes.ts';
 import { createTraining } from '../../language/recipes/training.ts';
+import { createDevice } from '../measurements.ts';
 import { loadRunData } from './run-data.ts';
 import type { NewRunOptions } from './training.ts';
 

@@ -1,6 +1,6 @@
 import { rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createDevice, type DeviceOptions } from '../../engine/devices/create.ts';
+import type { DeviceOptions } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import type { ModelFile } from '../../language/formats/model-file.ts';
 import {
@@ -17,6 +17,7 @@ import {
 } from '../../language/options.ts';
 import { chooseRecipe, recipeRules } from '../../language/recipes/choose.ts';
 import { recipeFrom } from '../../language/recipes/init-from.ts';
+import { planTraining } from '../../language/recipes/plan.ts';
 import type { Recipe, RecipeChanges } from '../../language/recipes/recipe.ts';
 import { defaultRecipe, type RecipeName } from '../../language/recipes/recipes.ts';
 import { createTraining, type Training, type TrainingOptions } from '../../language/recipes/training.ts';
@@ -25,6 +26,7 @@ import { limitRules } from '../../language/train/trainer.ts';
 import { version } from '../../version.ts';
 import type { TextSource } from '../corpus.ts';
 import { openModel } from '../load-model.ts';
+import { createDevice } from '../measurements.ts';
 import type { Agreement } from '../mpi/agreement.ts';
 import type { Communicator } from '../mpi/communicator.ts';
 import { lead } from '../mpi/lead.ts';
@@ -318,7 +320,11 @@ async function prepare(
   data: RunData,
   begin: (training: Training) => Promise<Pick<Work, 'policy' | 'state'> & { readonly run: TrainingRun }>,
 ): Promise<Begun> {
-  const device = await createDevice(machine);
+  const { recipe, peers } = what;
+  const { vocabSize } = data.content.tokenizer;
+  // Ranks of a job compute alike, on processors.
+  const work = peers ? undefined : () => planTraining(recipe, vocabSize, 0, 'webgpu').flopsPerStep;
+  const device = await createDevice({ ...machine, work });
   try {
     const training = await createTraining({ ...what, ...data.content, device });
     const { run, ...rest } = await begin(training);

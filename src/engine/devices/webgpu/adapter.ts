@@ -2,9 +2,8 @@ import { NanobardError } from '../../errors.ts';
 import { ALIGNMENT } from '../../program/plan-memory.ts';
 import { platform, requireFromProgram } from '../cpu/host.ts';
 
-/** A GPU that is open: its device, and what it is. */
-export interface OpenGpu {
-  readonly device: GPUDevice;
+/** What a GPU is. */
+export interface Adapter {
   /** The adapter's name as its driver tells it. */
   readonly name: string;
   /** Whether a processor stands in for the GPU. */
@@ -12,6 +11,11 @@ export interface OpenGpu {
   readonly features: readonly string[];
   /** The largest buffer that a kernel can see whole, in bytes: a multiple of ALIGNMENT. */
   readonly bankBytes: number;
+}
+
+/** A GPU that is open. */
+export interface OpenGpu extends Adapter {
+  readonly device: GPUDevice;
   /** Where the device came from. Dawn in Node ends the process if this is collected before the device. */
   readonly gpu: GPU;
 }

@@ -40,12 +40,15 @@ export class Buffers {
 /** The memory of a GPU: buffers made, written and read. After the GPU is lost all of it fails with code `device`. */
 export class GpuMemory {
   readonly device: GPUDevice;
+  /** Held: see `OpenGpu`. */
+  readonly source: GPU;
   /** Bytes of all buffers. */
   bytes = 0;
   private failure: NanobardError | undefined;
 
-  constructor({ device, name }: OpenGpu) {
+  constructor({ device, name, gpu }: OpenGpu) {
     this.device = device;
+    this.source = gpu;
     device.lost.then(({ message }) => {
       this.failure ??= new NanobardError(
         'device',

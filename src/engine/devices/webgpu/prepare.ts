@@ -1,4 +1,4 @@
-import type { GpuBank } from '../../ops/shared/webgpu.ts';
+import type { GpuBank, WebGpuTape } from '../../ops/shared/webgpu.ts';
 import type { PlacedProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type DType, sizeOf, type TypedArray } from '../../tensor/index.ts';
 import { type Place, requireFits } from './banks.ts';
@@ -34,7 +34,7 @@ export interface Parts {
   readonly buffers: Buffers;
 }
 
-interface Means {
+export interface Means extends Pick<WebGpuTape, 'tileFor'> {
   readonly memory: GpuMemory;
   readonly pipelines: Pipelines;
   readonly bankBytes: number;
@@ -45,14 +45,14 @@ interface Means {
 export async function prepare(
   program: PlacedProgram,
   variables: readonly { readonly place: Place; readonly buffers: Buffers }[],
-  { memory, pipelines, bankBytes, software }: Means,
+  { memory, pipelines, bankBytes, software, tileFor }: Means,
 ): Promise<Parts> {
   const { arena, inputBank, inputPlaces, constants, contents, locate } = findPlaces(
     program,
     variables.map(({ place }) => place),
     bankBytes,
   );
-  const lowered = lower(program, locate, { software });
+  const lowered = lower(program, locate, { software, tileFor });
   requireFits(Math.max(inputBank.bytes, lowered.scratch.bytes), bankBytes, 'the program');
   for (const { offset, values } of lowered.contents)
     contents.push({ place: { bank: lowered.tables, offset }, values });

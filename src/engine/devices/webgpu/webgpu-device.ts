@@ -3,16 +3,31 @@ import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
 import { Device, type Executable } from '../device.ts';
-import { type OpenGpu, openGpu } from './adapter.ts';
+import { type Memo, processMemo } from '../memo.ts';
+import { type Adapter, type OpenGpu, openGpu } from './adapter.ts';
 import { Banks, type Place } from './banks.ts';
-import { traitsOf } from './lower.ts';
+import { productsOf, traitsOf } from './lower.ts';
 import { type Buffers, GpuMemory } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
 import { prepare } from './prepare.ts';
+import { TileTuner } from './tile-tuner.ts';
+import { timeProgram } from './time-program.ts';
 import { WebGpuExecutable } from './webgpu-executable.ts';
 
 /** Where a variable's values are: on the GPU once a program uses it, before that on this side. */
 type Home = { readonly place: Place; readonly buffers: Buffers } | { readonly values: TypedArray };
+
+/** What gives adapters: a `GPU`. Its type is spelled out here, for who has no types of WebGPU. */
+export interface GpuSource {
+  requestAdapter(): Promise<object | null>;
+}
+
+export interface WebGpuOptions {
+  /** By default `navigator.gpu`, or in Node the package `webgpu`. */
+  readonly gpu?: GpuSource | undefined;
+  /** Keeps what is measured; by default as long as the process lives. */
+  readonly memo?: Memo | undefined;
+}
 
 /**
  * Runs programs on a GPU by WebGPU. On one adapter the same program gives the same bits each time; other adapters round
@@ -23,18 +38,22 @@ export class WebGpuDevice extends Device {
   readonly threads = 1;
   readonly notes: readonly string[];
   /** The adapter: its name, whether it is software, features and limits. */
-  readonly adapter: OpenGpu;
+  readonly adapter: Adapter;
   private readonly memory: GpuMemory;
   private readonly pipelines: Pipelines;
+  private readonly tuner: TileTuner;
   private readonly homes = new Map<Variable, Home>();
   /** Programs are loaded one after another, so that each finds the variables of those before in place. */
   private last: Promise<unknown> = Promise.resolve();
 
-  private constructor(adapter: OpenGpu) {
+  private constructor(open: OpenGpu, memo: Memo) {
     super();
+    const { name, software, features, bankBytes, device } = open;
+    const adapter = { name, software, features, bankBytes };
     this.adapter = adapter;
-    this.memory = new GpuMemory(adapter);
-    this.pipelines = new Pipelines(adapter.device);
+    this.memory = new GpuMemory(open);
+    this.pipelines = new Pipelines(device);
+    this.tuner = new TileTuner(memo, adapter);
     this.notes = adapter.software
       ? [
           `WebGPU finds no real GPU here: ${adapter.name} computes on the processor, slower than the cpu device.`,
@@ -47,8 +66,9 @@ export class WebGpuDevice extends Device {
    *
    * @throws {NanobardError} code `device` if there is none.
    */
-  static async create({ gpu }: { readonly gpu?: GPU } = {}): Promise<WebGpuDevice> {
-    return new WebGpuDevice(await openGpu(gpu));
+  static async create({ gpu, memo = processMemo }: WebGpuOptions = {}): Promise<WebGpuDevice> {
+    // Whatever gives adapters of WebGPU is a GPU.
+    return new WebGpuDevice(await openGpu(gpu as GPU | undefined), memo);
   }
 
   get bytes(): number {
@@ -58,11 +78,16 @@ export class WebGpuDevice extends Device {
   load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
     return this.inTurn(async () => {
       const { bankBytes, software } = this.adapter;
+      const { memory, pipelines, tuner } = this;
+      const means = { memory, pipelines, bankBytes, software };
       const program = layOut(plain, traitsOf, bankBytes);
+      await tuner.tune(productsOf(program, software), (product, tile) =>
+        timeProgram(product, { ...means, tileFor: () => tile }),
+      );
       await this.place(variables);
       const homes = variables.map((variable) => this.placed(variable));
-      const { memory, pipelines } = this;
-      const parts = await prepare(program, homes, { memory, pipelines, bankBytes, software });
+      const tileFor = tuner.tileFor.bind(tuner);
+      const parts = await prepare(program, homes, { ...means, tileFor });
       return new WebGpuExecutable(program, parts, this.memory);
     });
   }

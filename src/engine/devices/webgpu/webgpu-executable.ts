@@ -2,6 +2,7 @@ import { NanobardError } from '../../errors.ts';
 import type { PlacedProgram } from '../../program/program.ts';
 import type { TypedArray } from '../../tensor/index.ts';
 import type { Executable } from '../device.ts';
+import { encode } from './encode.ts';
 import type { GpuMemory } from './memory.ts';
 import { OutputRing } from './output-ring.ts';
 import type { Parts, Step } from './prepare.ts';
@@ -115,16 +116,4 @@ export class WebGpuExecutable implements Executable {
       throw new NanobardError('device', 'the program was disposed of and cannot be used any more');
     this.memory.check();
   }
-}
-
-function encode(encoder: GPUCommandEncoder, steps: readonly Step[]): void {
-  const pass = encoder.beginComputePass();
-  let current: GPUComputePipeline | undefined;
-  for (const { pipeline, group, groups } of steps) {
-    if (pipeline !== current) pass.setPipeline(pipeline);
-    current = pipeline;
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...groups);
-  }
-  pass.end();
 }

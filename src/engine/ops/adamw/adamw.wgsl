@@ -4,19 +4,29 @@ fn oneMinusExp(x: f32) -> f32 {
   return select(1.0 - exponential(x), series, x > -0.25);
 }
 
-// One update by AdamW: see adamw.ts. βᵗ by its logarithm.
+// One update of many tensors by AdamW: see adamw.ts. βᵗ by its logarithm.
 fn adamw(group: u32, lane: u32) {
-  let i = group * THREADS + lane;
-  if (i >= N) { return; }
+  let row = rowOf(group);
+  let parameter = bits_table(row + 2u);
+  let gradients = bits_table(row + 3u);
+  let m = bits_table(row + 4u);
+  let v = bits_table(row + 5u);
+  let newParameter = bits_table(row + 6u);
+  let newM = bits_table(row + 7u);
+  let newV = bits_table(row + 8u);
+  let weightDecay = bitcast<f32>(bits_table(row + 9u));
   let step = f32(load_step(0u));
   let rate = load_learningRate(0u);
-  let gradient = load_gradient(i) * load_gradientScale(0u);
-  let mean = fma(BETA1, load_m(i), (1.0 - BETA1) * gradient);
-  let variance = fma(BETA2, load_v(i), (1.0 - BETA2) * gradient * gradient);
-  store_newM(i, mean);
-  store_newV(i, variance);
   let correction1 = oneMinusExp(step * LOG_BETA1);
   let correction2 = oneMinusExp(step * LOG_BETA2);
-  let towards = mean / correction1 / (sqrt(variance / correction2) + EPSILON);
-  store_newParameter(i, load_parameter(i) * (1.0 - rate * WEIGHT_DECAY) - rate * towards);
+  for (var i = firstOf(group, row) + lane; i < endOf(group, row); i += THREADS) {
+    let gradient = load_gradient(gradients + i) * load_gradientScale(0u);
+    let mean = fma(BETA1, load_m(m + i), (1.0 - BETA1) * gradient);
+    let variance = fma(BETA2, load_v(v + i), (1.0 - BETA2) * gradient * gradient);
+    let towards = mean / correction1 / (sqrt(variance / correction2) + EPSILON);
+    let before = load_parameter(parameter + i);
+    store_newM(newM + i, mean);
+    store_newV(newV + i, variance);
+    store_newParameter(newParameter + i, before * (1.0 - rate * weightDecay) - rate * towards);
+  }
 }

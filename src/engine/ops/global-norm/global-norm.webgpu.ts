@@ -1,24 +1,21 @@
 import { sizeOf } from '../../tensor/index.ts';
+import { manyTensors } from '../shared/tensors.ts';
 import type { WebGpuKernel } from '../shared/webgpu.ts';
 import { BLOCK } from './constants.ts';
 import type { clipScaleOperation, globalNormOperation } from './global-norm.ts';
 
 export const globalNormWebGpu: WebGpuKernel<typeof globalNormOperation> = {
   lower(tape, inputs, [norm]) {
-    const blocks = inputs.map(({ shape }) => Math.ceil(sizeOf(shape) / BLOCK));
-    const N = blocks.reduce((a, b) => a + b, 0);
+    const N = inputs.reduce((blocks, { shape }) => blocks + Math.ceil(sizeOf(shape) / BLOCK), 0);
     const sums = tape.scratch(N);
     let START = 0;
-    for (const [i, x] of inputs.entries()) {
-      const n = sizeOf(x.shape);
-      const threads = tape.rowThreads(Math.min(n, BLOCK));
+    for (const { operands, constants, groups } of manyTensors(tape, { x: inputs }, BLOCK)) {
       tape.emit('sumSquares', {
-        operands: { x, sums },
-        constants: { N: n, BLOCK, START },
-        groups: blocks[i]!,
-        threads,
+        operands: { ...operands, sums },
+        constants: { ...constants, START },
+        ...{ groups, threads: tape.rowThreads(BLOCK) },
       });
-      START += blocks[i]!;
+      START += groups;
     }
     tape.emit('globalNorm', {
       operands: { sums, norm },

@@ -1,11 +1,12 @@
-// The sum of the squares of each BLOCK of elements of one tensor, to be kept at START + group.
+// The sum of the squares of each BLOCK of elements of many tensors, to be kept at START + group.
 fn sumSquares(group: u32, lane: u32) {
+  let row = rowOf(group);
+  let x = bits_table(row + 2u);
   var sum = 0.0;
   var broken = 0.0;
-  let start = group * BLOCK;
-  for (var i = start + lane; i < min(start + BLOCK, u32(N)); i += THREADS) {
-    sum = fma(load_x(i), load_x(i), sum);
-    broken += select(1.0, 0.0, isFinite(bits_x(i)));
+  for (var i = firstOf(group, row) + lane; i < endOf(group, row); i += THREADS) {
+    sum = fma(load_x(x + i), load_x(x + i), sum);
+    broken += select(1.0, 0.0, isFinite(bits_x(x + i)));
   }
   let total = sumLanes(lane, sum);
   let bad = sumLanes(lane, broken);

@@ -1,10 +1,8 @@
 import { lastOf, sizeOf } from '../../tensor/index.ts';
 import { sumTerms } from '../reduce/reduce.webgpu.ts';
+import { MANY_TILES, tilesOf } from '../shared/tile.ts';
 import { type GpuView, headsOf, type WebGpuKernel, type WebGpuTape } from '../shared/webgpu.ts';
 import type { linearOperation, matmulOperation } from './matmul.ts';
-
-/** Tiles that a GPU wants at least, to have work for all its cores. */
-const MANY_TILES = 64;
 
 /** A sum of many terms for few results, as a weight's gradient is, is cut into at most so many parts of so many terms. */
 const PARTS = 16;
@@ -47,18 +45,25 @@ export function product(tape: WebGpuTape, a: GpuView, b: GpuView, c: GpuView, bi
 function tiles(tape: WebGpuTape, a: GpuView, b: GpuView, c: GpuView, bias?: GpuView): void {
   const [rows, columns] = c.shape.slice(-2) as [number, number];
   const batches = sizeOf(c.shape.slice(0, -2));
+  const terms = lastOf(a.shape);
   const [downA, acrossA] = a.strides.slice(-2) as [number, number];
   const [downB, acrossB] = b.strides.slice(-2) as [number, number];
-  const count = (side: number): number => batches * Math.ceil(rows / side) * Math.ceil(columns / side);
-  const TILE = [64, 32].find((side) => side <= tape.largestTile && count(side) >= MANY_TILES) ?? 16;
-  const sizes = tape.table(Int32Array.of(rows, columns, lastOf(a.shape), downA, acrossA, downB, acrossB));
-  const byColumns = { A_BY_COLUMNS: downA === 1 ? 1 : 0, B_BY_COLUMNS: downB === 1 ? 1 : 0 };
+  const [aByColumns, bByColumns] = [downA === 1, downB === 1];
+  const tile = tape.tileFor({ batches, rows, columns, terms, aByColumns, bByColumns });
+  const sizes = tape.table(Int32Array.of(rows, columns, terms, downA, acrossA, downB, acrossB));
   tape.emit('matmul', {
     operands: { a, b, c, bias: bias ?? c, sizes },
     indices: { a: headsOf(a, 2), b: headsOf(b, 2) },
-    constants: { TILE, BIASED: bias ? 1 : 0, ...byColumns },
-    groups: count(TILE),
-    threads: (TILE / 4) ** 2,
+    constants: {
+      ...{ TILE_ROWS: tile.rows, TILE_COLUMNS: tile.columns, THREAD_ROWS: tile.threadRows },
+      ...{
+        BIASED: Number(bias !== undefined),
+        A_BY_COLUMNS: Number(aByColumns),
+        B_BY_COLUMNS: Number(bByColumns),
+      },
+    },
+    groups: tilesOf(tile, { batches, rows, columns }),
+    threads: (tile.rows / tile.threadRows) * (tile.columns / 4),
   });
 }
 

@@ -1,8 +1,13 @@
 import { sizeOf } from '../../tensor/index.ts';
 import { product } from '../matmul/matmul.webgpu.ts';
+import { manyTensors } from '../shared/tensors.ts';
 import { each, type GpuView, type WebGpuKernel } from '../shared/webgpu.ts';
 import type * as ops from './muon.ts';
 import { EPSILON } from './muon.ts';
+
+/** Elements for each group of threads. */
+const BLOCK = 1024;
+const THREADS = 256;
 
 /** Part `i` of a stack of matrices that lie one after another. */
 function part({ bank, dtype, shape, strides, offset }: GpuView, i: number): GpuView {
@@ -12,12 +17,17 @@ function part({ bank, dtype, shape, strides, offset }: GpuView, i: number): GpuV
 export const muonMomentumWebGpu: WebGpuKernel<typeof ops.muonMomentumOperation> = {
   inPlace: (result) => (result > 0 ? result + 1 : undefined),
   lower(tape, [momentum, gradientScale, ...matrices], [directions, ...means]) {
-    const N = sizeOf(directions.shape.slice(1));
-    for (const [i, mean] of means.entries()) {
-      const [m, gradient] = [matrices[i]!, matrices[means.length + i]!];
-      const operands = { momentum, gradientScale, m, gradient, mean, towards: part(directions, i) };
-      tape.emit('muonMomentum', { operands, constants: { N }, ...each(N) });
-    }
+    const lists = {
+      m: matrices.slice(0, means.length),
+      gradient: matrices.slice(means.length),
+      mean: means,
+      towards: means.map((_, i) => part(directions, i)),
+    };
+    for (const { operands, constants, groups } of manyTensors(tape, lists, BLOCK))
+      tape.emit('muonMomentum', {
+        operands: { ...operands, momentum, gradientScale },
+        ...{ constants, groups, threads: THREADS },
+      });
   },
 };
 
@@ -42,18 +52,17 @@ export const normalizeGramsWebGpu: WebGpuKernel<typeof ops.normalizeGramsOperati
 export const muonUpdateWebGpu: WebGpuKernel<typeof ops.muonUpdateOperation> = {
   inPlace: (result) => result + 3,
   lower(tape, [directions, scales, learningRate, ...parameters], results, { weightDecay, factor }) {
-    const N = sizeOf(directions.shape.slice(1));
-    for (const [INDEX, updated] of results.entries()) {
-      const operands = {
-        towards: part(directions, INDEX),
-        scales,
-        learningRate,
-        parameter: parameters[INDEX]!,
-        updated,
-      };
-      const constants = { N, INDEX, WEIGHT_DECAY: weightDecay, FACTOR: factor };
-      tape.emit('muonUpdate', { operands, constants, ...each(N) });
-    }
+    const lists = {
+      towards: results.map((_, i) => part(directions, i)),
+      parameter: parameters,
+      updated: results,
+    };
+    for (const { operands, constants, groups } of manyTensors(tape, lists, BLOCK, (i) => [i]))
+      tape.emit('muonUpdate', {
+        operands: { ...operands, scales, learningRate },
+        constants: { ...constants, WEIGHT_DECAY: weightDecay, FACTOR: factor },
+        ...{ groups, threads: THREADS },
+      });
   },
 };
 

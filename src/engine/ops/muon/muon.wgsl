@@ -1,12 +1,17 @@
 // m ← μ · m + (1 − μ) · g, and the direction (1 − μ) · g + μ · m.
 fn muonMomentum(group: u32, lane: u32) {
-  let i = group * THREADS + lane;
-  if (i >= N) { return; }
+  let row = rowOf(group);
+  let m = bits_table(row + 2u);
+  let gradient = bits_table(row + 3u);
+  let mean = bits_table(row + 4u);
+  let towards = bits_table(row + 5u);
   let mu = load_momentum(0u);
-  let part = (1.0 - mu) * load_gradientScale(0u) * load_gradient(i);
-  let mean = fma(mu, load_m(i), part);
-  store_mean(i, mean);
-  store_towards(i, fma(mu, mean, part));
+  for (var i = firstOf(group, row) + lane; i < endOf(group, row); i += THREADS) {
+    let part = (1.0 - mu) * load_gradientScale(0u) * load_gradient(gradient + i);
+    let next = fma(mu, load_m(m + i), part);
+    store_mean(mean + i, next);
+    store_towards(towards + i, fma(mu, next, part));
+  }
 }
 
 // Gram matrices (R × R) divided by their traces; a group for each.
@@ -29,9 +34,14 @@ fn polynomial(group: u32, lane: u32) {
 }
 
 fn muonUpdate(group: u32, lane: u32) {
-  let i = group * THREADS + lane;
-  if (i >= N) { return; }
+  let row = rowOf(group);
+  let towards = bits_table(row + 2u);
+  let parameter = bits_table(row + 3u);
+  let updated = bits_table(row + 4u);
+  let scale = load_scales(bits_table(row + 5u));
   let rate = load_learningRate(0u);
-  let update = rate * FACTOR * (load_scales(INDEX) * load_towards(i));
-  store_updated(i, (1.0 - rate * WEIGHT_DECAY) * load_parameter(i) - update);
+  for (var i = firstOf(group, row) + lane; i < endOf(group, row); i += THREADS) {
+    let update = rate * FACTOR * (scale * load_towards(towards + i));
+    store_updated(updated + i, (1.0 - rate * WEIGHT_DECAY) * load_parameter(parameter + i) - update);
+  }
 }

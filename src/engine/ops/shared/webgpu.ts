@@ -3,6 +3,7 @@ import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
 import { lastOf, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { WgslFunction, wgslSignatures } from '../wgsl.generated.ts';
 import type { KernelTraits } from './kernel.ts';
+import type { ProductShape, Tile } from './tile.ts';
 
 /** A stretch of memory that becomes one buffer of the GPU; what it holds is the device's business. */
 export interface GpuBank {
@@ -56,9 +57,19 @@ export interface WebGpuTape {
   table(values: Int32Array<ArrayBuffer>): GpuView;
   /** Threads that work on a row of so many elements together: a power of two. */
   rowThreads(width: number): number;
-  /** The widest side that a tile of a matrix product pays with here. */
-  readonly largestTile: number;
+  /** How to cut a matrix product. The choice changes how long it takes, and not a bit of it. */
+  tileFor(product: ProductShape): Tile;
 }
+
+/** One call of the operation `Op`. */
+export type WebGpuCall<Op> =
+  Op extends Operation<infer I, infer O, infer A>
+    ? {
+        readonly inputs: InPlaceOf<I, GpuView>;
+        readonly outputs: InPlaceOf<O, GpuView>;
+        readonly attributes: A;
+      }
+    : never;
 
 /** A kernel of the operation `Op` on the GPU. */
 export type WebGpuKernel<Op> =
@@ -71,6 +82,8 @@ export type WebGpuKernel<Op> =
           outputs: InPlaceOf<O, GpuView>,
           attributes: A,
         ): void;
+        /** Turns calls that follow one another, and of which none needs another, into fewer dispatches. */
+        lowerAll?(tape: WebGpuTape, calls: readonly WebGpuCall<Op>[]): void;
       }
     : never;
 

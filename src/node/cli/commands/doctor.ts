@@ -6,7 +6,7 @@ import { availableMemory, canShareMemory, processors, runtime } from '../../../e
 import type { SimdLevel } from '../../../engine/devices/cpu/simd.ts';
 import { createDevice } from '../../../engine/devices/create.ts';
 import type { Device } from '../../../engine/devices/device.ts';
-import { measurePeak } from '../../../engine/devices/peak.ts';
+import { measureBandwidth, measurePeak } from '../../../engine/devices/peak.ts';
 import { WebGpuDevice } from '../../../engine/devices/webgpu/webgpu-device.ts';
 import { NanobardError } from '../../../engine/errors.ts';
 import { version } from '../../../version.ts';
@@ -90,9 +90,19 @@ async function examineGpu() {
     return { webgpu: undefined, noGpu: `${error.message}. ${error.hint ?? ''}`.trim() };
   }
   const { name, software, features, bankBytes } = device.adapter;
+  let gigabytes: number | undefined;
+  const problem = await measureBandwidth(device, software ? 2 ** 20 : undefined).then(
+    (measured) => {
+      gigabytes = measured;
+    },
+    (error: Error) => error.message,
+  );
   // In software a large product would take half a minute.
   const report = await tryOut('webgpu', device, name, software ? 128 : undefined);
-  return { webgpu: { ...report, software, features, bankBytes }, noGpu: undefined };
+  return {
+    webgpu: { ...report, problem: report.problem ?? problem, gigabytes, software, features, bankBytes },
+    noGpu: undefined,
+  };
 }
 
 /**
@@ -113,12 +123,21 @@ async function tryOut(name: string, device: Device, arithmetic: string, size?: n
 }
 
 /** The adapter's name, speed, and what of its features and limits matters here. */
-function gpuDetails({ arithmetic, gflops, features, bankBytes }: NonNullable<Gpu['webgpu']>): string {
+function gpuDetails({
+  arithmetic,
+  gflops,
+  gigabytes,
+  features,
+  bankBytes,
+}: NonNullable<Gpu['webgpu']>): string {
   const useful = features.filter((feature) =>
     ['shader-f16', 'subgroups', 'timestamp-query'].includes(feature),
   );
   const speed = gflops === undefined ? [] : [`${gflops.toPrecision(2)} GFLOP/s`];
-  return [arithmetic, ...speed, `buffers of up to ${formatBytes(bankBytes)}`, ...useful].join(', ');
+  const memory = gigabytes === undefined ? [] : [`${gigabytes.toPrecision(2)} GB/s`];
+  return [arithmetic, ...speed, ...memory, `buffers of up to ${formatBytes(bankBytes)}`, ...useful].join(
+    ', ',
+  );
 }
 
 type Gpu = Awaited<ReturnType<typeof examineGpu>>;

@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { NanobardError } from '../errors.ts';
+import { CpuDevice } from './cpu/cpu-device.ts';
+import { createDevice } from './create.ts';
+import { known } from './known.ts';
+import { ShortMemo } from './memo.ts';
+
+afterEach(() => known.clear());
+
+/** A device that says it is a GPU; and what became of it. */
+function gpu({ software = false } = {}) {
+  const dispose = vi.fn();
+  const make = vi.fn(async () => {
+    const cpu = await CpuDevice.create({ threads: 1 });
+    dispose.mockImplementation(cpu.dispose.bind(cpu));
+    return Object.assign(cpu, { adapter: { name: 'fake', software }, dispose });
+  });
+  known.set('webgpu', make);
+  return { make, dispose };
+}
+
+/** A GPU ten times as fast, and ten times as slow to start. */
+async function measured(): Promise<ShortMemo> {
+  const memo = new ShortMemo();
+  const speeds = [
+    { gflops: 100, msPerLaunch: 0.001 },
+    { gflops: 1000, msPerLaunch: 0.01 },
+  ];
+  await memo.set('speed of fake beside 1 threads of cpu', JSON.stringify(speeds));
+  return memo;
+}
+
+it('webgpu is what was imported', async () => {
+  const { make } = gpu();
+  const memo = new ShortMemo();
+  const device = await createDevice({ device: 'webgpu', memo });
+  expect(make).toHaveBeenCalledWith({ memo });
+  expect(device).toHaveProperty('adapter');
+  await device.dispose();
+});
+
+describe('auto', () => {
+  it('takes the GPU for work that is faster there, and lets the other go', async () => {
+    const memo = await measured();
+    for (const [work, faster] of [
+      [1e6, false],
+      [1e11, true],
+    ] as const) {
+      const { dispose } = gpu();
+      const device = await createDevice({ threads: 1, work: () => work, memo });
+      expect('adapter' in device).toBe(faster);
+      expect(dispose).toHaveBeenCalledTimes(faster ? 0 : 1);
+      await device.dispose();
+    }
+  });
+
+  it('looks for no GPU where it does not know the work', async () => {
+    const { make } = gpu();
+    const device = await createDevice({ threads: 1 });
+    expect(device).not.toHaveProperty('adapter');
+    expect(make).not.toHaveBeenCalled();
+    await device.dispose();
+  });
+
+  it('does not take a processor that stands in for a GPU', async () => {
+    const { dispose } = gpu({ software: true });
+    const device = await createDevice({ threads: 1, work: () => 1e15, memo: await measured() });
+    expect(device).not.toHaveProperty('adapter');
+    expect(dispose).toHaveBeenCalledOnce();
+    await device.dispose();
+  });
+
+  it('does not take a GPU that fails', async () => {
+    const { make, dispose } = gpu();
+    const { load } = CpuDevice.prototype;
+    known.set('webgpu', async () => {
+      const device = await make();
+      const lost = new NanobardError('device', 'the GPU was lost');
+      return Object.assign(device, { load: async () => Promise.reject(lost) });
+    });
+    const device = await createDevice({ threads: 1, work: () => 1e15, memo: new ShortMemo() });
+    expect(device.load).toBe(load);
+    expect(dispose).toHaveBeenCalledOnce();
+    await device.dispose();
+  });
+
+  it('measures once what it does not know, or cannot read', async () => {
+    const memo = new ShortMemo();
+    await memo.set('speed of fake beside 1 threads of cpu', '[{"gflops":"fast"},{}]');
+    const set = vi.spyOn(memo, 'set');
+    for (let i = 0; i < 2; i++) {
+      gpu();
+      const device = await createDevice({ threads: 1, work: () => 1e9, memo });
+      await device.dispose();
+    }
+    expect(set).toHaveBeenCalledOnce();
+    const speeds = JSON.parse(set.mock.lastCall![1]);
+    expect(speeds).toEqual(
+      [0, 1].map(() => ({ gflops: expect.any(Number), msPerLaunch: expect.any(Number) })),
+    );
+    expect(speeds[0].gflops).toBeGreaterThan(1);
+  });
+});
