@@ -1,7 +1,7 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
 import { headsOf, nests } from '../shared/strided.ts';
-import { KC, MC, MR } from './constants.ts';
+import { DOTS_FROM, KC, MC, MR } from './constants.ts';
 import type { linearOperation, matmulOperation } from './matmul.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
@@ -41,14 +41,21 @@ export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
   return packed;
 }
 
-/** c = a · b (+ bias): both may have any strides, `c` is row-major. */
-export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, bias?: CpuView): void {
+/** c = a · b (+ bias): both may have any strides, `c` is row-major. If `alone`, rows come out as each would by itself. */
+export function lowerMatmul(
+  tape: CpuTape,
+  a: CpuView,
+  b: CpuView,
+  c: CpuView,
+  bias?: CpuView,
+  alone = false,
+): void {
   if (sizeOf(c.shape) === 0) return;
   // Batches are three loops: with more separate dimensions, several products.
   for (const { addresses, extents, strides } of nests([headsOf(a, 2), headsOf(b, 2), headsOf(c, 2)], 3)) {
     const at = (view: CpuView, i: 0 | 1 | 2): CpuView => ({ ...view, address: addresses[i] });
     const operands = { a: at(a, 0), b: at(b, 1), c: at(c, 2), bias };
-    product(tape, operands, { extents, strides: strides[0] }, { extents, strides: strides[1] });
+    product(tape, operands, { extents, strides: strides[0] }, { extents, strides: strides[1] }, alone);
   }
 }
 
@@ -57,6 +64,7 @@ function product(
   { a, b, c, bias }: Record<'a' | 'b' | 'c', CpuView> & { bias: CpuView | undefined },
   batchesA: Batches,
   batchesB: Batches,
+  alone: boolean,
 ): void {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
@@ -65,8 +73,10 @@ function product(
   const batches = sizeOf(batchesA.extents);
   const args = { a, c, m, n, k, bias: bias ?? 0 };
 
-  if (k > 0 && m < FEW_ROWS && batches === 1 && columnStride === 1 && rowsB === 1) {
-    tape.emit('matmulRows', { ...args, w: b, strideA: rowStride, strideW: columnsB });
+  if (k > 0 && (m < FEW_ROWS || alone) && batches === 1 && columnStride === 1 && rowsB === 1) {
+    const strips = tape.perThread(m < DOTS_FROM ? 0 : Math.ceil(m / MR) * MR * k);
+    const sums = tape.perThread(2 * 2 * 4 * MR);
+    tape.emit('matmulRows', { ...args, w: b, strideA: rowStride, strideW: columnsB, strips, sums });
     return;
   }
   const [left, right] = [leading(a), leading(b)];
@@ -103,8 +113,8 @@ export const matmulCpu: CpuKernel<typeof matmulOperation> = {
 };
 
 export const linearCpu: CpuKernel<typeof linearOperation> = {
-  lower(tape, [x, weight, bias], [y]) {
+  lower(tape, [x, weight, bias], [y], { alone }) {
     const [n, k] = weight.shape as [number, number];
-    lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, bias);
+    lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, bias, alone);
   },
 };
