@@ -1,4 +1,4 @@
-// Tokens a second of a GGUF file in llama.cpp: MODEL TOKENS BLOCK ROUNDS. `npm run conformance` installs node-llama-cpp.
+// Tokens a second of a GGUF file in llama.cpp, by one thread and by two: MODEL TOKENS BLOCK ROUNDS. `npm run conformance` installs node-llama-cpp.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -10,15 +10,21 @@ const llama = await getLlama({
   ...{ gpu: false, build: 'never', skipDownload: true, logLevel: LlamaLogLevel.error },
 });
 const model = await llama.loadModel({ modelPath });
-const context = await model.createContext({ contextSize, threads: 2 });
-const sequence = context.getSequence();
 const options = { temperature: 1, topK: 0, topP: 1, minP: 0, yieldEogToken: true };
-const one = [];
-for (let round = -1; round < rounds; round++) {
-  await sequence.clearHistory();
-  const begin = performance.now();
-  let made = 0;
-  for await (const _ of sequence.evaluate([1], { ...options, seed: round + 2 })) if (++made === tokens) break;
-  if (round >= 0) one.push((1000 * made) / (performance.now() - begin));
+const speeds = [];
+for (const threads of [1, 2]) {
+  const context = await model.createContext({ contextSize, threads });
+  const sequence = context.getSequence();
+  const speed = [];
+  for (let round = -1; round < rounds; round++) {
+    await sequence.clearHistory();
+    const begin = performance.now();
+    let made = 0;
+    for await (const _ of sequence.evaluate([1], { ...options, seed: round + 2 }))
+      if (++made === tokens) break;
+    if (round >= 0) speed.push((1000 * made) / (performance.now() - begin));
+  }
+  speeds.push(speed);
+  await context.dispose();
 }
-process.stdout.write(`${JSON.stringify({ one })}\n`, () => process.exit(0));
+process.stdout.write(`${JSON.stringify({ speeds })}\n`, () => process.exit(0));
