@@ -102,6 +102,11 @@ it('generates the text that the CPU generates', async () => {
       let text = '';
       for await (const piece of model.generate('The ', { tokens: 30, seed: 5 })) text += piece;
       texts.push(text);
+      const together = ['', '', ''];
+      const pieces = model.generateAll(['The ', 'A', 'The '], { tokens: 30, seed: 5 });
+      for await (const { index, text } of pieces) together[index] += text;
+      expect(together[0]).toBe(text);
+      expect(together[1]).not.toBe(together[2]);
     }
     expect(texts[1]).toBe(texts[0]);
   }

@@ -29,6 +29,8 @@ const check = (
 
 const forward = { gradients: false } as const;
 const at = (position: number): Tensor => constant(Int32Array.of(position), []);
+/** A position for each sequence. */
+const each = (...positions: number[]): Tensor => constant(Int32Array.from(positions));
 const list = (...data: number[]): Operand => ({ shape: [data.length], data, dtype: 'i32' });
 const positive = ({ shape, data }: Operand): Operand => ({
   shape,
@@ -209,6 +211,7 @@ describe('lookup', () => {
       (ids) => [
         ops.ngram(ids!, { order: 3, rows: 1000 }),
         ops.ngram(ids!, { order: 2, rows: 7, position: at(3), length: 4 }),
+        ops.ngram(ids!, { order: 2, rows: 7, position: each(3, -1), length: 4 }),
       ],
       [integers([2, 9], 65)],
       { gradients: false, tolerance: 0 },
@@ -237,6 +240,10 @@ describe('lookup', () => {
 describe('rotary', () => {
   it.each([0, 3, 1000])('turns by position %i', async (position) => {
     await check((x) => ops.rotary(x!, at(position)), [values([2, 5, 3, 8])], { tolerance: 5e-6 });
+  });
+
+  it('turns each sequence by a position of its own', async () => {
+    await check((x) => ops.rotary(x!, each(3, 1000)), [values([2, 5, 3, 8])], { tolerance: 5e-6 });
   });
 });
 
@@ -267,6 +274,9 @@ describe('attention', () => {
   it('with a cache', async () => {
     const operands = [values([2, 2, 1, 8], 1), values([2, 9, 1, 8], 2), values([2, 9, 1, 8], 3)];
     await check((q, k, v) => ops.attention(q!, k!, v!, { position: at(4) }), operands, { tolerance: 1e-5 });
+    await check((q, k, v) => ops.attention(q!, k!, v!, { position: each(6, 2) }), operands, {
+      tolerance: 1e-5,
+    });
   });
 });
 
@@ -278,6 +288,11 @@ describe('cacheWrite', () => {
       forward,
     );
   });
+});
+
+it('cacheWrite of the first sequences, each at a position of its own', async () => {
+  const operands = [values([3, 5, 3], 1), values([2, 2, 3], 2)];
+  await check((c, u) => ops.cacheWrite(c!, u!, each(4, 1)), operands, forward);
 });
 
 describe('optimizers', () => {

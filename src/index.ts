@@ -39,7 +39,13 @@ export {
 export { type Tokenizer, tokenizerFromJSON } from './language/data/tokenizer/tokenizer.ts';
 export type { ModelFile, WeightType } from './language/formats/model-file.ts';
 export * as safetensors from './language/formats/safetensors.ts';
-export { type Choice, Decoder, type GenerateOptions } from './language/generate/decoder.ts';
+export {
+  type Choice,
+  Decoder,
+  type GenerateOptions,
+  type Job,
+  type JobChoice,
+} from './language/generate/decoder.ts';
 export { distribution, type SamplingRule } from './language/generate/sampling.ts';
 export { type Baselines, baselines } from './language/inspect/baselines.ts';
 export { type Histogram, histogram } from './language/inspect/histogram.ts';

@@ -7,6 +7,8 @@ import { cpus, devices, expectClose, integers, reference, values } from '../../t
 import { BigramLanguageModel } from '../models/bigram.ts';
 import { GPT } from '../models/gpt.ts';
 import type { LanguageModel } from '../models/language-model.ts';
+import { LectureGPT } from '../models/lecture.ts';
+import { ModernGPT } from '../models/modern.ts';
 import { Decoder, type GenerateOptions } from './decoder.ts';
 import { Sampler } from './sampling.ts';
 
@@ -103,6 +105,93 @@ describe.each([9, 40])('Decoder, block size %i', (blockSize) => {
       expect([0, ...(await collect(decoder, [0], options))]).toEqual(idx);
       decoder.dispose();
     }
+  });
+});
+
+/** Models of each kind, in training mode and with weights that differ. */
+async function models(device: Device): Promise<LanguageModel[]> {
+  const shared = { vocabSize: V, blockSize: 9, nLayer: 2, nHead: 2, nEmbd: 8, dropout: 0 };
+  const made = [
+    new GPT({ ...shared, bias: true }),
+    new LectureGPT(shared),
+    new ModernGPT({ ...shared, ngramOrder: 3, ngramRows: 50 }),
+    new BigramLanguageModel({ vocabSize: V, blockSize: 9 }),
+  ];
+  for (const model of made) {
+    for (const [i, parameter] of model.initialize(new Generator(1)).parameters().entries())
+      await device.write(parameter, values(parameter.shape, i + 1).data);
+  }
+  return made;
+}
+
+describe('Decoder, several texts together', () => {
+  it('says in each what it says by itself, to the last bit of the logits', async () => {
+    for (const device of devices) {
+      // What the reference remembers in float64 is rounded when it moves to another slot.
+      const bitsOf = (logits: ArrayLike<number>) => (device === reference ? [] : Array.from(logits));
+      for (const model of await models(device)) {
+        const jobs = [4, 1, 30, 9, 2, 8, 1, 5, 10, 3, 7].map((length, i) => ({
+          prompt: text(length, i),
+          options: { tokens: [15, 3, 9, 1, 20][i % 5]!, generator: new Generator(i), temperature: 2 },
+        }));
+        const fresh = () =>
+          jobs.map(({ prompt, options }, i) => ({
+            prompt,
+            options: { ...options, generator: new Generator(i) },
+          }));
+        const alone = await Decoder.create(model, device);
+        const expected: unknown[][] = [];
+        for (const { prompt, options } of fresh()) {
+          const made: unknown[] = [];
+          for await (const { token, logits } of alone.choices(prompt, options))
+            made.push([token, ...bitsOf(logits)]);
+          expected.push(made);
+        }
+        for (const slots of [3, 16]) {
+          const decoder = await Decoder.create(model, device, slots);
+          const made: unknown[][] = jobs.map(() => []);
+          for await (const choices of decoder.together(fresh())) {
+            for (const { index, token, logits } of choices) made[index]!.push([token, ...bitsOf(logits)]);
+          }
+          expect(made, `${model.constructor.name}, ${slots} slots`).toEqual(expected);
+          decoder.dispose();
+        }
+        alone.dispose();
+        device.release(model.parameters());
+      }
+    }
+  });
+
+  it('ends a text when it is told to, and lets the next begin in its place', async () => {
+    const { relaxed: device } = cpus;
+    const model = await gpt(9, device);
+    const decoder = await Decoder.create(model, device, 2);
+    const jobs = [3, 1, 4, 2].map((length, i) => ({
+      prompt: text(length, i),
+      options: { tokens: 50, generator: new Generator(i) },
+      ended: false,
+    }));
+    const made = jobs.map(() => 0);
+    let steps = 0;
+    for await (const choices of decoder.together(jobs)) {
+      steps++;
+      for (const { index } of choices) if (++made[index]! === [2, 5, 4, 3][index]!) jobs[index]!.ended = true;
+    }
+    expect(made).toEqual([2, 5, 4, 3]);
+    expect(steps).toBe(8); // 2, 4 and the last's 2 beside 5 and 3 are 8 and 6
+    decoder.dispose();
+  });
+
+  it('has nothing to say without texts, and stops when one of them is aborted', async () => {
+    const { relaxed: device } = cpus;
+    const decoder = await Decoder.create(await gpt(9, device), device, 4);
+    for await (const _ of decoder.together([])) expect.unreachable();
+    const options = { tokens: 5, generator: new Generator(1) };
+    const aborted = { ...options, signal: AbortSignal.abort(new Error('enough')) };
+    const all = [options, aborted].map((each) => ({ prompt: [1], options: each }));
+    await expect(decoder.together(all).next()).rejects.toThrow('enough');
+    await expect(Decoder.create(await gpt(9, device), device, 0)).rejects.toThrow('slots must be');
+    decoder.dispose();
   });
 });
 

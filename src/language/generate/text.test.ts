@@ -3,7 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { Generator } from '../../engine/tensor/generator.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Decoder } from './decoder.ts';
-import { generateText } from './text.ts';
+import { generateText, generateTexts } from './text.ts';
+
+/** Tokens are counted; those of texts are their UTF-8. */
+function tokenizerOf(tokens: readonly (string | readonly number[])[]): Tokenizer {
+  return {
+    vocabSize: tokens.length,
+    encode: () => new Int32Array(0),
+    decode: () => '',
+    bytesOf: (id) => {
+      const token = tokens[id]!;
+      return typeof token === 'string' ? new TextEncoder().encode(token) : Uint8Array.from(token);
+    },
+    toJSON: () => ({ type: 'test' }),
+  };
+}
 
 /** What is streamed when a decoder makes the given tokens, texts or bytes, and how the sample ended. */
 async function stream(tokens: readonly (string | readonly number[])[], stop?: readonly string[]) {
@@ -16,16 +30,7 @@ async function stream(tokens: readonly (string | readonly number[])[], stop?: re
       }
     },
   } as unknown as Decoder;
-  const tokenizer: Tokenizer = {
-    vocabSize: tokens.length,
-    encode: () => new Int32Array(0),
-    decode: () => '',
-    bytesOf: (id) => {
-      const token = tokens[id]!;
-      return typeof token === 'string' ? new TextEncoder().encode(token) : Uint8Array.from(token);
-    },
-    toJSON: () => ({ type: 'test' }),
-  };
+  const tokenizer = tokenizerOf(tokens);
   const options = { tokens: tokens.length, generator: new Generator(1), ...(stop && { stop }) };
   const pieces: string[] = [];
   const text = generateText(decoder, tokenizer, [0], options);
@@ -33,6 +38,47 @@ async function stream(tokens: readonly (string | readonly number[])[], stop?: re
   for (; !next.done; next = await text.next()) pieces.push(next.value);
   return { pieces, made, ...next.value };
 }
+
+describe('generateTexts', () => {
+  it('gives each sample what generateText gives it: property', async () => {
+    const letters = fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 3 }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    const stop = fc.constantFrom('ab', 'bb', 'aab');
+    await fc.assert(
+      fc.asyncProperty(fc.array(letters, { minLength: 1, maxLength: 4 }), stop, async (samples, end) => {
+        const vocabulary = samples.flat();
+        const tokenizer = tokenizerOf(vocabulary);
+        const decoder: Pick<Decoder, 'together'> = {
+          async *together(jobs) {
+            const all = [...jobs];
+            for (let step = 0; step < 6; step++) {
+              yield all.flatMap((job, index) => {
+                const token = samples.slice(0, index).flat().length + step;
+                return step < samples[index]!.length && !job.ended ? [{ index, token, logits: [] }] : [];
+              });
+            }
+          },
+        };
+        const texts = samples.map(({ length }) => {
+          return [[0], { tokens: length, generator: new Generator(1), stop: end }] as const;
+        });
+        const made = samples.map(() => '');
+        const ends = new Map<number, unknown>();
+        for await (const piece of generateTexts(decoder, tokenizer, texts)) {
+          expect(ends.has(piece.index)).toBe(false);
+          made[piece.index] += piece.text;
+          if (piece.end) ends.set(piece.index, piece.end);
+        }
+        for (const [i, tokens] of samples.entries()) {
+          const { pieces, stopped, tokens: count } = await stream(tokens, [end]);
+          expect([made[i], ends.get(i)]).toEqual([pieces.join(''), { stopped, tokens: count }]);
+        }
+      }),
+    );
+  });
+});
 
 describe('generateText', () => {
   it('streams each token as it is made', async () => {

@@ -133,7 +133,7 @@ export class GPT extends LanguageModel<GPTConfig> {
 
   override *stream(idx: Tensor, cache?: KVCache): Iterable<Tensor> {
     const { wte, wpe, drop, h } = this.transformer;
-    const pos = arange(this.lengthOf(idx), cache?.position); // (T)
+    const pos = arange(this.lengthOf(idx), cache?.position); // (T), or (B, T) with a cache
     let x = drop.forward(add(wte.forward(idx), wpe.forward(pos))); // (B, T, C)
     yield x;
     for (const [i, block] of h.entries()) {

@@ -74,7 +74,7 @@ export abstract class LanguageModel<C extends LanguageModelConfig = LanguageMode
   /** An empty cache for `batch` sequences. */
   newCache(batch: number): KVCache {
     const { nLayer = 0, nEmbd = 0, blockSize } = this.config;
-    return new KVCache(nLayer, [batch, blockSize, nEmbd]);
+    return KVCache.create(nLayer, [batch, blockSize, nEmbd]);
   }
 
   /** T of ids (B, T), if the model can read as many. */

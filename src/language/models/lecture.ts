@@ -143,7 +143,7 @@ export class LectureGPT extends LanguageModel<LectureConfig> {
 
   override *stream(idx: Tensor, cache?: KVCache): Iterable<Tensor> {
     const { nHead } = this.config;
-    const pos = arange(this.lengthOf(idx), cache?.position); // (T)
+    const pos = arange(this.lengthOf(idx), cache?.position); // (T), or (B, T) with a cache
     let x = add(this.token_embedding_table.forward(idx), this.position_embedding_table.forward(pos)); // (B, T, C)
     yield x;
     for (const [i, block] of this.blocks.entries()) {
@@ -164,7 +164,7 @@ export class LectureGPT extends LanguageModel<LectureConfig> {
   /** A cache for each head. */
   override newCache(batch: number): KVCache {
     const { nLayer, nHead, nEmbd, blockSize } = this.config;
-    return new KVCache(nLayer * nHead, [batch, blockSize, nEmbd / nHead]);
+    return KVCache.create(nLayer * nHead, [batch, blockSize, nEmbd / nHead]);
   }
 
   /** N(0, 0.02), biases 0. */

@@ -84,7 +84,7 @@ describe('ModernGPT', () => {
       );
       const program = compile({ outputs: { logits }, assign });
       const executable = await device.load(program);
-      fillInputs(executable, { idx: piece(from, to), position: [from] });
+      fillInputs(executable, { idx: piece(from, to), position: [from, from] });
       await executable.run();
       const expected = [0, 1].flatMap((b) =>
         Array.from(whole.data.slice((6 * b + from) * 5, (6 * b + to) * 5)),

@@ -1,18 +1,21 @@
 import { cacheWrite } from '../../engine/ops/cache-write/cache-write.ts';
-import { reshape } from '../../engine/ops/views/views.ts';
+import { reshape, slice } from '../../engine/ops/views/views.ts';
 import { assign } from '../../engine/program/trace.ts';
 import { Input, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 
+/** (batch, length, width) of a cache: sequences, positions, numbers that are remembered of each. */
+type CacheShape = readonly [batch: number, length: number, width: number];
+
 /** Keys and values of one layer for up to `length` positions. */
 export class LayerCache {
-  /** Position of the first new token. */
-  readonly position: Input;
+  /** Position of each sequence's first new token, (B). */
+  readonly position: Tensor;
   readonly k: Variable;
   readonly v: Variable;
 
-  constructor(shape: readonly [batch: number, length: number, width: number], position: Input) {
-    this.k = new Variable(shape, { name: 'cache.k' });
-    this.v = new Variable(shape, { name: 'cache.v' });
+  constructor(k: Variable, v: Variable, position: Tensor) {
+    this.k = k;
+    this.v = v;
     this.position = position;
   }
 
@@ -24,38 +27,68 @@ export class LayerCache {
 
 /**
  * What a model remembers of the tokens before, so that each new token costs one position of work. Pass it to `forward`
- * in a function that a device compiles; the input `position` tells where the new tokens stand.
+ * in a function that a device compiles; the input `position`, (batch), tells where each sequence's new tokens stand.
  */
 export class KVCache {
   readonly layers: readonly LayerCache[];
-  readonly position = new Input('position', [], 'i32');
-  private readonly shape: readonly [batch: number, length: number, width: number];
-  private ids: Variable | undefined;
+  /** Position of each sequence's first new token, (B). */
+  readonly position: Tensor;
+  private readonly ids: Variable;
+
+  private constructor(layers: readonly LayerCache[], position: Tensor, ids: Variable) {
+    this.layers = layers;
+    this.position = position;
+    this.ids = ids;
+  }
 
   /** Memory for `layers` layers of (batch, length, width). */
-  constructor(layers: number, shape: readonly [batch: number, length: number, width: number]) {
-    this.shape = shape;
-    this.layers = Array.from({ length: layers }, () => new LayerCache(shape, this.position));
+  static create(layers: number, shape: CacheShape): KVCache {
+    const [batch, length] = shape;
+    const position = new Input(POSITION, [batch], 'i32');
+    const variable = (name: string): Variable => new Variable(shape, { name: `cache.${name}` });
+    return new KVCache(
+      Array.from({ length: layers }, () => new LayerCache(variable('k'), variable('v'), position)),
+      position,
+      new Variable([batch, length, 1], { name: 'cache.ids', dtype: 'i32' }),
+    );
+  }
+
+  /** The same memory, of which only the first `batch` sequences go on. */
+  first(batch: number): KVCache {
+    const position = slice(this.position, 0, 0, batch);
+    const layers = this.layers.map(({ k, v }) => new LayerCache(k, v, position));
+    return new KVCache(layers, position, this.ids);
   }
 
   /** Adds the new tokens' ids, i32 (B, T); returns those of all positions, (B, length). */
   tokens(idx: Tensor): Tensor {
-    const [batch, length] = this.shape;
-    this.ids ??= new Variable([batch, length, 1], { name: 'cache.ids', dtype: 'i32' });
     return extend(this.ids, idx, this.position);
   }
 
-  /** The cache's memory, for a device to release. */
+  /** Makes what the cache `one` holds, of a single sequence, the sequence at place `slot`, an i32 scalar, of this one. */
+  adopt(one: KVCache, slot: Tensor): void {
+    const from = one.variables();
+    for (const [i, cache] of this.variables().entries()) {
+      const sequences = reshape(cache, [1, cache.shape[0]!, -1]);
+      const written = cacheWrite(sequences, reshape(from[i]!, [1, 1, -1]), slot);
+      assign(cache, reshape(written, cache.shape));
+    }
+  }
+
+  /** The cache's memory. */
   variables(): Variable[] {
-    return [...this.layers.flatMap(({ k, v }) => [k, v]), ...(this.ids ? [this.ids] : [])];
+    return [...this.layers.flatMap(({ k, v }) => [k, v]), this.ids];
   }
 }
 
-/** Writes (B, T, …) into a cache (B, length, width) from `position` on; returns all of it, (B, length, …). */
-function extend(cache: Variable, update: Tensor, position: Input): Tensor {
-  const [B, length, width] = cache.shape as [number, number, number];
-  const [, T, ...rest] = update.shape as [number, number, ...number[]];
+/** Name of the input that tells where the new tokens stand. */
+export const POSITION = 'position';
+
+/** Writes (B, T, …) into the first B of a cache's sequences, from their positions on; returns them, (B, length, …). */
+function extend(cache: Variable, update: Tensor, position: Tensor): Tensor {
+  const [, length, width] = cache.shape as CacheShape;
+  const [B, T, ...rest] = update.shape as [number, number, ...number[]];
   const written = cacheWrite(cache, reshape(update, [B, T, width]), position);
   assign(cache, written);
-  return reshape(written, [B, length, ...rest]);
+  return reshape(slice(written, 0, 0, B), [B, length, ...rest]);
 }

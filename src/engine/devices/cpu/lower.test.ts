@@ -44,7 +44,7 @@ describe('encode', () => {
   it('writes floats and doubles as their bits', () => {
     const [, count, ...words] = encode('clipScale', { norm: 64, scale: 128, maxNorm: 1 });
     expect([count, ...words]).toEqual([3, 64, 128, 0x3f800000]);
-    const table = { position: 64, cosines: 128, sines: 192, step: 4, T: 1, half: 4 };
+    const table = { position: 64, cosines: 128, sines: 192, step: 4, rows: 1, T: 1, half: 4 };
     expect(encode('rotaryTable', { ...table, direction: -1, ratio: 0.5 }).slice(-4)).toEqual([
       0, 0xbff00000 | 0, 0, 0x3fe00000,
     ]); // biome-ignore format: two words each

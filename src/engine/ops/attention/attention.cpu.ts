@@ -25,9 +25,9 @@ export const attentionCpu: CpuKernel<typeof attentionOperation> = {
     const shapes = describe(q, k, v);
     const { T, S, D } = shapes;
     const { panelled, width, ld } = extents(tape, S, D);
-    const args = { q, k, v, position, key, y, lse, ...shapes, ...attributes };
+    const args = { q, k, v, position, each: position.shape.length, key, y, lse, ...shapes, ...attributes };
     if (T < FEW_QUERIES) {
-      tape.emit('attentionRows', { ...args, scores: tape.perThread(ld) });
+      tape.emit('attentionRows', { ...args, ld, scores: tape.perThread(ld * shapes.H) });
       return;
     }
     const call = {
@@ -52,7 +52,7 @@ export const attentionGradientCpu: CpuKernel<typeof attentionGradientOperation> 
     const shapes = describe(q, k, v);
     const { S, D } = shapes;
     const { panelled, width, ld } = extents(tape, S, D);
-    const operands = { q, k, v, position, key, y, lse, dy, dq, dk, dv };
+    const operands = { q, k, v, position, each: position.shape.length, key, y, lse, dy, dq, dk, dv };
     const call = {
       ...operands,
       ...shapes,

@@ -1,6 +1,12 @@
 import { extents } from '../../tensor/shape.ts';
 import { dropMask } from '../shared/philox.ts';
-import { accumulate, dot, type ReferenceArray, type ReferenceKernel, scalarOf } from '../shared/reference.ts';
+import {
+  accumulate,
+  dot,
+  positionOf,
+  type ReferenceArray,
+  type ReferenceKernel,
+} from '../shared/reference.ts';
 import type { attentionGradientOperation, attentionOperation } from './attention.ts';
 
 /** One row of scores: a query of one head, and the keys that it sees. */
@@ -22,7 +28,7 @@ function rows(q: ReferenceArray, k: ReferenceArray, position: ReferenceArray): R
       data.subarray(offset, offset + D);
   return Array.from({ length: B * H * T }, (_, index) => {
     const [b, h, t] = [Math.floor(index / (H * T)), Math.floor(index / T) % H, index % T];
-    const visible = Math.min(S, scalarOf(position) + t + 1);
+    const visible = Math.min(S, positionOf(position, b) + t + 1);
     return {
       index,
       query: part(((b * T + t) * H + h) * D),

@@ -1,13 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDevices, checkGradient, checkThreads, RUNS, values } from '../../../testing/check.ts';
+import {
+  checkDevices,
+  checkGradient,
+  checkThreads,
+  RUNS,
+  reference,
+  values,
+} from '../../../testing/check.ts';
 import { Input, type Tensor, Variable } from '../../tensor/tensor.ts';
 import { constant } from '../constant/constant.ts';
 import { mul } from '../elementwise/elementwise.ts';
 import { grad } from '../grad.ts';
 import { sum } from '../reduce/reduce.ts';
 import { split } from '../views/split.ts';
-import { reshape } from '../views/views.ts';
+import { reshape, slice } from '../views/views.ts';
 import { attention } from './attention.ts';
 
 const extents = fc.record({
@@ -68,6 +75,32 @@ describe('attention', () => {
       await checkDevices((q, k, v) => attention(q!, k!, v!, { position: at }), qkv(2, T, 2, 8, S), {
         tolerance: toleranceFor(T + position),
       });
+    }
+  });
+
+  it('sees of each sequence what stands before a position of its own', async () => {
+    for (const [T, S] of [
+      [1, 40],
+      [3, 16],
+      [9, 30],
+    ] as const) {
+      const positions = Int32Array.of(S - T, 0, 5);
+      const operands = qkv(3, T, 2, 8, S);
+      await checkDevices((q, k, v) => attention(q!, k!, v!, { position: constant(positions) }), operands, {
+        tolerance: toleranceFor(1),
+      });
+      const all = operands.map(({ shape, data }) => constant(data, shape)) as Tensor[] as [
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      const together = await reference.evaluate(attention(...all, { position: constant(positions) }));
+      for (const [b, position] of positions.entries()) {
+        const [q, k, v] = all.map((x) => slice(x, 0, b, b + 1)) as [Tensor, Tensor, Tensor];
+        const at = constant(Int32Array.of(position), []);
+        const alone = await reference.evaluate(attention(q, k, v, { position: at }));
+        expect(together.data.slice(b * alone.size, (b + 1) * alone.size)).toEqual(alone.data);
+      }
     }
   });
 

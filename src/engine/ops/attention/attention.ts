@@ -6,7 +6,10 @@ import { requireFloat, requireNumbers, requirePosition } from '../shared/operand
 import { newSite, requireKey } from '../shared/philox.ts';
 
 export interface AttentionOptions {
-  /** Position of the first query among the keys, an i32 scalar: 0 unless keys come from a cache. */
+  /**
+   * Position of the first query among the keys, an i32 scalar or (B), one for each sequence: 0 unless keys come from a
+   * cache.
+   */
   readonly position?: Tensor;
   /** Factor of the scores; 1/√D by default. */
   readonly scale?: number;
@@ -56,7 +59,7 @@ export const attentionOperation: Operation<
       const problem = 'queries must be (B, T, H, D), keys and values (B, S, H, D)';
       throw shapeError('attention', problem, q.shape, k.shape, v.shape);
     }
-    requirePosition('attention', 'position', position);
+    requirePosition('attention', 'position', position, B);
     requireKey('attention', key);
     requireNumbers('attention', 'above 0', { scale });
     requireNumbers('attention', 'from 0 to below 1', { p });

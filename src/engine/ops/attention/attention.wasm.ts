@@ -2,7 +2,9 @@
 // pass by in strips of 6 rows that see only the keys they may. Scores live in a strip's own buffer (forward)
 // or in one of ROWS rows (backward), never as a T × T matrix.
 
-import { first, int, loadPart, madd, max4, PerThread, scaleRow, storePart, sum4, Words } from '../shared/kernel.wasm';
+import {
+  first, int, loadPart, madd, max4, PerThread, scaleRow, storePart, sum4, sumLanes, Words,
+} from '../shared/kernel.wasm';
 import { MR, ROWS } from '../matmul/constants';
 import { packB, packStrip } from '../matmul/gemm.wasm';
 import { NR, PANEL, tile, tilePart, ZEROS } from '../matmul/tile.wasm';
@@ -94,26 +96,27 @@ function dotRow(a: usize, b: usize, d: i32): f32 {
 
 /**
  * y (B, T, H, D) and lse (B, H, T), the logarithms of the rows' sums, from views q (B, T, H, D), k and v (B, S, H, D).
- * Rows of scores lie `ld` elements apart.
+ * Rows of scores lie `ld` elements apart. Each sequence stands at a position of its own if `each` is 1.
  */
 export function attention(
-  thread: i32, threads: i32, q: usize, k: usize, v: usize, position: usize, key: usize, y: usize, lse: usize,
+  thread: i32, threads: i32, q: usize, k: usize, v: usize, position: usize, each: i32, key: usize,
+  y: usize, lse: usize,
   B: i32, T: i32, S: i32, H: i32, D: i32, scale: f32, p: f32, site: i32,
   stridesQ: Words, stridesK: Words, stridesV: Words, ld: i32,
   strip: PerThread, scores: PerThread, keys: PerThread, values: PerThread, shifts: PerThread, sums: PerThread,
   edge: PerThread,
 ): void {
-  const past = load<i32>(position);
   const rowsQ = rowBytes(stridesQ);
   const rowsK = rowBytes(stridesK);
   const rowsV = rowBytes(stridesV);
   const rowsY = <usize>(H * D) << 2;
   const row = <usize>ld << 2;
-  const visible = min(S, past + T);
   const pairs = B * H;
   for (let pair = first(pairs, thread, threads), last = first(pairs, thread + 1, threads); pair < last; pair++) {
     const b = pair / H;
     const h = pair % H;
+    const past = int(position, b * each);
+    const visible = min(S, past + T);
     const fromQ = start(q, b, h, stridesQ);
     const to = y + (<usize>(b * T * H * D + h * D) << 2);
     const toLse = lse + (<usize>(pair * T) << 2);
@@ -148,55 +151,136 @@ export function attention(
   }
 }
 
-/** y = factor · Σ weight j · row j for the first `width` (at most 16) columns of n rows. */
-function weighRows(weights: usize, n: i32, v: usize, rows: usize, y: usize, width: i32, factor: f32): void {
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  // What lies beyond the width is read and multiplied too, but never kept.
+/** Keys and values that are fetched at once for all heads. */
+const BLOCK: i32 = 16;
+
+/** The scores of a query with n keys, `rows` bytes apart. */
+function scoreRows(query: usize, keys: usize, rows: usize, n: i32, D: i32, scores: usize): void {
+  let j = 0;
+  for (; j + 4 <= n && (D & 3) == 0; j += 4, keys += rows << 2) {
+    const k1 = keys + rows;
+    const k2 = k1 + rows;
+    const k3 = k2 + rows;
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (let at: usize = 0, end = <usize>D << 2; at < end; at += 16) {
+      const q = v128.load(query + at);
+      s0 = madd(q, v128.load(keys + at), s0);
+      s1 = madd(q, v128.load(k1 + at), s1);
+      s2 = madd(q, v128.load(k2 + at), s2);
+      s3 = madd(q, v128.load(k3 + at), s3);
+    }
+    v128.store(scores + (<usize>j << 2), sumLanes(s0, s1, s2, s3));
+  }
+  for (; j < n; j++, keys += rows) store<f32>(scores + (<usize>j << 2), dotRow(query, keys, D));
+}
+
+// Weighted sums of rows go on from what y holds unless they are `fresh`, and are multiplied by `factor` at their end.
+
+/** y = factor · (y + Σ weight j · row j) for 32 columns of n rows. */
+function weighRows32(weights: usize, n: i32, v: usize, rows: usize, y: usize, fresh: bool, factor: f32): void {
+  const none = f32x4.splat(0);
+  let s0 = fresh ? none : v128.load(y);
+  let s1 = fresh ? none : v128.load(y, 16);
+  let s2 = fresh ? none : v128.load(y, 32);
+  let s3 = fresh ? none : v128.load(y, 48);
+  let s4 = fresh ? none : v128.load(y, 64);
+  let s5 = fresh ? none : v128.load(y, 80);
+  let s6 = fresh ? none : v128.load(y, 96);
+  let s7 = fresh ? none : v128.load(y, 112);
   for (let j = 0; j < n; j++, v += rows) {
     const weight = v128.load32_splat(weights + (<usize>j << 2));
     s0 = madd(weight, v128.load(v), s0);
     s1 = madd(weight, v128.load(v, 16), s1);
     s2 = madd(weight, v128.load(v, 32), s2);
     s3 = madd(weight, v128.load(v, 48), s3);
+    s4 = madd(weight, v128.load(v, 64), s4);
+    s5 = madd(weight, v128.load(v, 80), s5);
+    s6 = madd(weight, v128.load(v, 96), s6);
+    s7 = madd(weight, v128.load(v, 112), s7);
   }
   const f = f32x4.splat(factor);
-  storePart(y, f32x4.mul(s0, f), width);
-  if (width > 4) storePart(y + 16, f32x4.mul(s1, f), width - 4);
-  if (width > 8) storePart(y + 32, f32x4.mul(s2, f), width - 8);
-  if (width > 12) storePart(y + 48, f32x4.mul(s3, f), width - 12);
+  v128.store(y, f32x4.mul(s0, f));
+  v128.store(y, f32x4.mul(s1, f), 16);
+  v128.store(y, f32x4.mul(s2, f), 32);
+  v128.store(y, f32x4.mul(s3, f), 48);
+  v128.store(y, f32x4.mul(s4, f), 64);
+  v128.store(y, f32x4.mul(s5, f), 80);
+  v128.store(y, f32x4.mul(s6, f), 96);
+  v128.store(y, f32x4.mul(s7, f), 112);
 }
 
-/** The same for few queries: nothing is packed, each key and value is read once. */
+/** The same for 4 columns, or the `width` that there are. */
+function weighRows4(weights: usize, n: i32, v: usize, rows: usize, y: usize, width: i32, fresh: bool, factor: f32): void {
+  let s = fresh ? f32x4.splat(0) : loadPart(y, width);
+  // What lies beyond the width is read and multiplied too, but never kept.
+  for (let j = 0; j < n; j++, v += rows) {
+    s = madd(v128.load32_splat(weights + (<usize>j << 2)), v128.load(v), s);
+  }
+  storePart(y, f32x4.mul(s, f32x4.splat(factor)), width);
+}
+
+/**
+ * The same for few queries: nothing is packed. Heads of one query are worked on together, since in memory their keys and
+ * values lie side by side: `scores` has H rows, `ld` elements apart, of which the last is for the factor of its weights.
+ */
 export function attentionRows(
-  thread: i32, threads: i32, q: usize, k: usize, v: usize, position: usize, key: usize, y: usize, lse: usize,
+  thread: i32, threads: i32, q: usize, k: usize, v: usize, position: usize, each: i32, key: usize,
+  y: usize, lse: usize,
   B: i32, T: i32, S: i32, H: i32, D: i32, scale: f32, p: f32, site: i32,
-  stridesQ: Words, stridesK: Words, stridesV: Words, scores: PerThread,
+  stridesQ: Words, stridesK: Words, stridesV: Words, ld: i32, scores: PerThread,
 ): void {
-  const past = load<i32>(position);
   const rowsK = rowBytes(stridesK);
   const rowsV = rowBytes(stridesV);
-  const rows = B * H * T;
-  for (let r = first(rows, thread, threads), last = first(rows, thread + 1, threads); r < last; r++) {
-    const i = r % T;
-    const pair = r / T;
-    const b = pair / H;
-    const h = pair % H;
-    const query = start(q, b, h, stridesQ) + <usize>i * rowBytes(stridesQ);
-    const from = start(k, b, h, stridesK);
-    const values = start(v, b, h, stridesV);
-    const to = y + (<usize>(((b * T + i) * H + h) * D) << 2);
-    const n = min(S, past + i + 1);
-    for (let j = 0; j < n; j++) store<f32>(scores + (<usize>j << 2), dotRow(query, from + <usize>j * rowsK, D));
-    const shift = rowMax(scores, n) * scale;
-    const sum = rowExp(scores, n, n, scale, shift);
-    store<f32>(lse + (<usize>r << 2), shift + Mathf.log(sum));
-    if (p > 0) dropRow(scores, scores, 0, n, r, site, key, p);
-    for (let c = 0; c < D; c += 16) {
-      const at = <usize>c << 2;
-      weighRows(scores, n, values + at, rowsV, to + at, D - c, 1 / sum);
+  const row = <usize>ld << 2;
+  const head = <usize>D << 2;
+  const all = B * T * H;
+  const last = first(all, thread + 1, threads);
+  for (let r = first(all, thread, threads); r < last; ) {
+    const token = r / H;
+    const b = token / T;
+    const i = token % T;
+    const from = r % H;
+    const to = min(H, from + last - r);
+    r += to - from;
+    const n = min(S, int(position, b * each) + i + 1);
+    const result = y + <usize>token * <usize>H * head;
+    for (let j = 0; j < n; j += BLOCK) {
+      for (let h = from; h < to; h++) {
+        const query = start(q, b, h, stridesQ) + <usize>i * rowBytes(stridesQ);
+        const keys = start(k, b, h, stridesK) + <usize>j * rowsK;
+        scoreRows(query, keys, rowsK, min(BLOCK, n - j), D, scores + <usize>h * row + (<usize>j << 2));
+      }
+    }
+    for (let h = from; h < to; h++) {
+      const x = scores + <usize>h * row;
+      const at = (b * H + h) * T + i;
+      const shift = rowMax(x, n) * scale;
+      const sum = rowExp(x, n, n, scale, shift);
+      store<f32>(lse + (<usize>at << 2), shift + Mathf.log(sum));
+      if (p > 0) dropRow(x, x, 0, n, at, site, key, p);
+      store<f32>(x + row - 4, 1 / sum);
+    }
+    for (let j = 0; j < n; j += BLOCK) {
+      for (let h = from; h < to; h++) {
+        const x = scores + <usize>h * row;
+        const weights = x + (<usize>j << 2);
+        const values = start(v, b, h, stridesV) + <usize>j * rowsV;
+        const sums = result + <usize>h * head;
+        const count = min(BLOCK, n - j);
+        const factor: f32 = j + BLOCK < n ? 1 : load<f32>(x + row - 4);
+        let c = 0;
+        for (; c + 32 <= D; c += 32) {
+          const at = <usize>c << 2;
+          weighRows32(weights, count, values + at, rowsV, sums + at, j == 0, factor);
+        }
+        for (; c < D; c += 4) {
+          const at = <usize>c << 2;
+          weighRows4(weights, count, values + at, rowsV, sums + at, D - c, j == 0, factor);
+        }
+      }
     }
   }
 }
@@ -208,13 +292,13 @@ export function attentionRows(
  * Operands as in `attention`; rows of `weights` (P) and `slopes` (dS) lie `ld` elements apart.
  */
 export function attentionGradient(
-  thread: i32, threads: i32, q: usize, k: usize, v: usize, position: usize, key: usize, y: usize, lse: usize,
+  thread: i32, threads: i32, q: usize, k: usize, v: usize, position: usize, each: i32, key: usize,
+  y: usize, lse: usize,
   dy: usize, dq: usize, dk: usize, dv: usize, B: i32, T: i32, S: i32, H: i32, D: i32, scale: f32, p: f32, site: i32,
   stridesQ: Words, stridesK: Words, stridesV: Words, stridesDq: Words, stridesDk: Words, stridesDv: Words, ld: i32,
   strip: PerThread, weights: PerThread, slopes: PerThread, keys: PerThread, values: PerThread, keyRows: PerThread,
   queries: PerThread, slopesY: PerThread, edge: PerThread,
 ): void {
-  const past = load<i32>(position);
   const rowsQ = rowBytes(stridesQ);
   const rowsK = rowBytes(stridesK);
   const rowsV = rowBytes(stridesV);
@@ -223,11 +307,12 @@ export function attentionGradient(
   const rowsDk = rowBytes(stridesDk);
   const rowsDv = rowBytes(stridesDv);
   const row = <usize>ld << 2;
-  const visible = min(S, past + T);
   const pairs = B * H;
   for (let pair = first(pairs, thread, threads), last = first(pairs, thread + 1, threads); pair < last; pair++) {
     const b = pair / H;
     const h = pair % H;
+    const past = int(position, b * each);
+    const visible = min(S, past + T);
     const fromQ = start(q, b, h, stridesQ);
     const fromK = start(k, b, h, stridesK);
     const inY = <usize>(b * T * H * D + h * D) << 2;

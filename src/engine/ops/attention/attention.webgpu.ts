@@ -4,7 +4,13 @@ import { each, type GpuView, type WebGpuKernel } from '../shared/webgpu.ts';
 import type { AttentionAttributes, attentionGradientOperation, attentionOperation } from './attention.ts';
 
 /** What all kernels are told about the operands. */
-function describe(q: GpuView, k: GpuView, v: GpuView, { scale, p, site }: AttentionAttributes) {
+function describe(
+  q: GpuView,
+  k: GpuView,
+  v: GpuView,
+  position: GpuView,
+  { scale, p, site }: AttentionAttributes,
+) {
   const [B, QUERIES, HEADS, WIDTH] = extents(q.shape, 4);
   const KEYS = k.shape[1]!;
   const [Q_BATCH, Q_ROW, Q_HEAD] = extents(q.strides, 4);
@@ -29,7 +35,7 @@ function describe(q: GpuView, k: GpuView, v: GpuView, { scale, p, site }: Attent
         V_ROW,
         V_HEAD,
       },
-      ...{ SCALE: scale, DROPPING: p > 0 ? 1 : 0, ...dropConstants(p, site) },
+      ...{ EACH: position.shape.length, SCALE: scale, DROPPING: p > 0 ? 1 : 0, ...dropConstants(p, site) },
     },
   };
 }
@@ -37,7 +43,7 @@ function describe(q: GpuView, k: GpuView, v: GpuView, { scale, p, site }: Attent
 export const attentionWebGpu: WebGpuKernel<typeof attentionOperation> = {
   stridedRows: [0, 1, 2],
   lower(tape, [q, k, v, position, key], [y, lse], attributes) {
-    const { constants, rows } = describe(q, k, v, attributes);
+    const { constants, rows } = describe(q, k, v, position, attributes);
     const threads = tape.rowThreads(Math.max(constants.WIDTH, constants.KEYS));
     tape.emit('attention', {
       operands: { q, k, v, position, key, y, lse },
@@ -51,7 +57,7 @@ export const attentionWebGpu: WebGpuKernel<typeof attentionOperation> = {
 export const attentionGradientWebGpu: WebGpuKernel<typeof attentionGradientOperation> = {
   stridedRows: [0, 1, 2],
   lower(tape, [q, k, v, position, key, y, lse, dy], [dq, dk, dv], attributes) {
-    const { constants, rows, keys } = describe(q, k, v, attributes);
+    const { constants, rows, keys } = describe(q, k, v, position, attributes);
     const delta = tape.scratch(rows);
     tape.emit('attentionDelta', {
       operands: { y, dy, delta },

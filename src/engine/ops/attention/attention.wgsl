@@ -34,9 +34,11 @@ fn score(query: u32, key: u32) -> f32 {
   return SCALE * sum;
 }
 
-// How many keys query t sees, the same for all threads.
-fn visibleKeys(lane: u32, t: u32) -> u32 {
-  if (lane == 0u) { limit = u32(clamp(load_position(0u) + i32(t) + 1, 0, KEYS)); }
+// How many keys the query of a row sees, the same for all threads. Each sequence stands at a position of its own if EACH
+// is 1.
+fn visibleKeys(lane: u32, row: u32) -> u32 {
+  let position = load_position(row / QUERIES / HEADS * EACH);
+  if (lane == 0u) { limit = u32(clamp(position + i32(row % QUERIES) + 1, 0, KEYS)); }
   return workgroupUniformLoad(&limit);
 }
 
@@ -51,7 +53,7 @@ fn attention(group: u32, lane: u32) {
   let keys = keysAt(group / QUERIES);
   let values = valuesAt(group / QUERIES);
   let result = resultAt(group);
-  let visible = visibleKeys(lane, group % QUERIES);
+  let visible = visibleKeys(lane, group);
   var most = -0x1.fffffep+127f;
   var sum = 0.0;
   for (var j = lane; j < visible; j += THREADS) {
@@ -110,7 +112,7 @@ fn attentionGradientQueries(group: u32, lane: u32) {
   let keys = keysAt(group / QUERIES);
   let values = valuesAt(group / QUERIES);
   let result = resultAt(group);
-  let visible = visibleKeys(lane, group % QUERIES);
+  let visible = visibleKeys(lane, group);
   for (var j0 = 0u; j0 < visible; j0 += THREADS) {
     let j = j0 + lane;
     var slope = 0.0;
@@ -130,9 +132,9 @@ fn attentionGradientQueries(group: u32, lane: u32) {
   }
 }
 
-// The first query that sees key j, the same for all threads.
-fn firstQuery(lane: u32, j: u32) -> u32 {
-  if (lane == 0u) { limit = u32(clamp(i32(j) - load_position(0u), 0, QUERIES)); }
+// The first query of a pair that sees key j, the same for all threads.
+fn firstQuery(lane: u32, pair: u32, j: u32) -> u32 {
+  if (lane == 0u) { limit = u32(clamp(i32(j) - load_position(pair / HEADS * EACH), 0, QUERIES)); }
   return workgroupUniformLoad(&limit);
 }
 
@@ -149,7 +151,7 @@ fn attentionGradientKeys(group: u32, lane: u32) {
     store_dk(result + d, 0.0);
     store_dv(result + d, 0.0);
   }
-  for (var t0 = firstQuery(lane, j); t0 < QUERIES; t0 += THREADS) {
+  for (var t0 = firstQuery(lane, pair, j); t0 < QUERIES; t0 += THREADS) {
     let row = pair * QUERIES + t0 + lane;
     var weight = 0.0;
     var slope = 0.0;

@@ -5,8 +5,9 @@ import type { cacheWriteOperation } from './cache-write.ts';
 export const cacheWriteCpu: CpuKernel<typeof cacheWriteOperation> = {
   inPlace: [0],
   lower(tape, [cache, update, position], [y]) {
-    const [B, T, C] = cache.shape as [number, number, number];
+    const [, T, C] = cache.shape as [number, number, number];
+    const [b, t] = update.shape as [number, number, number];
     if (y.address !== cache.address) contiguousCpu.lower(tape, [cache], [y], {});
-    tape.emit('cacheWrite', { update, position, y, B, T, t: update.shape[1]!, C });
+    tape.emit('cacheWrite', { update, position, each: position.shape.length, y, b, T, t, C });
   },
 };

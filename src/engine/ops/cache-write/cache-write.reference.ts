@@ -1,5 +1,5 @@
 import { extents } from '../../tensor/shape.ts';
-import { type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import { positionOf, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
 import type { cacheWriteOperation } from './cache-write.ts';
 
 export const cacheWriteReference: ReferenceKernel<typeof cacheWriteOperation> = (
@@ -11,7 +11,8 @@ export const cacheWriteReference: ReferenceKernel<typeof cacheWriteOperation> = 
   y.data.set(cache.data);
   const rows = rowsOf(y);
   rowsOf(update).forEach((values, i) => {
-    const row = scalarOf(position) + (i % t);
-    if (row >= 0 && row < T) rows[Math.floor(i / t) * T + row]!.set(values);
+    const b = Math.floor(i / t);
+    const row = positionOf(position, b) + (i % t);
+    if (row >= 0 && row < T) rows[b * T + row]!.set(values);
   });
 };

@@ -51,6 +51,20 @@ describe('cacheWrite', () => {
     }
   });
 
+  it('writes the first sequences, each at a position of its own', async () => {
+    const positions = constant(Int32Array.of(3, -1, 2));
+    const write = (cache: Tensor, update: Tensor): Tensor => cacheWrite(cache, update, positions);
+    for (const t of [1, 2, 6]) {
+      const operands = [values([5, 4, 3], 1), values([3, t, 3], 2)];
+      await checkDevices(write, operands, { gradients: false, tolerance: 0 });
+    }
+    const cache = constant(new Float32Array(6), [3, 2, 1]);
+    const y = await reference.evaluate(
+      cacheWrite(cache, constant(Float32Array.of(7, 8), [2, 1, 1]), constant(Int32Array.of(1, 0))),
+    );
+    expect(Array.from(y.data)).toEqual([0, 7, 8, 0, 0, 0]);
+  });
+
   it('keeps integers that are no float32', async () => {
     const operands = [
       { shape: [2, 3, 2], dtype: 'i32', data: Int32Array.from({ length: 12 }, (_, i) => 2 ** 31 - 1 - i) },
@@ -105,13 +119,19 @@ describe('cacheWrite', () => {
   it('names what does not fit', () => {
     const cache = new Input('cache', [2, 4, 3]);
     expect(() => cacheWrite(cache, new Input('update', [2, 1, 4]), at(0))).toThrow(
-      'cacheWrite: the cache must have the shape (B, T, C) and the update (B, t, C) (given (2, 4, 3) and (2, 1, 4))',
+      'cacheWrite: the cache must have the shape (B, T, C) and the update (b, t, C) with b ≤ B (given (2, 4, 3) and (2, 1, 4))',
     );
     expect(() => cacheWrite(new Input('c', [4, 3]), new Input('u', [1, 3]), at(0))).toThrow(
       '(4, 3) and (1, 3)',
     );
-    expect(() => cacheWrite(cache, cache, new Input('p', [1], 'i32'))).toThrow('position must be a scalar');
-    expect(() => cacheWrite(cache, cache, new Input('p', []))).toThrow('position must be i32');
+    expect(() => cacheWrite(cache, new Input('u', [3, 1, 3]), at(0))).toThrow(
+      'with b ≤ B (given (2, 4, 3) and (3, 1, 3))',
+    );
+    const one = new Input('p', [1], 'i32');
+    expect(() => cacheWrite(cache, cache, one)).toThrow(
+      'position must be an i32 scalar or a number for each of 2',
+    );
+    expect(() => cacheWrite(cache, cache, new Input('p', []))).toThrow('not f32 ()');
     expect(() => cacheWrite(cache, new Input('u', [2, 1, 3], 'i32'), at(0))).toThrow(
       'cannot write i32 into a cache of f32',
     );

@@ -12,7 +12,7 @@ export const cacheWriteWebGpu: WebGpuKernel<typeof cacheWriteOperation> = {
     const N = sizeOf(update.shape);
     tape.emit('cacheWrite', {
       operands: { update, position, y },
-      constants: { N, PLACES, LENGTH, WIDTH },
+      constants: { N, PLACES, LENGTH, WIDTH, EACH: position.shape.length },
       ...each(N),
     });
   },

@@ -13,15 +13,21 @@ describe('arange', () => {
       ]);
     }
     expect(arange(3, start).dtype).toBe('i32');
+    const starts = new Input('starts', [2], 'i32');
+    for (const device of devices) {
+      const { data, shape } = await device.evaluate(arange(3, starts), { starts: [40, -1] });
+      expect([Array.from(data), shape]).toEqual([
+        [40, 41, 42, -1, 0, 1],
+        [2, 3],
+      ]);
+    }
   });
 
   it('refuses lengths and starts that it cannot use', () => {
     expect(() => arange(2.5)).toThrow('arange: length must be an integer from 0 to 2^31 − 1, not 2.5');
-    expect(() => arange(2, new Input('start', [1], 'i32'))).toThrow(
-      'the start must be an i32 scalar, not i32 of rank 1',
+    expect(() => arange(2, new Input('start', [1, 2], 'i32'))).toThrow(
+      'the start must be an i32 scalar or a number for each of B sequences, not i32 (1, 2)',
     );
-    expect(() => arange(2, new Input('start', []))).toThrow(
-      'the start must be an i32 scalar, not f32 of rank 0',
-    );
+    expect(() => arange(2, new Input('start', []))).toThrow('not f32 ()');
   });
 });

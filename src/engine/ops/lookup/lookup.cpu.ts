@@ -18,7 +18,17 @@ export const embeddingGradientCpu: CpuKernel<typeof ops.embeddingGradientOperati
 export const ngramCpu: CpuKernel<typeof ops.ngramOperation> = {
   lower(tape, [ids, position], [y], { order, rows }) {
     const [B, S] = ids.shape as [number, number];
-    tape.emit('ngram', { ids, position, y, B, S, length: y.shape[1]!, order, rows });
+    tape.emit('ngram', {
+      ids,
+      position,
+      each: position.shape.length,
+      y,
+      B,
+      S,
+      length: y.shape[1]!,
+      order,
+      rows,
+    });
   },
 };
 

@@ -1,4 +1,12 @@
-import { accumulate, combine, dot, type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import {
+  accumulate,
+  combine,
+  dot,
+  positionOf,
+  type ReferenceKernel,
+  rowsOf,
+  scalarOf,
+} from '../shared/reference.ts';
 import type * as ops from './lookup.ts';
 
 export const embeddingReference: ReferenceKernel<typeof ops.embeddingOperation> = (
@@ -34,7 +42,7 @@ export const ngramReference: ReferenceKernel<typeof ops.ngramOperation> = (
   const results = rowsOf(y);
   rowsOf(ids).forEach((tokens, b) => {
     results[b]?.forEach((_, t, result) => {
-      const p = scalarOf(position) + t;
+      const p = positionOf(position, b) + t;
       result[t] = hash(Array.from({ length: order }, (_, j) => tokens[p - j] ?? -1)) % rows;
     });
   });

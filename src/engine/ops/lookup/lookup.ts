@@ -66,7 +66,7 @@ export interface NgramOptions {
   readonly order: number;
   /** Number of rows of the table that the hashes point into. */
   readonly rows: number;
-  /** The place of the first hash, an i32 scalar; 0 by default. */
+  /** The place of the first hash, an i32 scalar or (B), one for each sequence; 0 by default. */
   readonly position?: Tensor | undefined;
   /** How many places are hashed; by default as many as `ids` has. */
   readonly length?: number;
@@ -108,7 +108,7 @@ export const ngramOperation: Operation<[ids: Tensor, position: Tensor], [rows: T
   name: 'ngram',
   shape([ids, position], { order, rows, length }) {
     if (!hasRank(ids.shape, 2)) throw shapeError('ngram', 'ids must have the shape (B, S)', ids.shape);
-    requirePosition('ngram', 'position', position);
+    requirePosition('ngram', 'position', position, ids.shape[0]);
     requireNumbers('ngram', 'an integer from 1 to 2^31 − 1', { order, rows });
     requireNumbers('ngram', 'an integer from 0 to 2^31 − 1', { length });
     return [{ shape: [ids.shape[0], length], dtype: 'i32' }];

@@ -1,5 +1,5 @@
 import {
-  addScaled, fill, first, firstUnit, PerThread, PREFETCHED, prefetch, storePart, sumOfSquaresByTwo,
+  addScaled, fill, first, firstUnit, int, PerThread, PREFETCHED, prefetch, storePart, sumOfSquaresByTwo,
 } from '../shared/kernel.wasm';
 
 export function embedding(
@@ -54,16 +54,16 @@ export function embeddingGradient(
   }
 }
 
-/** ids (B, S), y (B, length). The hash is defined in ngram.ts. */
+/** ids (B, S), y (B, length), a position for each sequence if `each` is 1. The hash is defined in lookup.ts. */
 export function ngram(
-  thread: i32, threads: i32, ids: usize, position: usize, y: usize, B: i32, S: i32, length: i32, order: i32,
+  thread: i32, threads: i32, ids: usize, position: usize, each: i32, y: usize, B: i32, S: i32, length: i32, order: i32,
   rows: i32,
 ): void {
-  const start = load<i32>(position);
   const n = B * length;
   for (let i = first(n, thread, threads), last = first(n, thread + 1, threads); i < last; i++) {
-    const sequence = ids + ((<usize>((i / length) * S)) << 2);
-    const p = start + (i % length);
+    const b = i / length;
+    const sequence = ids + ((<usize>(b * S)) << 2);
+    const p = int(position, b * each) + (i % length);
     let h: u32 = 0;
     for (let j = 0; j < order; j++) {
       const place = p - j;

@@ -32,7 +32,10 @@ export const embeddingGradientWebGpu: WebGpuKernel<typeof ops.embeddingGradientO
 export const ngramWebGpu: WebGpuKernel<typeof ops.ngramOperation> = {
   lower(tape, [ids, position], [y], { order: ORDER, rows: ROWS }) {
     const N = sizeOf(y.shape);
-    const constants = { N, ORDER, ROWS, PLACES: ids.shape[1]!, LENGTH: y.shape[1]! };
+    const constants = {
+      ...{ N, ORDER, ROWS, EACH: position.shape.length },
+      ...{ PLACES: ids.shape[1]!, LENGTH: y.shape[1]! },
+    };
     tape.emit('ngram', { operands: { ids, position, y }, constants, ...each(N) });
   },
 };

@@ -46,7 +46,7 @@ fn embeddingGradient(group: u32, lane: u32) {
 fn ngram(group: u32, lane: u32) {
   let i = group * THREADS + lane;
   if (i >= N) { return; }
-  let place = load_position(0u) + i32(i % LENGTH);
+  let place = load_position(i / LENGTH * EACH) + i32(i % LENGTH);
   var h = 0u;
   for (var j = 0; j < ORDER; j++) {
     let p = place - j;

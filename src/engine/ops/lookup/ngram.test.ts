@@ -85,6 +85,19 @@ describe('ngram', () => {
     );
   });
 
+  it('begins in each sequence at a place of its own', async () => {
+    const places = [4, -1, 0];
+    const { shape, data } = integers([3, 6], 65);
+    const options = { order: 3, rows: 1000, length: 2 };
+    const hash = (x: Tensor): Tensor => ngram(x, { ...options, position: constant(Int32Array.from(places)) });
+    await checkDevices(hash, [{ shape, data, dtype: 'i32' }], { gradients: false, tolerance: 0 });
+    const together = await values(hash(constant(data, shape)));
+    for (const [b, place] of places.entries()) {
+      const alone = ngram(ids(...data.slice(6 * b, 6 * b + 6)), { ...options, position: at(place) });
+      expect(together.slice(2 * b, 2 * b + 2)).toEqual(await values(alone));
+    }
+  });
+
   it('does not see what comes later, nor what lies more than order − 1 places back', async () => {
     const options = { order: 3, rows: 2 ** 30 };
     const before = await values(ngram(ids(1, 2, 3, 4, 5, 6), options));
@@ -147,9 +160,9 @@ describe('ngram', () => {
     );
     expect(() => ngram(new Input('x', [2, 8]), good)).toThrow('ngram: ids must be i32, not f32');
     expect(() => ngram(x, { ...good, position: new Input('p', [1], 'i32') })).toThrow(
-      'ngram: the position must be an i32 scalar, not i32 of rank 1',
+      'ngram: the position must be an i32 scalar or a number for each of 2 sequences, not i32 (1)',
     );
-    expect(() => ngram(x, { ...good, position: new Input('p', []) })).toThrow('not f32 of rank 0');
+    expect(() => ngram(x, { ...good, position: new Input('p', []) })).toThrow('not f32 ()');
     expect(() => ngram(x, { ...good, order: 0 })).toThrow(
       'ngram: order must be an integer from 1 to 2^31 − 1, not 0',
     );

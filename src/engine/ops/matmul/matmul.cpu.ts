@@ -1,9 +1,9 @@
-import type { NoAttributes, Operation } from '../../tensor/operation.ts';
+import type { Operation } from '../../tensor/operation.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
 import { headsOf, nests } from '../shared/strided.ts';
-import { KC, MC, MR } from './constants.ts';
+import { DOTS_FROM, KC, MC, MR } from './constants.ts';
 import type { linearOperation, matmulOperation } from './matmul.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
@@ -47,14 +47,24 @@ export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
 /** What is added to a product: `bias` to each row, and `addend`, which lies as the product does, afterwards. */
 type Extras = Readonly<{ bias?: CpuView | undefined; addend?: CpuView | undefined }>;
 
-/** c = a · b (+ bias + addend): a and b may have any strides, `c` is row-major. */
-export function lowerMatmul(tape: CpuTape, a: CpuView, b: CpuView, c: CpuView, extras: Extras = {}): void {
+/**
+ * c = a · b (+ bias + addend): a and b may have any strides, `c` is row-major. If `alone`, rows come out as each would by
+ * itself.
+ */
+export function lowerMatmul(
+  tape: CpuTape,
+  a: CpuView,
+  b: CpuView,
+  c: CpuView,
+  extras: Extras = {},
+  alone = false,
+): void {
   if (sizeOf(c.shape) === 0) return;
   // Batches are three loops: with more separate dimensions, several products.
   for (const { addresses, extents, strides } of nests([headsOf(a, 2), headsOf(b, 2), headsOf(c, 2)], 3)) {
     const at = (view: CpuView, i: 0 | 1 | 2): CpuView => ({ ...view, address: addresses[i] });
     const operands = { a: at(a, 0), b: at(b, 1), c: at(c, 2), ...extras };
-    product(tape, operands, { extents, strides: strides[0] }, { extents, strides: strides[1] });
+    product(tape, operands, { extents, strides: strides[0] }, { extents, strides: strides[1] }, alone);
   }
 }
 
@@ -63,6 +73,7 @@ function product(
   { a, b, c, bias, addend }: Record<'a' | 'b' | 'c', CpuView> & Extras,
   batchesA: Batches,
   batchesB: Batches,
+  alone: boolean,
 ): void {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
@@ -71,8 +82,10 @@ function product(
   const batches = sizeOf(batchesA.extents);
   const args = { a, c, m, n, k, bias: bias ?? 0 };
 
-  if (k > 0 && m < FEW_ROWS && batches === 1 && columnStride === 1 && rowsB === 1) {
-    tape.emit('matmulRows', { ...args, w: b, strideA: rowStride, strideW: columnsB });
+  if (k > 0 && (m < FEW_ROWS || alone) && batches === 1 && columnStride === 1 && rowsB === 1) {
+    const strips = tape.perThread(m < DOTS_FROM ? 0 : Math.ceil(m / MR) * MR * k);
+    const sums = tape.perThread(2 * 2 * 4 * MR);
+    tape.emit('matmulRows', { ...args, w: b, strideA: rowStride, strideW: columnsB, strips, sums });
     addTo(tape, c, addend);
     return;
   }
@@ -122,21 +135,29 @@ export const matmulCpu: CpuKernel<typeof matmulOperation> = {
 };
 
 export const linearCpu: CpuKernel<typeof linearOperation> = {
-  lower: (tape, [x, weight, bias], [y]) => lowerLinear(tape, x, weight, y, { bias }),
+  lower: (tape, [x, weight, bias], [y], { alone }) => lowerLinear(tape, x, weight, y, { bias }, alone),
 };
 
 /** addend + x · Wᵀ + b, an operation of this device: the residual stream and what is added to it. */
 type LinearAdd = Operation<
   [addend: Tensor, x: Tensor, weight: Tensor, bias?: Tensor],
   [y: Tensor],
-  NoAttributes
+  { readonly alone: boolean }
 >;
 
 export const linearAddCpu: CpuKernel<LinearAdd> = {
-  lower: (tape, [addend, x, weight, bias], [y]) => lowerLinear(tape, x, weight, y, { bias, addend }),
+  lower: (tape, [addend, x, weight, bias], [y], { alone }) =>
+    lowerLinear(tape, x, weight, y, { bias, addend }, alone),
 };
 
-function lowerLinear(tape: CpuTape, x: CpuView, weight: CpuView, y: CpuView, extras: Extras): void {
+function lowerLinear(
+  tape: CpuTape,
+  x: CpuView,
+  weight: CpuView,
+  y: CpuView,
+  extras: Extras,
+  alone: boolean,
+): void {
   const [n, k] = weight.shape as [number, number];
-  lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, extras);
+  lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, extras, alone);
 }

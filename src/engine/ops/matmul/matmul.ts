@@ -60,15 +60,19 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
     throw shapeError('linear', `the bias must be (${n})`, weight.shape, bias.shape);
   }
   const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), k]);
-  const [y] = apply(linearOperation, bias ? [rows, weight, bias] : [rows, weight], {});
+  const alone = x.rank > 2 && x.shape.at(-2) === 1;
+  const [y] = apply(linearOperation, bias ? [rows, weight, bias] : [rows, weight], { alone });
   return reshape(y, [...x.shape.slice(0, -1), n]);
 }
 
-/** (M, K), (N, K), (N)? → (M, N) */
+/**
+ * (M, K), (N, K), (N)? → (M, N). If `alone`, each row is a sequence's only one, as in decoding: to the last bit what it
+ * would be if M were 1.
+ */
 export const linearOperation: Operation<
   [x: Tensor, weight: Tensor, bias?: Tensor],
   [y: Tensor],
-  NoAttributes
+  { readonly alone: boolean }
 > = {
   name: 'linear',
   shape: ([x, weight]) => [{ shape: [x.shape[0]!, weight.shape[0]!], dtype: 'f32' }],

@@ -1,4 +1,6 @@
-import { first, firstUnit, itemAt, itemsOf, madd, PerThread, sum4, Words } from '../shared/kernel.wasm';
+import { first, firstUnit, itemAt, itemsOf, madd, PerThread, sum4, sumLanes, Words } from '../shared/kernel.wasm';
+import { DOTS_FROM, MR } from './constants';
+import { dots, dotStripBytes, packDots } from './dots.wasm';
 import { gemmBlock, packB } from './gemm.wasm';
 import { NR, PANEL } from './tile.wasm';
 
@@ -96,16 +98,36 @@ export function matmulBlas(
 
 /**
  * C (m × n) = A (m × k) · Wᵀ with W (n × k): rows of both lie contiguously, so each element of C is a dot product.
- * For few rows, where packing W would cost more than it saves.
+ * For few rows, where packing W would cost more than it saves, and for many that must come out as each would alone.
+ * `strips` has memory for rows of A, MR at a time, `sums` for a tile: see `dots`.
  */
 export function matmulRows(
   thread: i32, threads: i32, a: usize, w: usize, c: usize, m: i32, n: i32, k: i32, strideA: i32, strideW: i32,
-  bias: usize,
+  bias: usize, strips: PerThread, sums: PerThread,
 ): void {
   const rowsA = <usize>strideA << 2;
   const rowsW = <usize>strideW << 2;
+  const rowsC = <usize>n << 2;
+  const packed = m >= DOTS_FROM;
+  const stripBytes = dotStripBytes(k);
+  if (packed) {
+    for (let i = 0, strip = strips; i < m; i += MR, strip += stripBytes) {
+      packDots(a + <usize>i * rowsA, rowsA, min(MR, m - i), k, strip);
+    }
+  }
   for (let j = firstUnit(n, 4, thread, threads), end = firstUnit(n, 4, thread + 1, threads); j < end; j += 4) {
     const rows = w + <usize>j * rowsW;
+    if (packed && j + 4 <= n) {
+      for (let i = 0, strip = strips; i < m; i += MR, strip += stripBytes) {
+        const height = min(MR, m - i);
+        const x = a + <usize>i * rowsA;
+        const to = c + (<usize>(i * n + j) << 2);
+        const start = bias ? bias + (<usize>j << 2) : 0;
+        dots(strip, x, rowsA, height, rows, rowsW, k, start, to, rowsC, sums);
+        dots(strip, x, rowsA, height, rows + 2 * rowsW, rowsW, k, start ? start + 8 : 0, to + 8, rowsC, sums);
+      }
+      continue;
+    }
     for (let i = 0; i < m; i++) {
       const x = a + <usize>i * rowsA;
       const to = c + (<usize>(i * n + j) << 2);
@@ -165,15 +187,7 @@ function dot4(x: usize, y: usize, rows: usize, k: i32): v128 {
   a1 = f32x4.add(a1, b1);
   a2 = f32x4.add(a2, b2);
   a3 = f32x4.add(a3, b3);
-  // Lanes become rows: the four sums of each, side by side.
-  const low01 = v128.shuffle<i32>(a0, a1, 0, 4, 1, 5);
-  const high01 = v128.shuffle<i32>(a0, a1, 2, 6, 3, 7);
-  const low23 = v128.shuffle<i32>(a2, a3, 0, 4, 1, 5);
-  const high23 = v128.shuffle<i32>(a2, a3, 2, 6, 3, 7);
-  let sums = f32x4.add(
-    f32x4.add(v128.shuffle<i64>(low01, low23, 0, 2), v128.shuffle<i64>(low01, low23, 1, 3)),
-    f32x4.add(v128.shuffle<i64>(high01, high23, 0, 2), v128.shuffle<i64>(high01, high23, 1, 3)),
-  );
+  let sums = sumLanes(a0, a1, a2, a3);
   for (; x < end; x += 4, y += 4, y1 += 4, y2 += 4, y3 += 4) {
     let column = f32x4.splat(load<f32>(y));
     column = f32x4.replace_lane(column, 1, load<f32>(y1));

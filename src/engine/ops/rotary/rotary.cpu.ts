@@ -8,9 +8,11 @@ export const rotaryCpu: CpuKernel<typeof rotaryOperation> = {
     const [strideB, strideT, strideH] = x.strides as [number, number, number, number];
     const half = D / 2;
     const step = Math.ceil(half / 4) * 4; // whole vectors
-    const table = { cosines: tape.scratch(T * step), sines: tape.scratch(T * step), step };
+    const each = position.shape.length;
+    const rows = each ? B * T : T;
+    const table = { cosines: tape.scratch(rows * step), sines: tape.scratch(rows * step), step };
     const [direction, ratio] = [inverse ? -1 : 1, base ** (-2 / D)];
-    tape.emit('rotaryTable', { position, ...table, T, half, direction, ratio });
-    tape.emit('rotary', { x, ...table, y, tokens: B * T, T, H, half, strideB, strideT, strideH });
+    tape.emit('rotaryTable', { position, ...table, rows, T, half, direction, ratio });
+    tape.emit('rotary', { x, ...table, rows, y, tokens: B * T, T, H, half, strideB, strideT, strideH });
   },
 };

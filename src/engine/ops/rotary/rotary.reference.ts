@@ -1,5 +1,5 @@
 import { extents } from '../../tensor/shape.ts';
-import { type ReferenceKernel, rowsOf, scalarOf } from '../shared/reference.ts';
+import { positionOf, type ReferenceKernel, rowsOf } from '../shared/reference.ts';
 import type { rotaryOperation } from './rotary.ts';
 
 export const rotaryReference: ReferenceKernel<typeof rotaryOperation> = (
@@ -10,7 +10,7 @@ export const rotaryReference: ReferenceKernel<typeof rotaryOperation> = (
   const [, T, H, D] = extents(x.shape, 4);
   const results = rowsOf(y);
   rowsOf(x).forEach((values, row) => {
-    const t = scalarOf(position) + (Math.floor(row / H) % T);
+    const t = positionOf(position, Math.floor(row / (T * H))) + (Math.floor(row / H) % T);
     const [first, second] = [values.subarray(0, D / 2), values.subarray(D / 2)];
     first.forEach((a, i) => {
       const b = second[i]!;

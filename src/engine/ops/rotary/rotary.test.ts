@@ -95,6 +95,22 @@ describe('rotary', () => {
     await checkDevices((x) => rotary(x), [values([3, 300, 4, 32], 1)]);
   });
 
+  it('turns each sequence from a position of its own', async () => {
+    const positions = [7, 0, 1000];
+    const turn = (x: Tensor): Tensor => rotary(x, constant(Int32Array.from(positions)));
+    for (const T of [1, 5]) {
+      const { shape, data } = values([3, T, 2, 6]);
+      await checkDevices(turn, [{ shape, data }]);
+      const together = await reference.evaluate(turn(constant(data, shape)));
+      const size = data.length / 3;
+      for (const [b, position] of positions.entries()) {
+        const x = constant(data.slice(b * size, (b + 1) * size), [1, T, 2, 6]);
+        const alone = await reference.evaluate(rotary(x, at(position)));
+        expect(together.data.slice(b * size, (b + 1) * size)).toEqual(alone.data);
+      }
+    }
+  });
+
   it('is right to 1e-6 for every position up to 4096, and far beyond', async () => {
     const [T, D] = [4096, 64];
     const x = new Input('x', [1, T, 1, D]);

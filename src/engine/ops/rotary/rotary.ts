@@ -8,11 +8,12 @@ import { requireFloat, requireNumbers, requirePosition } from '../shared/operand
  * GPT-NeoX does.
  *
  * @param x (B, T, H, D) queries or keys of H heads; D even
- * @param position Position of the first token, an i32 scalar: 0 unless a cache holds tokens before
+ * @param position Position of the first token, an i32 scalar or (B), one for each sequence: 0 unless a cache holds tokens
+ *   before
  * @param options.base Ratio of the longest to the shortest wavelength, 10000 by default
  * @returns (B, T, H, D)
- * @throws {NanobardError} code `shape` if `x` does not fit, `argument` if `base` is not above 0 or the position not
- *   an i32 scalar.
+ * @throws {NanobardError} code `shape` if `x` does not fit, `argument` if `base` is not above 0 or the position is
+ *   neither.
  */
 export function rotary(
   x: Tensor,
@@ -34,7 +35,7 @@ export const rotaryOperation: Operation<
     if (!hasRank(x.shape, 4) || x.shape[3] % 2 !== 0) {
       throw shapeError('rotary', 'x must have the shape (B, T, H, D) with an even D', x.shape);
     }
-    requirePosition('rotary', 'position', position);
+    requirePosition('rotary', 'position', position, x.shape[0]);
     requireNumbers('rotary', 'above 0', { base });
     return [x];
   },

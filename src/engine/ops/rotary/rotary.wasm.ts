@@ -1,20 +1,20 @@
-// A table of cosines and sines first, one row for each position; then all batches and heads turn by it.
+// A table of cosines and sines first, with a row for each position: T if all sequences stand at one, or as many as there
+// are tokens; then all sequences and heads turn by it.
 
-import { first, madd, nmadd, storePart } from '../shared/kernel.wasm';
+import { first, int, madd, nmadd, storePart } from '../shared/kernel.wasm';
 
 /**
  * The angles of position p are direction · p · ratioⁱ (direction is 1 or −1), in double precision, since they grow
  * with p and their cosines must not get worse. Rows of both tables lie `step` elements apart.
  */
 export function rotaryTable(
-  thread: i32, threads: i32, position: usize, cosines: usize, sines: usize, step: i32, T: i32, half: i32,
-  direction: f64, ratio: f64,
+  thread: i32, threads: i32, position: usize, cosines: usize, sines: usize, step: i32, rows: i32, T: i32,
+  half: i32, direction: f64, ratio: f64,
 ): void {
-  const start = <f64>load<i32>(position);
   const square = f64x2.splat(ratio * ratio);
-  for (let t = first(T, thread, threads), last = first(T, thread + 1, threads); t < last; t++) {
-    const p = f64x2.splat(direction * (start + <f64>t));
-    let at = <usize>(t * step) << 2;
+  for (let row = first(rows, thread, threads), last = first(rows, thread + 1, threads); row < last; row++) {
+    const p = f64x2.splat(direction * (<f64>int(position, row / T) + <f64>(row % T)));
+    let at = <usize>(row * step) << 2;
     let frequency = f64x2.replace_lane(f64x2.splat(1), 1, ratio);
     for (let i = 0; i < half; i += 2, at += 8) {
       storeCosSin(f64x2.mul(p, frequency), cosines + at, sines + at);
@@ -55,15 +55,15 @@ function storeCosSin(angle: v128, cosines: usize, sines: usize): void {
 
 /** Rows of both tables lie `step` elements apart. */
 export function rotary(
-  thread: i32, threads: i32, x: usize, cosines: usize, sines: usize, step: i32, y: usize, tokens: i32, T: i32, H: i32,
-  half: i32, strideB: i32, strideT: i32, strideH: i32,
+  thread: i32, threads: i32, x: usize, cosines: usize, sines: usize, step: i32, rows: i32, y: usize, tokens: i32,
+  T: i32, H: i32, half: i32, strideB: i32, strideT: i32, strideH: i32,
 ): void {
   const head = <usize>strideH << 2;
   const last = first(tokens, thread + 1, threads);
   for (let token = first(tokens, thread, threads); token < last; token++) {
     const b = token / T;
     const t = token % T;
-    const angles = <usize>(t * step) << 2;
+    const angles = <usize>((token % rows) * step) << 2;
     let from = x + (<usize>(b * strideB + t * strideT) << 2);
     let to = y + (<usize>(token * H * half) << 3);
     for (let h = 0; h < H; h++, from += head, to += <usize>half << 3) {

@@ -14,7 +14,7 @@ export const rotaryWebGpu: WebGpuKernel<typeof rotaryOperation> = {
     tape.emit('rotary', {
       operands: { x, position, speeds, y },
       indices: { x: headsOf(x, 1) },
-      constants: { N, HALF, HEADS, TOKENS, DIRECTION: inverse ? -1 : 1 },
+      constants: { N, HALF, HEADS, TOKENS, DIRECTION: inverse ? -1 : 1, EACH: position.shape.length },
       ...each(N),
     });
   },

@@ -1,4 +1,5 @@
 // Pairs of elements i and i + HALF of a head turn by an angle that grows with the token's position.
+// Each sequence begins at one of its own if EACH is 1.
 
 // (cos, sin) of a share of a full turn in units of 2⁻³²: whole turns are lost in the word's overflow, which is exact.
 // Within an eighth of a turn by Taylor's series, to 1e-7.
@@ -17,7 +18,7 @@ fn rotary(group: u32, lane: u32) {
   if (i >= N) { return; }
   let row = i / HALF;
   let column = i % HALF;
-  let place = load_position(0u) + i32(row / HEADS % TOKENS);
+  let place = load_position(row / HEADS / TOKENS * EACH) + i32(row / HEADS % TOKENS);
   let turn = direction(bitcast<u32>(DIRECTION * place) * bits_speeds(column));
   let at = at_x(row) + column;
   let a = load_x(at);

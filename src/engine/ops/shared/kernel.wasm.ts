@@ -68,6 +68,19 @@ export function sum4(v: v128): f32 {
   );
 }
 
+/** The sums of the lanes of four vectors, side by side: (0 + 1) + (2 + 3). */
+@inline
+export function sumLanes(v0: v128, v1: v128, v2: v128, v3: v128): v128 {
+  const low01 = v128.shuffle<i32>(v0, v1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(v0, v1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(v2, v3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<i32>(v2, v3, 2, 6, 3, 7);
+  return f32x4.add(
+    f32x4.add(v128.shuffle<i64>(low01, low23, 0, 2), v128.shuffle<i64>(low01, low23, 1, 3)),
+    f32x4.add(v128.shuffle<i64>(high01, high23, 0, 2), v128.shuffle<i64>(high01, high23, 1, 3)),
+  );
+}
+
 /** Largest of the four lanes. */
 export function max4(v: v128): f32 {
   return max(

@@ -1,6 +1,13 @@
 // What the operations check of what they are given. Names in messages are those of parameters and options.
 import { NanobardError } from '../../errors.ts';
-import { requireTensors, type Shape, sameShape, shapeError, type Tensor } from '../../tensor/index.ts';
+import {
+  formatShape,
+  requireTensors,
+  type Shape,
+  sameShape,
+  shapeError,
+  type Tensor,
+} from '../../tensor/index.ts';
 
 type Named<T> = Readonly<Record<string, T>>;
 
@@ -29,13 +36,20 @@ export function requireShape(op: string, shape: Shape, operands: Named<Tensor | 
   }
 }
 
-/** Fails with code `argument` unless the operand, a position in a sequence, is an i32 scalar. */
-export function requirePosition(op: string, name: string, position: Tensor): void {
+/**
+ * Fails with code `argument` unless the operand is where sequences stand: an i32 scalar, or a number for each of
+ * `sequences`, if it is known how many there are.
+ */
+export function requirePosition(op: string, name: string, position: Tensor, sequences?: number): void {
   requireTensors(op, [position]);
-  const { dtype, rank } = position;
-  if (dtype === 'i32' && rank === 0) return;
-  const given = `${dtype} of rank ${rank}`;
-  throw new NanobardError('argument', `${op}: the ${name} must be an i32 scalar, not ${given}`);
+  const { dtype, shape } = position;
+  const fits = shape.length === 0 || (shape.length === 1 && (sequences ?? shape[0]) === shape[0]);
+  if (dtype === 'i32' && fits) return;
+  const wanted = `an i32 scalar or a number for each of ${sequences ?? 'B'} sequences`;
+  throw new NanobardError(
+    'argument',
+    `${op}: the ${name} must be ${wanted}, not ${dtype} ${formatShape(shape)}`,
+  );
 }
 
 const ranges = {

@@ -33,6 +33,11 @@ export function scalarOf({ data }: ReferenceArray): number {
   return data[0]!;
 }
 
+/** Where sequence `b` stands: at a position of its own, or where all do. */
+export function positionOf({ data }: ReferenceArray, b: number): number {
+  return data[b % data.length]!;
+}
+
 /** Writes f(a[i], b[i], i) to each y[i], for arrays of one length. */
 export function combine(
   y: Float64Array,

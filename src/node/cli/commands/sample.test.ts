@@ -56,6 +56,18 @@ describe('sample', () => {
     expect(stdout.text).toBe(`${first}---------------\n${second}`);
   });
 
+  it('writes in each of several samples what it writes with the seed of that one alone', async () => {
+    const texts = async (...flags: string[]): Promise<unknown[]> =>
+      lines(await sample(['--tokens', '30', '--json', ...flags]))
+        .filter(({ type }) => type === 'sample')
+        .map(({ text, stopped, tokens }) => [text, stopped, tokens]);
+    for (const flags of [[], ['--stop', 'e', '--stop', 'th']]) {
+      const alone: unknown[] = [];
+      for (let i = 0; i < 5; i++) alone.push(...(await texts('--seed', `${5 + i}`, ...flags)));
+      expect(await texts('--count', '5', ...flags)).toEqual(alone);
+    }
+  });
+
   it('writes 500 tokens unless it is told otherwise', async () => {
     const [last] = lines(await sample(['--json'])).slice(-1);
     expect(last).toMatchObject({ tokens: 500, prompt: '' });
