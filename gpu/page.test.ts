@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Site, serve } from '../hosts/support/server.ts';
+import type { Long } from './apps/long.ts';
 import type { Result } from './apps/train.ts';
 
 let folder: string;
@@ -17,7 +18,7 @@ let page: Page;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nanobard-gpu-'));
   await build({
-    entryPoints: [join(import.meta.dirname, 'apps/train.ts')],
+    entryPoints: ['train', 'long'].map((app) => join(import.meta.dirname, `apps/${app}.ts`)),
     ...{ bundle: true, format: 'esm', splitting: true, outdir: folder, external: ['node:*'] },
   });
   await writeFile(join(folder, 'index.html'), '<!doctype html><title></title>');
@@ -32,6 +33,8 @@ beforeAll(async () => {
       '--disable-background-networking',
       '--enable-unsafe-webgpu',
       '--use-webgpu-adapter=swiftshader',
+      '--js-flags=--expose-gc',
+      '--enable-precise-memory-info',
     ],
   });
   page = await browser.newPage();
@@ -71,6 +74,17 @@ it('a worker trains, to the same bits', async () => {
       }),
   );
   expect(inWorker).toEqual(inPage);
+});
+
+it('2,000 steps leave the heap as it is, and make no GPU objects', async () => {
+  const { heap, made } = (await page.evaluate("import('/long.js').then(() => long)")) as Long;
+  console.log(
+    `heap after 400 to 2,000 steps, MB: ${heap.map((bytes) => (bytes / 1e6).toFixed(2)).join(', ')}`,
+  );
+  expect(heap.length).toBe(5);
+  // Less than an object for each of the last 1,200 steps.
+  expect(heap[4]! - heap[1]!).toBeLessThan(1200 * 50);
+  expect(made).toEqual([]);
 });
 
 it('the device alone takes at most 40 kB', async () => {
