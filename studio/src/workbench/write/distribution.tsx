@@ -2,6 +2,7 @@ import { language } from '../../page/address.ts';
 import { visible } from '../../ui/format.ts';
 import type { Candidate } from '../protocol.ts';
 import { words } from '../words.ts';
+import './distribution.css';
 
 interface Props {
   readonly candidates: readonly Candidate[];
