@@ -1,9 +1,14 @@
-// A model of what more ranks bring: npx tsx bench/machines.ts --gflops 30 [--bandwidth 0.125 --latency 200] [--sync 50]
+// A model of what more ranks bring, as a table, and as a picture on request:
+//
+//     npx tsx bench/machines.ts --gflops 30 [--bandwidth 0.125 --latency 200] [--sync 50] [--chart docs/machines.svg]
 //
 // A step of N ranks with a batch each takes as long as one's, and the exchange of the gradients (common/network.ts). The
 // step's floating-point operations are 6 for each parameter and token (Kaplan et al., "Scaling Laws", 2020, without attention).
 // What a machine computes is measured by `nanobard doctor`, what its network does by `mpirun … nanobard doctor`.
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import type { Colour } from '../src/node/charts/svg.ts';
+import { panelChart } from './charts/panels.ts';
 import { exchange, type Network } from './common/network.ts';
 
 interface Model {
@@ -26,6 +31,8 @@ const nominal: readonly Network[] = [
   { name: '100 Gbit/s, 5 µs', bandwidth: 12.5, latency: 5 },
 ];
 
+const COLOURS: readonly Colour[] = ['orange', 'blue', 'azure'];
+
 const RANKS = [2, 4, 8, 16, 64, 256, 1024];
 
 const { values } = parseArgs({
@@ -34,6 +41,7 @@ const { values } = parseArgs({
     bandwidth: { type: 'string' },
     latency: { type: 'string', default: '0' },
     sync: { type: 'string', default: '1' },
+    chart: { type: 'string' },
   },
 });
 const gflops = Number(values.gflops);
@@ -49,20 +57,41 @@ const own = {
 };
 const networks = values.bandwidth === undefined ? nominal : [own];
 
-console.log(
-  `Predicted share of N times one rank's speed; ${gflops} GFLOP/s a rank, exchange every ${every} steps\n`,
-);
+const what = `${gflops} GFLOP/s a rank, exchange every ${every === 1 ? 'step' : `${every} steps`}`;
+const predictions = models.map(({ name, parameters, tokens }) => {
+  const compute = (6 * parameters * tokens) / (gflops * 1e9);
+  const share = (ranks: number, network: Network): number =>
+    compute / (compute + exchange(ranks, 4 * parameters, network) / every);
+  const shares = networks.map((network) => RANKS.map((ranks) => share(ranks, network)));
+  return { name, compute, shares };
+});
+
+console.log(`Predicted share of N times one rank's speed; ${what}\n`);
 console.log(`| model | network | step | ${RANKS.join(' | ')} |`);
 console.log(`| --- | --- | --- |${' --- |'.repeat(RANKS.length)}`);
-for (const { name, parameters, tokens } of models) {
-  const compute = (6 * parameters * tokens) / (gflops * 1e9);
-  for (const network of networks) {
-    const shares = RANKS.map(
-      (ranks) => compute / (compute + exchange(ranks, 4 * parameters, network) / every),
-    );
-    const step = compute < 1 ? `${(1000 * compute).toFixed(0)} ms` : `${compute.toFixed(1)} s`;
-    console.log(
-      `| ${name} | ${network.name} | ${step} | ${shares.map((share) => share.toFixed(2)).join(' | ')} |`,
-    );
+for (const { name, compute, shares } of predictions) {
+  const step = compute < 1 ? `${(1000 * compute).toFixed(0)} ms` : `${compute.toFixed(1)} s`;
+  for (const [i, network] of networks.entries()) {
+    const cells = shares[i]!.map((share) => share.toFixed(2));
+    console.log(`| ${name} | ${network.name} | ${step} | ${cells.join(' | ')} |`);
   }
+}
+
+if (values.chart !== undefined) {
+  const svg = panelChart({
+    title: 'What more ranks are predicted to bring',
+    subtitle: `A model, not measurements: ${what}`,
+    xLabel: 'ranks, logarithmic',
+    yLabel: "share of N times one rank's speed",
+    xs: RANKS,
+    panels: predictions.map(({ name, shares }) => ({
+      title: name.replace(/ \(.*/, ''),
+      lines: networks.map((network, i) => ({
+        name: network.name,
+        colour: COLOURS[i]!,
+        values: shares[i]!,
+      })),
+    })),
+  });
+  await writeFile(values.chart, svg);
 }
