@@ -6,7 +6,8 @@ import { NanobardError } from '../engine/errors.ts';
 import { MAX_TEXT_LENGTH } from '../language/data/text.ts';
 import { BpeTokenizer } from '../language/data/tokenizer/bpe.ts';
 import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
-import { isTable, readJsonLines, readText, refusal } from './documents.ts';
+import { isTable, readJsonLines, readText } from './documents.ts';
+import { refusal } from './refusal.ts';
 
 // Texts that are too large to be one string are read and encoded part by part.
 
