@@ -95,7 +95,9 @@ function checkDataV2({ header, bytes, size }: Page, { optional, decompress }: Ch
 function checkValues(about: Struct, encoding: number, data: Uint8Array, values: number): void {
   switch (about.fields.get(encoding)) {
     case encodings.plain:
+      return;
     case encodings.deltaLengthByteArray:
+      checkBlocks(data);
       return;
     case encodings.plainDictionary:
     case encodings.rleDictionary:
@@ -106,6 +108,26 @@ function checkValues(about: Struct, encoding: number, data: Uint8Array, values: 
   }
 }
 
+/** What differences of lengths begin with (Encodings.md, DELTA_BINARY_PACKED = 5): how many are in a block and a part of it. */
+function checkBlocks(data: Uint8Array): void {
+  const block = varint(data, 0);
+  const parts = varint(data, block.end);
+  const size = block.value / parts.value;
+  if (block.value > MAX_PACKED || block.value % 128 > 0 || size < 32 || size % 32 !== 0)
+    throw new Error(`a page has blocks of ${block.value} values in ${parts.value} parts`);
+}
+
+/** Seven bits in a byte, the least significant first. */
+function varint(data: Uint8Array, at: number): { value: number; end: number } {
+  let [value, end] = [0, at];
+  for (let scale = 1, byte = 128; byte >= 128; scale *= 128) {
+    if (end >= data.length) throw new Error('a page ends within a number');
+    byte = data[end++]!;
+    value += (byte & 127) * scale;
+  }
+  return { value, end };
+}
+
 /**
  * Runs of equal values and of packed ones of `width` bits each (Encodings.md, RLE = 3): `values` in all.
  *
@@ -114,12 +136,9 @@ function checkValues(about: Struct, encoding: number, data: Uint8Array, values: 
 function checkRuns(data: Uint8Array, width: number, values: number): number {
   let [at, seen, odd] = [0, 0, 0];
   while (seen < values) {
-    let head = 0;
-    for (let scale = 1, byte = 128; byte >= 128; scale *= 128) {
-      if (at >= data.length) throw new Error(`a page says that it has ${values} values, but it has ${seen}`);
-      byte = data[at++]!;
-      head += (byte & 127) * scale;
-    }
+    if (at >= data.length) throw new Error(`a page says that it has ${values} values, but it has ${seen}`);
+    const { value: head, end } = varint(data, at);
+    at = end;
     const isPacked = head % 2 === 1;
     const length = isPacked ? Math.floor(head / 2) * 8 : head / 2;
     const left = values - seen;

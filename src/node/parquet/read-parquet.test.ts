@@ -114,6 +114,14 @@ describe('a Parquet file', () => {
     expect(await read(contents)).toEqual([]);
   });
 
+  it.each([0, 3, 8, 127])('is refused with blocks in %i parts, which would not end', async (parts) => {
+    const contents = await readFile(join(import.meta.dirname, '../fixtures/parquet/delta.parquet'));
+    const at = contents.indexOf(Uint8Array.of(0x80, 0x01, 4)); // 128 values in 4 parts
+    expect(at).toBeGreaterThan(0);
+    contents[at + 2] = parts;
+    expect((await rejectionOf(read(contents))).message).toContain(`128 values in ${parts} parts`);
+  });
+
   it('is refused where it claims to have more than it has, before there is room for that', async () => {
     const much = fc.integer({ min: 2, max: 2 ** 30 });
     const claims: fc.Arbitrary<Claims> = fc.oneof(
