@@ -54,7 +54,8 @@ function cutsAtLineEnds(splitter: Splitter): boolean {
     const words = wordsOf(left);
     return after.every((right, i) => {
       const whole = wordsOf(left + right);
-      return [...words, ...wordsAfter[i]!].every((word, at) => word === whole[at]);
+      const parts = [...words, ...wordsAfter[i]!];
+      return parts.length === whole.length && parts.every((word, at) => word === whole[at]);
     });
   });
 }
