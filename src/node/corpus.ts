@@ -13,11 +13,12 @@ import {
   shown,
   text as textRule,
 } from '../language/options.ts';
-import { checkSize, contentOf, readDocuments, refusal } from './documents.ts';
+import { contentOf, readDocuments } from './documents.ts';
 import { loadDownload } from './downloaded-corpus.ts';
 import { sha256 } from './files.ts';
 import { filesIn, isPattern, matchingFiles } from './find-files.ts';
 import type { CorpusOptions, LoadedCorpus } from './loaded-corpus.ts';
+import { checkSize, refusal } from './refusal.ts';
 
 export type { CorpusOptions, LoadedCorpus };
 

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { extname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { NanobardError } from '../engine/errors.ts';
 import { joined } from '../language/data/documents.ts';
 import { decodeText, MAX_TEXT_LENGTH, normalizeText, toUtf8 } from '../language/data/text.ts';
 import { shown } from '../language/options.ts';
+import { readParquet } from './parquet/read-parquet.ts';
+import { checkSize, noField, refusal, tooLarge } from './refusal.ts';
 
 /** The column or key that holds a document's text, where nobody says another. */
 export const DEFAULT_FIELD = 'text';
@@ -35,7 +36,10 @@ export async function readDocuments(
     const inner = extname(name) === '.gz' ? name.slice(0, -3) : name;
     return readDocuments(unzipped(bytes, place), inner, place, field);
   }
-  if (startsWith(bytes, 'PAR1')) return { documents: await readParquet(bytes, place, field), notices: [] };
+  if (startsWith(bytes, 'PAR1')) {
+    const texts = await readParquet(bytes, place, field ?? DEFAULT_FIELD);
+    return { documents: texts.flatMap(cleaned), notices: [] };
+  }
   const { text, notices } = readText(bytes, name, place);
   if (!isTable(name, field)) return { documents: [text], notices };
   const documents = readJsonLines(text, place, field);
@@ -63,25 +67,6 @@ export function contentOf(documents: readonly string[], place: string): Content 
 export interface Content {
   readonly documents: readonly string[];
   readonly text: string;
-}
-
-/** What is wrong with a text; another one, given as `data`, mends it. */
-export function refusal(
-  message: string,
-  hint: string,
-  { options = ['data'], cause }: { options?: readonly string[]; cause?: unknown } = {},
-): NanobardError {
-  return new NanobardError('file', message, { hint, options, cause });
-}
-
-/** No text can be longer than the longest string. */
-export function checkSize(size: number, name: string): void {
-  if (size > MAX_TEXT_LENGTH) throw tooLarge(name);
-}
-
-function tooLarge(name: string): NanobardError {
-  const hint = `Use a part of it, up to ${MAX_TEXT_LENGTH} bytes, or encode it: nanobard tokenizer encode --help.`;
-  return refusal(`${name} is too large to be one text`, hint);
 }
 
 /**
@@ -152,61 +137,6 @@ function documentOf(value: unknown, field: string, place: string): string {
     typeof each === 'string' ? [shown(key)] : [],
   );
   throw noField(place, field, texts);
-}
-
-function noField(place: string, field: string, texts: readonly string[]): NanobardError {
-  const hint =
-    texts.length > 0 ? `Fields with text are ${texts.slice(0, 10).join(', ')}.` : 'No field of it is a text.';
-  return refusal(`${place} has no text in the field ${shown(field)}`, hint, { options: ['field'] });
-}
-
-async function readParquet(bytes: Uint8Array, place: string, field = DEFAULT_FIELD): Promise<string[]> {
-  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet').catch(
-    (cause: unknown) => {
-      throw refusal(
-        `${place} is a Parquet file, and what reads it is not installed`,
-        'npm install hyparquet hyparquet-compressors',
-        {
-          options: [],
-          cause,
-        },
-      );
-    },
-  );
-  // Snappy is built in; other compressions need the second package.
-  const compressors = await import('hyparquet-compressors')
-    .then((all) => all.compressors)
-    .catch(() => undefined);
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
-  try {
-    const metadata = await parquetMetadataAsync(file);
-    const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
-    if (!columns.includes(field))
-      throw noField(
-        place,
-        field,
-        columns.map((column) => shown(column)),
-      );
-    const rows = await parquetReadObjects({
-      file,
-      metadata,
-      columns: [field],
-      ...(compressors && { compressors }),
-    });
-    return rows.flatMap((row) => {
-      const text: unknown = row[field];
-      if (typeof text === 'string') return cleaned(text);
-      if (text === null || text === undefined) return [];
-      throw noField(place, field, []);
-    });
-  } catch (cause) {
-    if (cause instanceof NanobardError) throw cause;
-    throw refusal(
-      `${place} cannot be read as Parquet: ${(cause as Error).message}`,
-      'The file may be damaged.',
-      { cause },
-    );
-  }
 }
 
 function startsWith(bytes: Uint8Array, magic: string): boolean {

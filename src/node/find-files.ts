@@ -1,7 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { refusal } from './documents.ts';
+import { refusal } from './refusal.ts';
 
 /** Files that are to be one text. */
 export interface FoundFiles {

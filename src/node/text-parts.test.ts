@@ -5,18 +5,26 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeDocuments } from '../language/data/documents.ts';
+import { BpeTokenizer } from '../language/data/tokenizer/bpe.ts';
 import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
+import { ways } from '../testing/huggingface.ts';
 import { rejectionOf } from '../testing/thrown.ts';
 import { loadCorpus } from './corpus.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
-import { encodeParts, isLarge, textParts } from './text-parts.ts';
+import { encodeParts, isLarge, textParts, wordEndOf } from './text-parts.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'nanobard-parts-'));
 afterAll(() => rm(folder, { recursive: true }));
 
-async function tokensOf(path: string, tokenizer: Tokenizer, partBytes: number): Promise<number[]> {
+async function tokensOf(
+  path: string,
+  tokenizer: Tokenizer,
+  partBytes: number,
+  wordEnd = wordEndOf(tokenizer),
+): Promise<number[]> {
   const tokens: number[] = [];
-  for await (const part of encodeParts(tokenizer, textParts(path, { partBytes }))) tokens.push(...part);
+  const parts = textParts(path, { partBytes, wordEnd });
+  for await (const part of encodeParts(tokenizer, parts)) tokens.push(...part);
   return tokens;
 }
 
@@ -69,6 +77,28 @@ describe('a text in parts', () => {
       { numRuns: 100 },
     );
     expect(parts).toBeGreaterThan(120); // of 100 texts: some were cut
+  });
+
+  it.each(ways.all)('has the tokens of the whole, cut into words by the pattern of $name', async (way) => {
+    const { merges, patterns, normalizer: normalForm } = way;
+    const tokenizer = new BpeTokenizer({ merges, patterns, normalForm, special: {} });
+    const path = join(folder, 'pattern.txt');
+    const wordEnd = wordEndOf(tokenizer);
+    let parts = 0;
+    await fc.assert(
+      fc.asyncProperty(texts, fc.integer({ min: 1, max: 40 }), async (text, partBytes) => {
+        await writeFile(path, text);
+        const { documents } = await loadCorpus(path);
+        expect(await tokensOf(path, tokenizer, partBytes, wordEnd)).toEqual([
+          ...encodeDocuments(tokenizer, documents),
+        ]);
+        for await (const _ of textParts(path, { partBytes, wordEnd })) parts++;
+      }),
+      { numRuns: 30 },
+    );
+    const isOne = ['atoms', 'digits from the right', 'one word'].includes(way.name); // they join them
+    if (isOne) expect(parts).toBe(30);
+    else expect(parts).toBeGreaterThan(32);
   });
 
   it.each(['char', 'bpe:270'])('has the documents of JSON lines: %s', async (which) => {

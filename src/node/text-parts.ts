@@ -5,8 +5,10 @@ import { createGunzip } from 'node:zlib';
 import { NanobardError } from '../engine/errors.ts';
 import { MAX_TEXT_LENGTH } from '../language/data/text.ts';
 import { BpeTokenizer } from '../language/data/tokenizer/bpe.ts';
+import { Splitter } from '../language/data/tokenizer/split.ts';
 import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
-import { isTable, readJsonLines, readText, refusal } from './documents.ts';
+import { isTable, readJsonLines, readText } from './documents.ts';
+import { refusal } from './refusal.ts';
 
 // Texts that are too large to be one string are read and encoded part by part.
 
@@ -21,13 +23,41 @@ export interface TextPart {
 const WORD_END = /[^\p{White_Space}\uFEFF]/u;
 
 /**
- * `wordEnd` of a tokenizer. Other patterns than GPT-2's join signs and line ends, but not letters or numbers and these; without
- * a pattern all is one word.
+ * `wordEnd` of a tokenizer. Other patterns than GPT-2's join signs and line ends, those of models not letters or numbers and
+ * these; of one that does, and without a pattern, nothing is a word's end.
  */
 export function wordEndOf(tokenizer: Tokenizer): RegExp {
   const { patterns } = tokenizer instanceof BpeTokenizer ? tokenizer.ways : {};
   if (!patterns) return WORD_END;
-  return patterns.length > 0 ? /[\p{L}\p{N}]/u : /(?!)/;
+  return cutsAtLineEnds(new Splitter(patterns)) ? /[\p{L}\p{N}]/u : /(?!)/;
+}
+
+/** Of letters and numbers, and of what else patterns tell apart. */
+const [LETTERS, SIGNS] = [
+  ['a', 'B', '7', '永'],
+  [' ', '.', "'", '\n'],
+];
+
+/** Whether words end where lines do, tried on all short texts: whether both sides of a line end have the words of the whole. */
+function cutsAtLineEnds(splitter: Splitter): boolean {
+  const wordsOf = (text: string): string[] => {
+    const words: string[] = [];
+    splitter.each(text, (word) => words.push(word));
+    return words;
+  };
+  const letters = ['', ...LETTERS, ...SIGNS];
+  const around = letters.flatMap((first) => letters.map((second) => first + second));
+  const before = around.flatMap((text) => LETTERS.map((last) => text + last));
+  const after = around.map((text) => `\n${text}`);
+  const wordsAfter = after.map(wordsOf);
+  return before.every((left) => {
+    const words = wordsOf(left);
+    return after.every((right, i) => {
+      const whole = wordsOf(left + right);
+      const parts = [...words, ...wordsAfter[i]!];
+      return parts.length === whole.length && parts.every((word, at) => word === whole[at]);
+    });
+  });
 }
 
 const LINE_FEED = 0x0a;

@@ -14,8 +14,8 @@ import { pipeline } from 'node:stream/promises';
 import { NanobardError } from '../engine/errors.ts';
 import { type Splits, type Tokens, trainLength } from '../language/data/dataset.ts';
 import type { Tokenizer } from '../language/data/tokenizer/tokenizer.ts';
-import { refusal } from './documents.ts';
 import { replaceAtomically, unwritable, writeAtomically } from './files.ts';
+import { refusal } from './refusal.ts';
 
 // nanoGPT's token files: train.bin and val.bin, unsigned 16-bit little-endian numbers one after the other. Where a
 // vocabulary has more than 65,536 tokens they are of 32 bits.

@@ -1,6 +1,6 @@
 // Every reader of files, a line each. `npm test` gives each of them 10,000 damaged files, `npm run fuzz` a million.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { ReferenceDevice } from '../engine/devices/reference/reference-device.ts';
 import { Generator } from '../engine/tensor/generator.ts';
@@ -107,6 +107,15 @@ const safetensorsParts: Reader['parts'] = {
   },
 };
 
+/** In all codecs and encodings. */
+const fixtures = new URL('../node/fixtures/', import.meta.url);
+const parquetFiles = [
+  'documents.parquet',
+  ...readdirSync(new URL('parquet/', fixtures))
+    .sort()
+    .map((name) => `parquet/${name}`),
+].map((name) => readFileSync(new URL(name, fixtures)));
+
 const device = new ReferenceDevice();
 
 /** A training that goes on from whatever state it is given. */
@@ -190,7 +199,7 @@ export const readers: readonly Reader[] = [
       gzipSync('{"text": "to be"}\n{"text": "or not", "n": [1]}\n'),
       Buffer.from('{"text": "to be"}\n"or not"\n'),
       Buffer.from('\ufeff{"text": "To be 🎭"}', 'utf16le'),
-      readFileSync(new URL('../node/fixtures/documents.parquet', import.meta.url)),
+      ...parquetFiles,
     ],
     read: (bytes) => readDocuments(Buffer.from(bytes), 'a.jsonl', 'a.jsonl'),
   },

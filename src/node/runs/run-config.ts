@@ -23,6 +23,8 @@ const RunConfigSchema = v.object({
   }),
   /** The model whose weights were the first ones: a path or an address. */
   initFrom: v.optional(v.string()),
+  /** SHA-256 of these weights; older runs have no such field. */
+  initSha256: v.optional(v.string()),
   /** How many train together, each with batches of the recipe's size. */
   ranks: v.optional(wholeFrom1, 1), // older runs have no such field
   policy: v.optional(PolicySchema, {}), // older runs have no such field

@@ -108,7 +108,7 @@ describe('a run', () => {
     await (await resume()).dispose();
   });
 
-  it('begins again where it was stopped before its first state, with or without a model', async () => {
+  it('begins again where it was stopped before its first state', async () => {
     const whole = await train(await create());
     const run = await create();
     disk.refuses = (path) => path === run.folder.lastPath; // killed between model and state
@@ -117,6 +117,31 @@ describe('a run', () => {
     expect([run.folder.hasModel(), await states(run)]).toEqual([true, []]);
     const resumed = await TrainingRun.resume({ folder: run.folder.path, ...machine });
     expect(results(await train(resumed))).toEqual(results(whole));
+  });
+
+  it('begins again with the model that it began with, and refuses another', async () => {
+    const first = await create();
+    await train(first, 2);
+    const initFrom = first.folder.path;
+    const whole = await train(await create({ initFrom }));
+    const run = await create({ initFrom });
+    disk.refuses = (path) => path === run.folder.lastPath;
+    await expect(train(run, 2)).rejects.toThrow('ENOSPC');
+    disk.refuses = () => false;
+    const resume = (): Promise<TrainingRun> => TrainingRun.resume({ folder: run.folder.path, ...machine });
+    await (await resume()).dispose();
+    const model = join(initFrom, 'model.safetensors');
+    const bytes = await readFile(model);
+    await writeFile(
+      model,
+      Uint8Array.from(bytes, (byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)),
+    );
+    await expect(resume()).rejects.toMatchObject({
+      code: 'run-folder',
+      message: expect.stringContaining(`${initFrom} is not the model any more`),
+    });
+    await writeFile(model, bytes);
+    expect(results(await train(await resume()))).toEqual(results(whole));
   });
 
   it('is rid of what writers that died have left half written', async () => {

@@ -1,5 +1,5 @@
 import { rmdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { DeviceOptions } from '../../engine/devices/create.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import type { ModelFile } from '../../language/formats/model-file.ts';
@@ -31,6 +31,7 @@ import type { Agreement } from '../mpi/agreement.ts';
 import type { Communicator } from '../mpi/communicator.ts';
 import { lead } from '../mpi/lead.ts';
 import type { Work } from '../mpi/work.ts';
+import { describeInitial, reopenInitial } from './initial-model.ts';
 import { isDivergence } from './restores.ts';
 import { resumedRecipe } from './resumed-recipe.ts';
 import { loadRunData, type RunData, type RunDataOptions } from './run-data.ts';
@@ -130,13 +131,14 @@ export class TrainingRun {
     const recipe = initFrom
       ? recipeFrom(initFrom, wanted, changes)
       : chooseRecipe(wanted ?? defaultRecipe, changes);
+    const initial = source !== undefined && initFrom && describeInitial(source, initFrom);
     const name = recipeName ?? nameOf(wanted, initFrom, recipe);
     const data = await loadRunData({ data: from, field, tokenizer: tokenizer ?? initFrom?.tokenizer });
     const ranks = job?.size ?? 1;
     return prepare(machine, { recipe, initFrom, peers: job }, data, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
       const described = data.describe(place);
-      const about = { recipeName: name, recipe, data: described, ranks, policy, ...begunFrom(source) };
+      const about = { recipeName: name, recipe, data: described, ranks, policy, ...initial };
       const config = { nanobard: version, ...about };
       // Weights that are not drawn have to be told.
       const state = job && initFrom ? await training.trainer.state() : undefined;
@@ -207,7 +209,7 @@ export class TrainingRun {
     const { config } = folder;
     const policy = { ...config.policy, ...asked };
     // A run that was stopped before its first checkpoint begins again, with the weights that it began with.
-    const initFrom = from || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
+    const initFrom = from ? undefined : await reopenInitial(config, folder.path);
     return prepare(machine, { recipe, initFrom, peers: job }, found, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
@@ -265,12 +267,6 @@ export class TrainingRun {
       await this.training.model.device.dispose();
     }
   }
-}
-
-/** How a run remembers the model that it began with, wherever it is resumed from. */
-function begunFrom(source: string | undefined): { initFrom?: string } {
-  if (source === undefined) return {};
-  return { initFrom: /^\w[\w+.-]+:/.test(source) ? source : resolve(source) };
 }
 
 /** What a run is called that was not given a name. */

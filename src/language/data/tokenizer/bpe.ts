@@ -14,7 +14,7 @@ const BpeTokenizerSchema = v.object({
   special: wholeNumbers,
   tokens: v.optional(v.array(v.string())),
   ignoreMerges: v.optional(v.boolean()),
-  patterns: v.optional(v.array(v.string())),
+  patterns: v.optional(v.array(v.union([v.string(), v.strictObject({ keep: v.string() })]))),
   normalForm: v.optional(v.picklist(normalForms)),
   normalized: v.optional(v.array(v.string())),
   begin: v.optional(v.string()),

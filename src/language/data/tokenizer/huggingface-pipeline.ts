@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { NanobardError } from '../../../engine/errors.ts';
-import { GPT2_PATTERN } from './split.ts';
+import { GPT2_PATTERN, type Pattern } from './split.ts';
 import { type BpeParts, normalForms } from './vocabulary.ts';
 
 // What stands around the model in a tokenizer.json: a text is normalized, cut into words and, at the end, put into a template.
@@ -63,9 +63,11 @@ export function readPipeline(
   const patterns = patternsOf(file.pre_tokenizer, check);
   const begin = beginOf(file.post_processor, check);
   const [pattern = ''] = patterns;
+  const written = typeof pattern === 'string' ? pattern : pattern.keep; // GPT-2's leaves nothing out
+  const isGpt2 = patterns.length === 1 && GPT2_PATTERNS.includes(written);
   return {
     ...(normalForm && { normalForm }),
-    ...((patterns.length !== 1 || !GPT2_PATTERNS.includes(pattern)) && { patterns }),
+    ...(!isGpt2 && { patterns }),
     ...(begin !== undefined && { begin }),
   };
 }
@@ -82,12 +84,12 @@ function normalFormOf(normalizer: Part, check: Check): BpeParts['normalForm'] {
 }
 
 /** Byte symbols come last: what stands before them cuts. */
-function patternsOf(split: Part, check: Check): string[] {
+function patternsOf(split: Part, check: Check): Pattern[] {
   if (!split) throw unsupported('pre_tokenizer', 'none');
   const all = split.type === 'Sequence' ? check('pre_tokenizer', Sequence, split).pretokenizers : [split];
   const place = (index: number): string =>
     split.type === 'Sequence' ? `pre_tokenizer.pretokenizers.${index}` : 'pre_tokenizer';
-  const patterns = all.flatMap((part, index): string | string[] => {
+  const patterns = all.flatMap((part, index): Pattern | Pattern[] => {
     const isLast = index === all.length - 1;
     if (isLast !== (part.type === 'ByteLevel'))
       throw unsupported('pre_tokenizer', all.map(({ type }) => type).join(', '));
@@ -96,10 +98,11 @@ function patternsOf(split: Part, check: Check): string[] {
       return check(place(index), Digits, part).individual_digits ? '\\p{N}' : '\\p{N}+';
     if (part.type !== 'Split') throw unsupported('pre_tokenizer', part.type);
     const { pattern, behavior, invert } = check(place(index), Split, part);
-    // What a pattern leaves out is `Removed` where it says what to keep; those of models leave nothing out.
-    if (behavior !== 'Isolated' && !(behavior === 'Removed' && invert))
-      throw unsupported('pre_tokenizer', `Split, ${behavior}`);
-    return 'Regex' in pattern ? pattern.Regex : pattern.String.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+    const written =
+      'Regex' in pattern ? pattern.Regex : pattern.String.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+    if (behavior === 'Isolated') return written;
+    if (behavior === 'Removed' && invert) return { keep: written };
+    throw unsupported('pre_tokenizer', `Split, ${behavior}`);
   });
   return patterns;
 }
@@ -134,7 +137,10 @@ export function writePipeline(
 ): object {
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
   const splits = patterns.map((pattern) => ({
-    ...{ type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
+    type: 'Split',
+    ...(typeof pattern === 'string'
+      ? { pattern: { Regex: pattern }, behavior: 'Isolated', invert: false }
+      : { pattern: { Regex: pattern.keep }, behavior: 'Removed', invert: true }),
   }));
   return {
     normalizer: normalForm ? { type: normalForm } : null,

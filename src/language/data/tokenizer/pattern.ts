@@ -1,7 +1,7 @@
-import { NanobardError } from '../../../engine/errors.ts';
+import { PatternReader } from './pattern-reader.ts';
 
-/** Longer patterns, and groups within more groups, are no model's. */
-const [MAX_LENGTH, MAX_DEPTH] = [10_000, 20];
+/** Groups within more groups are no model's. */
+const MAX_DEPTH = 20;
 /** The largest number that a repetition may name. */
 const MAX_REPEATS = 100;
 
@@ -17,7 +17,6 @@ const classes: Readonly<Record<string, string>> = {
   d: '\\p{Nd}',
   h: '0-9a-fA-F',
 };
-const controls: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7, e: 27 };
 
 /** A part of a pattern in JavaScript's notation. */
 interface Part {
@@ -54,59 +53,18 @@ export function compilePattern(pattern: string): RegExp {
   }
 }
 
-class Translation {
+class Translation extends PatternReader {
   /** Whether classes stand within classes that only the flag v can express. */
   hasSets = false;
-  private readonly pattern: string;
-  private readonly characters: readonly string[];
-  private at = 0;
   private depth = 0;
   /** How many groups have a name. */
   private groups = 0;
   private ignoreCase = false;
 
-  constructor(pattern: string) {
-    this.pattern = pattern;
-    if (pattern.length > MAX_LENGTH) throw this.refuse(`it is longer than ${MAX_LENGTH} characters`);
-    this.characters = [...pattern];
-  }
-
-  refuse(problem: string): NanobardError {
-    const shown = this.pattern.length > 60 ? `${this.pattern.slice(0, 60)}…` : this.pattern;
-    return new NanobardError(
-      'checkpoint',
-      `The pattern ${shown} that words are cut by is not supported: ${problem}`,
-      {
-        hint: 'The file is damaged, or words can only be cut so by the programs that it was made for.',
-      },
-    );
-  }
-
   all(): string {
     const { source } = this.alternatives();
-    if (this.at < this.characters.length) throw this.refuse("')' without '('");
+    if (this.next !== undefined) throw this.refuse("')' without '('");
     return source;
-  }
-
-  private get next(): string | undefined {
-    return this.characters[this.at];
-  }
-
-  /** Goes on behind `text` if it comes next. */
-  private take(text: string): boolean {
-    const length = [...text].length;
-    if (this.characters.slice(this.at, this.at + length).join('') !== text) return false;
-    this.at += length;
-    return true;
-  }
-
-  /** Goes on behind what matches here; `expression` is sticky. */
-  private takeMatch(expression: RegExp): RegExpExecArray | null {
-    const rest = this.characters.slice(this.at, this.at + 64).join('');
-    expression.lastIndex = 0;
-    const match = expression.exec(rest);
-    if (match) this.at += [...match[0]].length;
-    return match;
   }
 
   /** Up to the end of the group or pattern. */
@@ -288,19 +246,6 @@ class Translation {
     });
     if (known === undefined) throw this.refuse(`\\p{${name}}`);
     return known;
-  }
-
-  private character(): number {
-    const character = this.characters[this.at++];
-    if (character !== '\\') return character!.codePointAt(0)!;
-    const [, two, long, four] =
-      this.takeMatch(/(?:x([0-7][0-9a-fA-F])|x\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4}))/y) ?? [];
-    const code = two ?? long ?? four;
-    if (code !== undefined && Number.parseInt(code, 16) <= 0x10ffff) return Number.parseInt(code, 16);
-    const letter = this.characters[this.at++] ?? '';
-    if (Object.hasOwn(controls, letter)) return controls[letter]!;
-    if (letter === '' || /[A-Za-z0-9]|[^\0-\x7f]/.test(letter)) throw this.refuse(`\\${letter}`);
-    return letter.charCodeAt(0);
   }
 
   /** A character, and where case is ignored its others. */

@@ -58,6 +58,7 @@ describe('Splitter', () => {
     expect(wordsOf(new Splitter(['b+', '[ac]']), 'aabbcd')).toEqual(['a', 'a', 'bb', 'c', 'd']);
     expect(wordsOf(new Splitter(['(?=b)']), 'abab🎭b')).toEqual(['a', 'ba', 'b🎭', 'b']);
     expect(wordsOf(new Splitter([]), 'one word')).toEqual(['one word']);
+    expect(wordsOf(new Splitter([{ keep: '[ab]+' }, 'b']), 'cabbcca c')).toEqual(['a', 'b', 'b', 'a']);
   });
 
   it('takes time that grows with the text alone', () => {

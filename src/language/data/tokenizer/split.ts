@@ -4,22 +4,30 @@ import { compilePattern } from './pattern.ts';
 export const GPT2_PATTERN =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
+/** A way to cut, in Oniguruma's notation; or one that keeps what matches, and nothing else. */
+export type Pattern = string | { readonly keep: string };
+
 /**
  * Cuts texts into the words that are merged each by itself: what a pattern matches, and what lies between. Of several
- * patterns each cuts what those before it have left, as Hugging Face's `Split` with the behavior `Isolated` does.
+ * patterns each cuts what those before it have left, as Hugging Face's `Split` with the
+ * behavior `Isolated` does, or, inverted, `Removed`.
  */
 export class Splitter {
-  private readonly patterns: readonly RegExp[];
+  private readonly patterns: readonly { readonly expression: RegExp; readonly keeps: boolean }[];
 
   /**
    * @param patterns in Oniguruma's notation, as `tokenizer.json` has them; without any a text is one word
    * @throws {NanobardError} code `checkpoint` for a pattern that cannot be translated
    */
-  constructor(patterns: readonly string[] = [GPT2_PATTERN]) {
-    this.patterns = patterns.map(compilePattern);
+  constructor(patterns: readonly Pattern[] = [GPT2_PATTERN]) {
+    this.patterns = patterns.map((pattern) =>
+      typeof pattern === 'string'
+        ? { expression: compilePattern(pattern), keeps: false }
+        : { expression: compilePattern(pattern.keep), keeps: true },
+    );
   }
 
-  /** Calls `visit` with each word of a text, in order; together they are the text. */
+  /** Calls `visit` with each word of a text, in order; together they are the text, but what a pattern does not keep. */
   each(text: string, visit: (word: string) => void): void {
     this.cut(text, 0, visit);
   }
@@ -30,23 +38,24 @@ export class Splitter {
       if (text !== '') visit(text);
       return;
     }
+    const { expression, keeps } = pattern;
     const isLast = index + 1 === this.patterns.length;
     const inner = isLast ? visit : (word: string) => this.cut(word, index + 1, visit);
     let from = 0; // where the word begins
     let at = 0; // where the pattern is tried
     while (at < text.length) {
-      pattern.lastIndex = at;
-      if (!pattern.test(text)) {
+      expression.lastIndex = at;
+      if (!expression.test(text)) {
         at += widthAt(text, at);
         continue;
       }
-      const to = pattern.lastIndex;
-      if (at > from) inner(text.slice(from, at)); // what lay between
+      const to = expression.lastIndex;
+      if (at > from && !keeps) inner(text.slice(from, at)); // what lay between
       if (to > at) inner(text.slice(at, to));
       from = to;
       at = to > at ? to : at + widthAt(text, at); // matches of nothing cut, too
     }
-    if (from < text.length) inner(text.slice(from));
+    if (from < text.length && !keeps) inner(text.slice(from));
   }
 }
 

@@ -1,6 +1,7 @@
 import { BYTE_ORDER, fromSymbols } from './byte-symbols.ts';
 import { damaged } from './errors.ts';
 import { PairRanks } from './pair-ranks.ts';
+import type { Pattern } from './split.ts';
 import { binaryOf, bytesOfText } from './utf8.ts';
 
 /** The text of the token that begins each document; GPT-2's. */
@@ -29,7 +30,7 @@ export interface BpeParts {
   /** Whether a word that is a token as a whole is never put together from parts (as in Llama 3). */
   readonly ignoreMerges?: boolean | undefined;
   /** How a text is cut into words, see `Splitter`: by default by GPT-2's pattern. */
-  readonly patterns?: readonly string[] | undefined;
+  readonly patterns?: readonly Pattern[] | undefined;
   /** Unicode's normal form that a text is brought into first: none by default. */
   readonly normalForm?: NormalForm | undefined;
   /** Special tokens that are looked for in the text in its normal form, after the others. */
