@@ -21,7 +21,7 @@ export interface CpuOptions {
   /** Threads that share the work; by default one for each processor. */
   readonly threads?: number | undefined;
   /**
-   * Work for which one more thread is woken, in floating-point operations of a run; 32 million by default.
+   * Work for which one more thread is woken, in floating-point operations of a run; 10 million by default.
    * Waking it and waiting for it after each kernel costs small programs, such as a decoding step, more than
    * sharing them gains.
    */
@@ -81,7 +81,7 @@ export class CpuDevice extends Device {
    * rules, cannot give what they ask for.
    */
   static async create(options: CpuOptions = {}): Promise<CpuDevice> {
-    const { flopsPerThread = 32_000_000, blas: choice = 'off', background = !mayBlock() } = options;
+    const { flopsPerThread = 10_000_000, blas: choice = 'off', background = !mayBlock() } = options;
     const wanted = options.threads ?? Math.min(processors(), 255);
     if (!Number.isInteger(wanted) || wanted < 1 || wanted > 255) {
       throw new NanobardError(
