@@ -24,7 +24,8 @@ async function open(): Promise<void> {
 
 /** Whether there is a GPU, and no processor that stands in for one. */
 async function hasGpu(): Promise<boolean> {
-  const adapter = await navigator.gpu?.requestAdapter();
+  // A browser that cannot tell, since its GPU process has ended, has none.
+  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
   return adapter?.info.isFallbackAdapter === false;
 }
 
