@@ -12,6 +12,7 @@ import { AdamW, Constant, Generator, GPT, measureBandwidth, measurePeak } from '
 import { type GpuSource, WebGpuDevice } from '../dist/webgpu.js';
 import { inBench, runChild } from './common/child.ts';
 import { circumstances, median, table } from './common/results.ts';
+import type { Task } from './peers/task.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,14 +26,7 @@ const { values: options } = parseArgs({
 const steps = Number(options.steps);
 const WARM_UP_STEPS = 5;
 
-interface Config {
-  readonly nLayer: number;
-  readonly nHead: number;
-  readonly nEmbd: number;
-  readonly blockSize: number;
-  readonly batchSize: number;
-  readonly vocabSize: number;
-}
+type Config = Omit<Task, 'parameters' | 'batches'>;
 
 const models: Readonly<Record<string, Config>> = options.tiny
   ? { tiny: { nLayer: 1, nHead: 2, nEmbd: 32, blockSize: 16, batchSize: 4, vocabSize: 65 } }

@@ -286,7 +286,10 @@ export class Trainer {
     return events;
   }
 
-  /** Whether `state` tells all: where ranks share out what the optimizer remembers, at rank 0 before the first step, after evaluations and at the end. */
+  /**
+   * Whether `state` tells all: where ranks share out what the optimizer remembers, at rank 0 before the first step, after
+   * evaluations and at the end.
+   */
   get whole(): boolean {
     return this.training.whole;
   }

@@ -1,4 +1,4 @@
-import { readStruct, type Struct } from './thrift.ts';
+import { readStruct, readVarint, type Struct } from './thrift.ts';
 
 // What decodes pages makes room for as many values as they say that they have. So it is looked at first whether they do.
 // https://github.com/apache/parquet-format: src/main/thrift/parquet.thrift, Encodings.md
@@ -110,22 +110,11 @@ function checkValues(about: Struct, encoding: number, data: Uint8Array, values: 
 
 /** What differences of lengths begin with (Encodings.md, DELTA_BINARY_PACKED = 5): how many are in a block and a part of it. */
 function checkBlocks(data: Uint8Array): void {
-  const block = varint(data, 0);
-  const parts = varint(data, block.end);
+  const block = readVarint(data, 0);
+  const parts = readVarint(data, block.end);
   const size = block.value / parts.value;
   if (block.value > MAX_PACKED || block.value % 128 > 0 || size < 32 || size % 32 !== 0)
     throw new Error(`a page has blocks of ${block.value} values in ${parts.value} parts`);
-}
-
-/** Seven bits in a byte, the least significant first. */
-function varint(data: Uint8Array, at: number): { value: number; end: number } {
-  let [value, end] = [0, at];
-  for (let scale = 1, byte = 128; byte >= 128; scale *= 128) {
-    if (end >= data.length) throw new Error('a page ends within a number');
-    byte = data[end++]!;
-    value += (byte & 127) * scale;
-  }
-  return { value, end };
 }
 
 /**
@@ -137,7 +126,7 @@ function checkRuns(data: Uint8Array, width: number, values: number): number {
   let [at, seen, odd] = [0, 0, 0];
   while (seen < values) {
     if (at >= data.length) throw new Error(`a page says that it has ${values} values, but it has ${seen}`);
-    const { value: head, end } = varint(data, at);
+    const { value: head, end } = readVarint(data, at);
     at = end;
     const isPacked = head % 2 === 1;
     const length = isPacked ? Math.floor(head / 2) * 8 : head / 2;

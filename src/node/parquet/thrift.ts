@@ -21,6 +21,21 @@ export function readStruct(bytes: Uint8Array, at = 0): Struct {
   return new Protocol(bytes, at).struct(0);
 }
 
+/**
+ * A number of seven bits in a byte, the least significant first, and where it ends. Beyond 2⁵³ it is rounded.
+ *
+ * @throws {Error} for one that does not end
+ */
+export function readVarint(bytes: Uint8Array, at: number): { readonly value: number; readonly end: number } {
+  let [value, end] = [0, at];
+  for (let scale = 1; scale <= 2 ** 63 && end < bytes.length; scale *= 128) {
+    const byte = bytes[end++]!;
+    value += (byte & 127) * scale;
+    if (byte < 128) return { value, end };
+  }
+  throw new Error('a number does not end');
+}
+
 /** What follows, by the number that says its type. */
 const types = {
   stop: 0,
@@ -109,15 +124,10 @@ class Protocol {
     return byte;
   }
 
-  /** Least significant bits first, seven in a byte. Beyond 2⁵³ numbers are rounded. */
   private varint(): number {
-    let value = 0;
-    for (let scale = 1; scale <= 2 ** 63; scale *= 128) {
-      const byte = this.byte();
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-    throw new Error('a number does not end');
+    const { value, end } = readVarint(this.bytes, this.at);
+    this.at = end;
+    return value;
   }
 
   private zigzag(): number {
