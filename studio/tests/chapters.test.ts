@@ -18,7 +18,7 @@ const compiled = (name: string, which: 'source' | 'solved' = 'solved') => ({
 function notebook(checkpoint: () => Promise<void> | undefined = () => undefined): Notebook {
   return new Notebook({
     modules: {
-      nanobard: async () => stoppable(nanobard, checkpoint),
+      nanobard: async () => ({ ...nanobard, createDevice: stoppable(nanobard.createDevice, checkpoint) }),
       './figures.ts': async () => figures,
       './text.ts': async () => ({ loadText: async () => text }),
     },

@@ -58,17 +58,18 @@ export function compileCell(source: string): CompiledCell {
 type Statement = Program['body'][number];
 
 function importedNames(statement: Extract<Statement, { type: 'ImportDeclaration' }>) {
-  const from = `await $import(${JSON.stringify(statement.source.value)})`;
   const imported = statement.specifiers.map(({ local }) => local.name);
   const members = statement.specifiers.flatMap((specifier) =>
     specifier.type === 'ImportSpecifier' && specifier.imported.type === 'Identifier'
-      ? `${specifier.imported.name}: ${specifier.local.name}`
+      ? { name: specifier.imported.name, local: specifier.local.name }
       : [],
   );
   const namespace = statement.specifiers.find(({ type }) => type === 'ImportNamespaceSpecifier');
+  const source = JSON.stringify(statement.source.value);
   const text = namespace
-    ? `const ${namespace.local.name} = ${from};`
-    : `const { ${members.join(', ')} } = ${from};`;
+    ? `const ${namespace.local.name} = await $import(${source});`
+    : `const { ${members.map(({ name, local }) => `${name}: ${local}`).join(', ')} } = ` +
+      `await $import(${source}, ${JSON.stringify(members.map(({ name }) => name))});`;
   return { text, imported };
 }
 

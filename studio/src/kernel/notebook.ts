@@ -2,8 +2,8 @@ import type * as nanobard from 'nanobard';
 import type { CompiledCell } from './cell.ts';
 import { show } from './show.ts';
 
-/** A module that cells may import, by the name in their `import`. */
-export type Modules = Readonly<Record<string, () => Promise<object>>>;
+/** Modules that cells may import, by the name in their `import`, given the names asked for; without names, all. */
+export type Modules = Readonly<Record<string, (names?: readonly string[]) => Promise<object>>>;
 
 /** A chapter's cells, ready to run, in order. */
 export interface CompiledChapter {
@@ -30,7 +30,7 @@ type Print = (text: string) => void;
 type Body = (
   scope: Scope,
   define: (names: Scope) => void,
-  load: (name: string) => Promise<object>,
+  load: (module: string, names?: readonly string[]) => Promise<object>,
   console: object,
 ) => Promise<void>;
 
@@ -60,7 +60,12 @@ export class Notebook {
       ...['$scope', '$define', '$import', 'console'],
       `with ($scope) { return (async () => {\n${code}\n})(); }`,
     ) as Body;
-    await body(scope, define, (name) => this.load(name), { log, info: log, warn: log, error: log });
+    await body(scope, define, (module, names) => this.load(module, names), {
+      log,
+      info: log,
+      warn: log,
+      error: log,
+    });
   }
 
   private scope(chapter: string): Scope {
@@ -72,7 +77,7 @@ export class Notebook {
     return scope;
   }
 
-  private async load(name: string): Promise<object> {
+  private async load(name: string, names?: readonly string[]): Promise<object> {
     const chapter = /^\.\/(.+)\.ts$/.exec(name)?.[1];
     const source = chapter && this.host.chapter(chapter);
     if (source) {
@@ -80,7 +85,7 @@ export class Notebook {
       return this.scope(chapter);
     }
     const module = this.host.modules[name];
-    if (module) return module();
+    if (module) return module(names);
     throw new Error(
       `There is no module ${name} here: cells import ${Object.keys(this.host.modules).join(', ')} and chapters.`,
     );
@@ -120,13 +125,13 @@ export class Notebook {
   }
 }
 
-/** nanobard for cells: what a device computes for them can be stopped, and lets messages in between. */
+/** `createDevice` for cells: what a device computes for them can be stopped, and lets messages in between. */
 export function stoppable(
-  library: typeof nanobard,
+  createDevice: typeof nanobard.createDevice,
   checkpoint: () => Promise<void> | undefined,
-): typeof nanobard {
-  const createDevice: typeof nanobard.createDevice = async (options) => {
-    const device = await library.createDevice(options);
+): typeof nanobard.createDevice {
+  return async (options) => {
+    const device = await createDevice(options);
     const compile: typeof device.compile = (fn, sources) => {
       const compiled = device.compile(fn, sources);
       const call = async (...args: Parameters<typeof compiled>) => {
@@ -143,5 +148,4 @@ export function stoppable(
       },
     });
   };
-  return { ...library, createDevice };
 }

@@ -1,8 +1,8 @@
 // The page's kernel: runs cells in a worker, one after another, so that the page never waits.
 
-import * as nanobard from 'nanobard';
 import * as figures from '../../../tutorial/chapters/figures.ts';
 import type { PageChapter } from '../../build/chapters.ts';
+import * as basics from './basics.ts';
 import { Notebook, Stopped, stoppable } from './notebook.ts';
 import type { Failure, Message, Request } from './protocol.ts';
 
@@ -28,12 +28,18 @@ function checkpoint(): Promise<void> | undefined {
   });
 }
 
-const library = stoppable(nanobard, checkpoint);
+const create = stoppable(basics.createDevice, checkpoint);
 
-async function createDevice(...options: Parameters<typeof nanobard.createDevice>) {
-  const device = await library.createDevice(...options);
+const createDevice: typeof create = async (options) => {
+  const device = await create(options);
   post({ type: 'device', name: device.name, threads: device.threads, notes: device.notes });
   return device;
+};
+
+/** nanobard: all of it is loaded when something is asked for that is not at hand. */
+async function library(names?: readonly string[]): Promise<object> {
+  const atHand = names?.every((name) => name in basics);
+  return { ...(atHand ? basics : await import('nanobard')), createDevice };
 }
 
 const chapters = import.meta.glob<PageChapter>('../../../tutorial/chapters/[1-9]*.ts', {
@@ -43,7 +49,7 @@ const chapters = import.meta.glob<PageChapter>('../../../tutorial/chapters/[1-9]
 
 const notebook = new Notebook({
   modules: {
-    nanobard: async () => ({ ...library, createDevice }),
+    nanobard: library,
     './figures.ts': async () => figures,
     './text.ts': async () => ({ loadText }),
   },
@@ -56,7 +62,7 @@ async function loadText(): Promise<string> {
     () => undefined,
   );
   if (response?.ok && response.headers.get('content-type')?.startsWith('text/plain')) return response.text();
-  const text = nanobard.plays({ characters: 1_000_000, seed: 1337 });
+  const text = basics.plays({ characters: 1_000_000, seed: 1337 });
   post({
     type: 'text',
     run: running,
@@ -104,7 +110,7 @@ async function run({ run, chapter, code }: Extract<Request, { type: 'run' }>): P
 
 function failureOf(error: unknown): Failure {
   if (error instanceof Stopped) return { message: 'stopped', stopped: true };
-  const hint = error instanceof nanobard.NanobardError ? error.hint : undefined;
+  const hint = error instanceof basics.NanobardError ? error.hint : undefined;
   return {
     message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
     hint,
