@@ -38,26 +38,27 @@ export async function estimateLoss(
 const measure = device.compile((x: Tensor, y: Tensor) => model.loss(x, y));
 
 // %% limits
-/** The lowest loss that a table can have on a text: a row of probabilities for each `context` of what comes next. */
-function limit(data: Int32Array, context: (i: number) => number): number {
-  const rows = new Map<number, number>(); // how often each context occurs
-  const pairs = new Map<number, number>(); // and how often each token follows it
+/** The lowest loss that a table can have on a text: with a row of probabilities for each token before, or one for all. */
+function limit(data: Int32Array, tokens: number, context: 0 | 1): number {
+  const rows = new Int32Array(tokens); // how often each context occurs
+  const pairs = new Int32Array(tokens ** 2); // and how often each token follows it
   for (let i = 1; i < data.length; i++) {
-    const row = context(i);
-    const pair = row * vocabSize + (data[i] ?? 0);
-    rows.set(row, (rows.get(row) ?? 0) + 1);
-    pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
+    const row = context * (data[i - 1] ?? 0);
+    const pair = row * tokens + (data[i] ?? 0);
+    rows[row] = (rows[row] ?? 0) + 1;
+    pairs[pair] = (pairs[pair] ?? 0) + 1;
   }
   let loss = 0;
-  for (const [pair, count] of pairs)
-    loss -= count * Math.log(count / (rows.get(Math.floor(pair / vocabSize)) ?? 1));
+  pairs.forEach((count, pair) => {
+    if (count > 0) loss -= count * Math.log(count / (rows[Math.floor(pair / tokens)] ?? 1));
+  });
   return loss / (data.length - 1);
 }
 
 export const limits = {
   uniform: Math.log(vocabSize),
-  unigram: limit(trainData, () => 0),
-  bigram: limit(trainData, (i) => trainData[i - 1] ?? 0),
+  unigram: limit(trainData, vocabSize, 0),
+  bigram: limit(trainData, vocabSize, 1),
 };
 console.log(limits);
 
