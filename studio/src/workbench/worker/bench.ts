@@ -13,7 +13,6 @@ import {
   type RecipeChanges,
   recipes,
 } from 'nanobard';
-import { exportModel } from 'nanobard/formats';
 import type {
   Machine,
   MachineOptions,
@@ -97,9 +96,10 @@ export class Bench {
       embeddings: (model) => this.models.use(model, (loan) => mapEmbeddings(loan.model)),
       evaluate: (model, source) => this.evaluate(model, source, signal),
       export: (model, format, dtype) =>
-        this.models.use(model, async (loan) =>
-          packed(loan.name, exportModel(await loan.model.modelFile(), format, dtype)),
-        ),
+        this.models.use(model, async (loan) => {
+          const { exportModel } = await import('nanobard/formats');
+          return packed(loan.name, exportModel(await loan.model.modelFile(), format, dtype));
+        }),
     };
   }
 

@@ -1,5 +1,5 @@
 import { Inspector, specOf, type TextModel, type WeightType } from 'nanobard';
-import { type ExportFormatName, exportFormats } from 'nanobard/formats';
+import type { ExportFormatName } from 'nanobard/formats';
 import type { ModelInfo } from '../protocol.ts';
 
 /** Models that are kept on the device when nobody uses them. */
@@ -75,6 +75,7 @@ export class Models {
     const { name, kind, model } = await this.find(id);
     const { network, step } = model;
     const spec = specOf(network);
+    const { exportFormats } = await import('nanobard/formats');
     const formats = Object.entries(exportFormats).filter(([, { models }]) =>
       (models as readonly string[]).includes(spec.model),
     );
