@@ -93,6 +93,19 @@ it.each(all)('%s updates and measures all parameters at once', (name, programs) 
   }
 });
 
+it('attention by tiles reads all that it takes four elements at a time', () => {
+  const [, programs] = all.find(([name]) => name === 'shakespeare-char')!;
+  const dispatches = programs.flatMap((program) => dispatchesOf(program, { bankBytes: 2 ** 30 }));
+  for (const kernel of ['attentionTiles', 'attentionGradientQueryTiles', 'attentionGradientKeyTiles']) {
+    const codes = dispatches.filter(({ label }) => label === kernel).map(({ code }) => code);
+    expect(codes.length, kernel).toBeGreaterThan(0);
+    const read = kernel === 'attentionTiles' ? ['q', 'k', 'v'] : ['q', 'k', 'v', 'dy'];
+    for (const code of codes)
+      for (const name of read)
+        expect(code, kernel).toMatch(new RegExp(`fn load4_${name}\\(.*\\[\\(.*\\) / 4u\\]\\)`));
+  }
+});
+
 // Dawn's adapter that only validates: without a GPU, with WebGPU's default limits. `npm --prefix gpu ci` installs it.
 const dawn = fileURLToPath(new URL('../../../../gpu/node_modules/webgpu/index.js', import.meta.url));
 
