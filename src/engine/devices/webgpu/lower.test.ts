@@ -33,20 +33,21 @@ class Listener extends ReferenceDevice {
 /** A GPU, by default with WebGPU's smallest limits and the usual tiles. */
 interface Conditions {
   readonly software?: boolean;
+  readonly subgroup?: number;
   readonly bankBytes?: number;
   readonly tile?: Tile;
 }
 
 function dispatchesOf(
   { program, variables }: CompiledProgram,
-  { software = false, bankBytes = limits.bindingBytes, tile }: Conditions = {},
+  { software = false, subgroup = 0, bankBytes = limits.bindingBytes, tile }: Conditions = {},
 ): LabelledDispatch[] {
   const placed = layOut(program, traitsOf, bankBytes);
   const banks = new Banks(bankBytes);
   const homes = variables.map(({ name, size }) => banks.allocate(4 * size, name));
   const { locate } = findPlaces(placed, homes, bankBytes);
   const tileFor = (product: ProductShape): Tile => tile ?? usualTile(product, { software });
-  return lower(placed, locate, { software, tileFor }).dispatches.flat();
+  return lower(placed, locate, { software, subgroup, tileFor }).dispatches.flat();
 }
 
 async function programsOf(name: keyof typeof recipes): Promise<CompiledProgram[]> {
@@ -106,18 +107,37 @@ it('attention by tiles reads all that it takes four elements at a time', () => {
   }
 });
 
+it('takes subgroups only where a group is made of whole ones', () => {
+  const [, programs] = all.find(([name]) => name === 'shakespeare-char')!;
+  const labelsOf = (subgroup: number): Set<string> =>
+    new Set(
+      programs
+        .flatMap((program) => dispatchesOf(program, { subgroup }))
+        .filter(({ code }) => code.startsWith('enable subgroups;'))
+        .map(({ label }) => label),
+    );
+  expect(labelsOf(0).size).toBe(0);
+  // Rows of 65 logits take 64 threads, of 384 columns 256.
+  expect([...labelsOf(64)]).toEqual(
+    expect.arrayContaining(['layerNorm', 'layerNormGradient', 'crossEntropyRows', 'sumSquares']),
+  );
+  expect([...labelsOf(128)]).not.toContain('crossEntropyRows');
+  expect([...labelsOf(128)]).toContain('layerNorm');
+});
+
 // Dawn's adapter that only validates: without a GPU, with WebGPU's default limits. `npm --prefix gpu ci` installs it.
 const dawn = fileURLToPath(new URL('../../../../gpu/node_modules/webgpu/index.js', import.meta.url));
 
 it.skipIf(!existsSync(dawn))('every kernel of every recipe compiles', async () => {
   const { create } = await import(dawn);
   const gpu: GPU = create(['backend=null']);
-  const device = await (await gpu.requestAdapter())!.requestDevice();
+  const device = await (await gpu.requestAdapter())!.requestDevice({ requiredFeatures: ['subgroups'] });
   const codes = new Map<string, string>();
   for (const [, programs] of all)
     for (const program of programs)
       for (const software of [true, false])
-        for (const { label, code } of dispatchesOf(program, { software })) codes.set(code, label);
+        for (const subgroup of [0, 8, 64])
+          for (const { label, code } of dispatchesOf(program, { software, subgroup })) codes.set(code, label);
   for (const tile of tiles)
     for (const program of all.at(-1)![1])
       for (const { label, code } of dispatchesOf(program, { tile })) codes.set(code, label);
