@@ -36,7 +36,7 @@ export interface WebGpuOptions {
 export class WebGpuDevice extends Device {
   readonly name = 'webgpu';
   readonly threads = 1;
-  readonly notes: readonly string[];
+  notes: readonly string[];
   /** The adapter: its name, whether it is software, features and limits. */
   readonly adapter: Adapter;
   private readonly memory: GpuMemory;
