@@ -21,6 +21,10 @@ function gpu({ software = false } = {}) {
 
 const huge = { flopsPerStep: 1e15, instructionsPerStep: 250 };
 
+/** One thread of plain SIMD, so that what was measured for it can be told. */
+const processor = { threads: 1, simd: 'simd128', blas: 'off' } as const;
+const KEY = 'speed of fake beside 1 threads of simd128 and no BLAS';
+
 /** A GPU ten times as fast, and ten times as slow to start. */
 async function measured(): Promise<ShortMemo> {
   const memo = new ShortMemo();
@@ -28,7 +32,7 @@ async function measured(): Promise<ShortMemo> {
     { gflops: 100, msPerLaunch: 0.001 },
     { gflops: 1000, msPerLaunch: 0.01 },
   ];
-  await memo.set('speed of fake beside 1 threads of cpu', JSON.stringify(speeds));
+  await memo.set(KEY, JSON.stringify(speeds));
   return memo;
 }
 
@@ -53,7 +57,7 @@ describe('auto', () => {
     ] as const) {
       const { dispose } = gpu();
       const work = { flopsPerStep, instructionsPerStep };
-      const device = await createDevice({ threads: 1, work: () => work, memo });
+      const device = await createDevice({ ...processor, work: () => work, memo });
       expect('adapter' in device).toBe(faster);
       const name = faster ? 'webgpu' : 'cpu';
       expect(device.notes.at(-1)).toMatch(
@@ -74,7 +78,7 @@ describe('auto', () => {
 
   it('does not take a processor that stands in for a GPU', async () => {
     const { dispose } = gpu({ software: true });
-    const device = await createDevice({ threads: 1, work: () => huge, memo: await measured() });
+    const device = await createDevice({ ...processor, work: () => huge, memo: await measured() });
     expect(device).not.toHaveProperty('adapter');
     expect(device.notes.at(-1)).toBe(
       'auto takes cpu: WebGPU finds no real GPU here, fake computes on the processor.',
@@ -91,7 +95,7 @@ describe('auto', () => {
       const lost = new NanobardError('device', 'the GPU was lost');
       return Object.assign(device, { load: async () => Promise.reject(lost) });
     });
-    const device = await createDevice({ threads: 1, work: () => huge, memo: new ShortMemo() });
+    const device = await createDevice({ ...processor, work: () => huge, memo: new ShortMemo() });
     expect(device.load).toBe(load);
     expect(device.notes.at(-1)).toBe('auto takes cpu: the GPU was lost.');
     expect(dispose).toHaveBeenCalledOnce();
@@ -100,11 +104,11 @@ describe('auto', () => {
 
   it('measures once what it does not know, or cannot read', async () => {
     const memo = new ShortMemo();
-    await memo.set('speed of fake beside 1 threads of cpu', '[{"gflops":"fast"},{}]');
+    await memo.set(KEY, '[{"gflops":"fast"},{}]');
     const set = vi.spyOn(memo, 'set');
     for (let i = 0; i < 2; i++) {
       gpu();
-      const device = await createDevice({ threads: 1, work: () => huge, memo });
+      const device = await createDevice({ ...processor, work: () => huge, memo });
       await device.dispose();
     }
     expect(set).toHaveBeenCalledOnce();

@@ -1,6 +1,7 @@
 import { matmul } from '../ops/matmul/matmul.ts';
 import { compile } from '../program/compile.ts';
 import { Variable } from '../tensor/tensor.ts';
+import type { CpuDevice } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
 import type { GpuDevice } from './known.ts';
 import type { Memo } from './memo.ts';
@@ -27,12 +28,13 @@ const CHAIN = 64;
  * keeps it. And the reason, in a sentence.
  */
 export async function fasterDevice(
-  cpu: Device,
+  cpu: CpuDevice,
   gpu: GpuDevice,
   { flopsPerStep, instructionsPerStep }: Work,
   memo: Memo,
 ): Promise<readonly [faster: Device, reason: string]> {
-  const key = `speed of ${gpu.adapter.name} beside ${cpu.threads} threads of ${cpu.name}`;
+  const { threads, simd, blas = 'no BLAS' } = cpu;
+  const key = `speed of ${gpu.adapter.name} beside ${threads} threads of ${simd} and ${blas}`;
   let speeds = parse(await memo.get(key));
   if (!speeds) {
     speeds = [await speedOf(cpu), await speedOf(gpu)];

@@ -40,6 +40,11 @@ async function findGpu(): Promise<GPU> {
       hint: 'Use a current Chrome, Edge, Safari or Firefox, and serve the page over https or from localhost.',
       options: ['device'],
     });
+  if ('Deno' in globalThis)
+    throw new NanobardError('device', 'this Deno has no WebGPU', {
+      hint: 'Update it, or start it with --unstable-webgpu.',
+      options: ['device'],
+    });
   const { pathToFileURL } = globalThis.process.getBuiltinModule('node:url');
   for (const require of requireFromProgram()) {
     let path: string;
