@@ -94,6 +94,15 @@ it.each(all)('%s updates and measures all parameters at once', (name, programs) 
   }
 });
 
+it.each(all)('%s starts few more kernels than it has instructions', (name, programs) => {
+  for (const program of programs) {
+    const { length: instructions } = program.program.instructions;
+    const { length: dispatches } = dispatchesOf(program, { bankBytes: 2 ** 30 });
+    expect(dispatches / instructions).toBeGreaterThan(1);
+    expect(dispatches / instructions).toBeLessThan(/bigram/.test(name) ? 2 : 1.3);
+  }
+});
+
 it('attention by tiles reads all that it takes four elements at a time', () => {
   const [, programs] = all.find(([name]) => name === 'shakespeare-char')!;
   const dispatches = programs.flatMap((program) => dispatchesOf(program, { bankBytes: 2 ** 30 }));
@@ -136,7 +145,7 @@ it.skipIf(!existsSync(dawn))('every kernel of every recipe compiles', async () =
   for (const [, programs] of all)
     for (const program of programs)
       for (const software of [true, false])
-        for (const subgroup of [0, 8, 64])
+        for (const subgroup of [0, software ? 4 : 32])
           for (const { label, code } of dispatchesOf(program, { software, subgroup })) codes.set(code, label);
   for (const tile of tiles)
     for (const program of all.at(-1)![1])

@@ -12,6 +12,8 @@ var<workgroup> valueTile: array<vec4<f32>, MET * PITCH>;
 var<workgroup> queryTile: array<vec4<f32>, MET * PITCH>;
 var<workgroup> gradientTile: array<vec4<f32>, MET * PITCH>;
 var<workgroup> weightTile: array<f32, OWN * MET>;
+// Weights after dropout.
+var<workgroup> keptTile: array<f32, OWN * MET>;
 var<workgroup> slopeTile: array<f32, OWN * MET>;
 var<workgroup> mosts: array<f32, OWN>;
 
@@ -70,16 +72,19 @@ fn attentionTiles(group: u32, lane: u32) {
     for (var i = 0u; i < MET && j0 + i < visible; i++) { higher = max(higher, weightTile[own * MET + i]); }
     if (d == 0u && own < OWN) { mosts[own] = higher; }
     workgroupBarrier();
-    for (var i = lane; i < OWN * MET; i += THREADS) { weightTile[i] = exponential(weightTile[i] - mosts[i / MET]); }
+    for (var i = lane; i < OWN * MET; i += THREADS) {
+      let weight = exponential(weightTile[i] - mosts[i / MET]);
+      weightTile[i] = weight;
+      keptTile[i] = weight * keep(pair * QUERIES + t0 + i / MET, j0 + i % MET);
+    }
     workgroupBarrier();
     let shrink = exponential(most - higher);
     most = higher;
     sum *= shrink;
     y *= shrink;
     for (var i = 0u; i < MET && j0 + i < visible; i++) {
-      let weight = weightTile[own * MET + i];
-      sum += weight;
-      y = fma(vec4<f32>(weight * keep(row, j0 + i)), valueTile[i * PITCH + d], y);
+      sum += weightTile[own * MET + i];
+      y = fma(vec4<f32>(keptTile[own * MET + i]), valueTile[i * PITCH + d], y);
     }
     workgroupBarrier();
   }
