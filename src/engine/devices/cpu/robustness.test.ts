@@ -52,7 +52,7 @@ describe('CpuDevice', () => {
   it('leaves no worker alive when it is disposed of while they start', async () => {
     const device = await CpuDevice.create({ threads: 4, flopsPerThread: 1 });
     const loading = device.load(product);
-    await vi.waitFor(() => expect(workers).toHaveLength(3));
+    while (workers.length < 3) await once(process, 'worker'); // between two looks they might start
     const ended = Promise.all(workers.map((worker) => once(worker, 'exit')));
     await device.dispose();
     await expect(loading).rejects.toMatchObject({ code: 'device' });
