@@ -62,9 +62,9 @@ async function findGpu(): Promise<GPU> {
 /**
  * Opens the best adapter. Whoever gives a `gpu` of their own chooses where it comes from.
  *
- * @throws {NanobardError} code `device` if there is none.
+ * @throws {NanobardError} code `device` if there is none, or none that computes in f16 where that is asked for.
  */
-export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
+export async function openGpu(gpu?: GPU, { f16 = false } = {}): Promise<OpenGpu> {
   const source = gpu ?? (await findGpu());
   const adapter = await source.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter)
@@ -76,11 +76,21 @@ export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
       options: ['device'],
     });
   const { limits, info, features } = adapter;
+  if (f16 && !features.has('shader-f16'))
+    throw new NanobardError('device', `this GPU (${info.description || info.vendor}) has no f16`, {
+      hint: 'Use f32, which every adapter has; f16 needs the WebGPU feature shader-f16.',
+      options: ['device'],
+    });
   const { maxBufferSize, maxStorageBufferBindingSize } = limits;
   const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-  const device = await adapter.requestDevice({ requiredLimits }).catch((cause) => {
-    throw failed('the GPU does not open', cause);
-  });
+  const device = await adapter
+    .requestDevice({
+      requiredLimits,
+      requiredFeatures: f16 ? ['shader-f16'] : [],
+    })
+    .catch((cause) => {
+      throw failed('the GPU does not open', cause);
+    });
   return {
     device,
     name: info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unknown GPU',

@@ -1,7 +1,7 @@
 import type { Dispatch, GpuView, WgslKernel } from '../../ops/shared/webgpu.ts';
 import { declarations } from '../../ops/wgsl.generated.ts';
 import { type Shape, sizeOf } from '../../tensor/index.ts';
-import { accessors, type Binding, bind, type Operand } from './bindings.ts';
+import { accessors, type Binding, bind, HALF_OF, type Operand } from './bindings.ts';
 
 /** Storage buffers that every adapter lets a kernel see. */
 const STORAGE_BUFFERS = 8;
@@ -36,6 +36,7 @@ export function assemble<K extends WgslKernel>(kernel: K, dispatch: Dispatch<K>)
   const width = Math.min(groups, MOST_GROUPS);
   const height = Math.ceil(groups / Math.max(1, width));
   const code = [
+    ...(bound.bindings.some(({ f16 }) => f16) ? ['enable f16;', HALF_OF] : []),
     ...Object.entries({ THREADS: threads, ...constants }).map(
       ([name, value]) => `const ${name} = ${Math.max(-LARGEST, Math.min(LARGEST, value))};`,
     ),
