@@ -11,6 +11,8 @@ export interface Adapter {
   readonly features: readonly string[];
   /** The largest buffer that a kernel can see whole, in bytes: a multiple of ALIGNMENT. */
   readonly bankBytes: number;
+  /** Threads that a subgroup has at most: they add up without the group's memory. 0 where there are none. */
+  readonly subgroup: number;
 }
 
 /** A GPU that is open. */
@@ -36,6 +38,11 @@ async function findGpu(): Promise<GPU> {
   if (platform === 'browser')
     throw new NanobardError('device', 'this browser has no WebGPU, or this page is not allowed it', {
       hint: 'Use a current Chrome, Edge, Safari or Firefox, and serve the page over https or from localhost.',
+      options: ['device'],
+    });
+  if ('Deno' in globalThis)
+    throw new NanobardError('device', 'this Deno has no WebGPU', {
+      hint: 'Update it, or start it with --unstable-webgpu.',
       options: ['device'],
     });
   const { pathToFileURL } = globalThis.process.getBuiltinModule('node:url');
@@ -83,20 +90,21 @@ export async function openGpu(gpu?: GPU, { f16 = false } = {}): Promise<OpenGpu>
     });
   const { maxBufferSize, maxStorageBufferBindingSize } = limits;
   const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-  const device = await adapter
-    .requestDevice({
-      requiredLimits,
-      requiredFeatures: f16 ? ['shader-f16'] : [],
-    })
-    .catch((cause) => {
-      throw failed('the GPU does not open', cause);
-    });
+  // A size that the adapter does not tell, or no power of two, is of no use.
+  const size = features.has('subgroups') ? (info.subgroupMaxSize ?? 0) : 0;
+  const subgroup = size > 0 && Number.isInteger(Math.log2(size)) ? size : 0;
+  const requiredFeatures: GPUFeatureName[] = subgroup > 0 ? ['subgroups'] : [];
+  if (f16) requiredFeatures.push('shader-f16');
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause) => {
+    throw failed('the GPU does not open', cause);
+  });
   return {
     device,
     name: info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unknown GPU',
     software: info.isFallbackAdapter,
     features: [...features].sort(),
     bankBytes: Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / ALIGNMENT) * ALIGNMENT,
+    subgroup,
     gpu: source,
   };
 }

@@ -42,7 +42,7 @@ export interface WebGpuOptions {
 export class WebGpuDevice extends Device {
   readonly name = 'webgpu';
   readonly threads = 1;
-  readonly notes: readonly string[];
+  notes: readonly string[];
   /** The adapter: its name, whether it is software, features and limits. */
   readonly adapter: Adapter;
   /** How activations and their gradients are stored. */
@@ -57,8 +57,8 @@ export class WebGpuDevice extends Device {
   private constructor(open: OpenGpu, memo: Memo, dtype: 'f32' | 'f16') {
     super();
     this.dtype = dtype;
-    const { name, software, features, bankBytes, device } = open;
-    const adapter = { name, software, features, bankBytes };
+    const { name, software, features, bankBytes, subgroup, device } = open;
+    const adapter = { name, software, features, bankBytes, subgroup };
     this.adapter = adapter;
     this.memory = new GpuMemory(open);
     this.pipelines = new Pipelines(device);
@@ -87,9 +87,9 @@ export class WebGpuDevice extends Device {
 
   load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
     return this.inTurn(async () => {
-      const { bankBytes, software } = this.adapter;
+      const { bankBytes, software, subgroup } = this.adapter;
       const { memory, pipelines, tuner } = this;
-      const means = { memory, pipelines, bankBytes, software };
+      const means = { memory, pipelines, bankBytes, software, subgroup };
       const { program: stored, halves } = this.dtype === 'f16' ? halve(plain) : { program: plain };
       const program = layOut(stored, traitsOf, bankBytes);
       await tuner.tune(productsOf(program, software), (product, tile) =>
