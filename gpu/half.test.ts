@@ -5,6 +5,7 @@ import * as ops from '../src/engine/ops/index.ts';
 import type { Tensor } from '../src/engine/tensor/index.ts';
 import { type Build, checkDevices, integers, type Operand, values } from '../src/testing/check.ts';
 import { gpu } from './support/adapter.ts';
+import { losses, models, training } from './support/models.ts';
 
 const able = (await gpu.requestAdapter())?.features.has('shader-f16') ?? false;
 if (!able && process.env.NANOBARD_REQUIRE_F16)
@@ -92,5 +93,12 @@ describe.skipIf(!able)('f16', async () => {
     const x = ops.constant(Float32Array.of(65504, -7e4, 1, 1 + 2 ** -13), [2, 2]);
     const { data } = await device.evaluate(ops.neg(ops.neg(x)));
     expect([...data]).toEqual([65504, Number.NEGATIVE_INFINITY, 1, 1]);
+  });
+
+  it('a GPT learns as in f32', async () => {
+    const all = await losses(await training(device, models.gpt!));
+    const exact = await losses(await training(await WebGpuDevice.create({ gpu }), models.gpt!));
+    expect(all).not.toEqual(exact);
+    all.forEach((loss, i) => void expect(Math.abs(loss - exact[i]!)).toBeLessThan(2e-2));
   });
 });
