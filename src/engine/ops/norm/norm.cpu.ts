@@ -39,7 +39,8 @@ function lowerLayerNormGradient(
   const rowsPerBlock = Math.max(LEAST_ROWS, Math.ceil(rows / MOST_BLOCKS));
   const blocks = Math.ceil(rows / rowsPerBlock);
   const step = Math.ceil(width / 4) * 4; // whole vectors
-  const sums = { weightSums: tape.scratch(blocks * step), biasSums: tape.scratch(blocks * step), step };
+  const biasSums = dbias ? tape.scratch(blocks * step) : 0;
+  const sums = { weightSums: tape.scratch(blocks * step), biasSums, step };
   tape.emit('layerNormGradient', { ...operands, dx, ...sums, rows, width, rowsPerBlock });
   tape.emit('layerNormGradientSum', { ...sums, dweight, dbias: dbias ?? 0, blocks, width });
 }
