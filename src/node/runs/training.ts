@@ -126,7 +126,13 @@ export class TrainingRun {
   private static async begin(options: NewRunOptions, { machine, notices }: Agreement): Promise<Begun> {
     const { recipe: wanted, recipeName, folder, initFrom: source, ...rest } = options;
     const { data: from, field, tokenizer, ...others } = rest;
-    const { policy, maxMinutes, job, changes } = sorted(others);
+    const {
+      machine: { dtype = 'f32' },
+      policy,
+      maxMinutes,
+      job,
+      changes,
+    } = sorted(others);
     const initFrom = source === undefined ? undefined : await openModel(source);
     const recipe = initFrom
       ? recipeFrom(initFrom, wanted, changes)
@@ -135,10 +141,10 @@ export class TrainingRun {
     const name = recipeName ?? nameOf(wanted, initFrom, recipe);
     const data = await loadRunData({ data: from, field, tokenizer: tokenizer ?? initFrom?.tokenizer });
     const ranks = job?.size ?? 1;
-    return prepare(machine, { recipe, initFrom, peers: job }, data, async (training) => {
+    return prepare({ ...machine, dtype }, { recipe, initFrom, peers: job }, data, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
       const described = data.describe(place);
-      const about = { recipeName: name, recipe, data: described, ranks, policy, ...initial };
+      const about = { recipeName: name, recipe, data: described, ranks, dtype, policy, ...initial };
       const config = { nanobard: version, ...about };
       // Weights that are not drawn have to be told.
       const state = job && initFrom ? await training.trainer.state() : undefined;
@@ -189,7 +195,13 @@ export class TrainingRun {
     { machine, notices }: Agreement,
   ): Promise<Begun> {
     const { folder: place, recipe: _, data, ...rest } = options;
-    const { policy: asked, maxMinutes, job, changes } = sorted(rest);
+    const {
+      machine: { dtype = folder.config.dtype },
+      policy: asked,
+      maxMinutes,
+      job,
+      changes,
+    } = sorted(rest);
     const from = await folder.loadState();
     if (!from && (await folder.metrics.tellOfState())) {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
@@ -210,11 +222,11 @@ export class TrainingRun {
     const policy = { ...config.policy, ...asked };
     // A run that was stopped before its first checkpoint begins again, with the weights that it began with.
     const initFrom = from ? undefined : await reopenInitial(config, folder.path);
-    return prepare(machine, { recipe, initFrom, peers: job }, found, async (training) => {
+    return prepare({ ...machine, dtype }, { recipe, initFrom, peers: job }, found, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
       const about = found.kept ? config.data : found.describe(place);
-      await folder.change({ recipe, data: about, ranks, policy });
+      await folder.change({ recipe, data: about, ranks, dtype, policy });
       const state = from ?? (job && initFrom ? await training.trainer.state() : undefined);
       const run = new TrainingRun(folder, training, found, notices, { from, maxMinutes, job });
       return { run, policy, state };
@@ -280,6 +292,7 @@ function sorted({
   device,
   threads,
   blas,
+  dtype,
   keep,
   patience,
   onDivergence,
@@ -292,7 +305,7 @@ function sorted({
     ...(patience !== undefined && { patience }),
     ...(onDivergence !== undefined && { onDivergence }),
   };
-  return { machine: { device, threads, blas }, policy, maxMinutes, job, changes };
+  return { machine: { device, threads, blas, dtype }, policy, maxMinutes, job, changes };
 }
 
 /** A run, and what other ranks have to know of it. */

@@ -86,7 +86,7 @@ export async function openGpu(gpu?: GPU, { f16 = false } = {}): Promise<OpenGpu>
   if (f16 && !features.has('shader-f16'))
     throw new NanobardError('device', `this GPU (${info.description || info.vendor}) has no f16`, {
       hint: 'Use f32, which every adapter has; f16 needs the WebGPU feature shader-f16.',
-      options: ['device'],
+      options: ['dtype'],
     });
   const { maxBufferSize, maxStorageBufferBindingSize } = limits;
   const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };

@@ -2,7 +2,7 @@ import { NanobardError } from '../../errors.ts';
 import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
-import { Device, type Executable } from '../device.ts';
+import { Device, type Executable, type Precision } from '../device.ts';
 import { type Memo, processMemo } from '../memo.ts';
 import { type Adapter, type OpenGpu, openGpu } from './adapter.ts';
 import { Banks, type Place } from './banks.ts';
@@ -30,7 +30,7 @@ export interface WebGpuOptions {
    * How activations and their gradients are stored; sums, weights and all else stay f32. Default 'f32'. An adapter
    * without the feature shader-f16 refuses 'f16'.
    */
-  readonly dtype?: 'f32' | 'f16' | undefined;
+  readonly dtype?: Precision | undefined;
   /** Keeps what is measured; by default as long as the process lives. */
   readonly memo?: Memo | undefined;
 }
@@ -45,8 +45,7 @@ export class WebGpuDevice extends Device {
   notes: readonly string[];
   /** The adapter: its name, whether it is software, features and limits. */
   readonly adapter: Adapter;
-  /** How activations and their gradients are stored. */
-  readonly dtype: 'f32' | 'f16';
+  override readonly dtype: Precision;
   private readonly memory: GpuMemory;
   private readonly pipelines: Pipelines;
   private readonly tuner: TileTuner;
@@ -54,7 +53,7 @@ export class WebGpuDevice extends Device {
   /** Programs are loaded one after another, so that each finds the variables of those before in place. */
   private last: Promise<unknown> = Promise.resolve();
 
-  private constructor(open: OpenGpu, memo: Memo, dtype: 'f32' | 'f16') {
+  private constructor(open: OpenGpu, memo: Memo, dtype: Precision) {
     super();
     this.dtype = dtype;
     const { name, software, features, bankBytes, subgroup, device } = open;
