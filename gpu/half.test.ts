@@ -5,12 +5,8 @@ import * as ops from '../src/engine/ops/index.ts';
 import type { Tensor } from '../src/engine/tensor/index.ts';
 import { type Build, checkDevices, integers, type Operand, values } from '../src/testing/check.ts';
 import { gpu } from './support/adapter.ts';
+import { able } from './support/f16.ts';
 import { losses, models, training } from './support/models.ts';
-
-const able = (await gpu.requestAdapter())?.features.has('shader-f16') ?? false;
-if (!able && process.env.NANOBARD_REQUIRE_F16)
-  throw new Error('the tests of f16 need an adapter with shader-f16');
-if (!able) console.warn('Skipped: the tests of f16, which this adapter has not.');
 
 const TOLERANCE = 2e-2;
 

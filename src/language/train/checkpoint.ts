@@ -32,7 +32,7 @@ const ProgressSchema = v.object({
   /** How often the run has gone back to an earlier step, after which the learning rate is half of what it was. */
   restores: v.optional(v.pipe(wholeFrom0, v.maxValue(100)), 0), // neither
   /** What the loss is multiplied by, where activations are stored as f16: see `LossScale`. */
-  lossScale: v.optional(v.pipe(wholeFrom1, v.maxValue(2 ** 16))),
+  lossScale: v.optional(wholeFrom1),
   /** Seconds spent in training steps. */
   trainSeconds: v.number(),
   streams: v.object({
