@@ -40,7 +40,7 @@ export async function createDevice({
   memo = processMemo,
   ...options
 }: DeviceOptions = {}): Promise<Device> {
-  if (dtype !== 'f32') requireHalves(device, dtype);
+  if (dtype !== 'f32') requireF16(device, dtype);
   switch (device) {
     case 'auto':
       if (dtype === 'f16') return openGpu(memo, dtype);
@@ -62,7 +62,7 @@ export async function createDevice({
 const openGpu = (memo: Memo, dtype: Precision = 'f32'): Promise<GpuDevice> =>
   (known.get('webgpu') ?? onDemand.webgpu)({ memo, dtype });
 
-function requireHalves(device: DeviceName, dtype: string): void {
+function requireF16(device: DeviceName, dtype: string): void {
   if (dtype !== 'f16') throw new NanobardError('argument', `there is no dtype ${dtype}; choose f32 or f16`);
   if (device !== 'cpu' && device !== 'reference') return;
   throw new NanobardError('device', `the device ${device} computes in f32 alone`, {

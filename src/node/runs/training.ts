@@ -126,13 +126,8 @@ export class TrainingRun {
   private static async begin(options: NewRunOptions, { machine, notices }: Agreement): Promise<Begun> {
     const { recipe: wanted, recipeName, folder, initFrom: source, ...rest } = options;
     const { data: from, field, tokenizer, ...others } = rest;
-    const {
-      machine: { dtype = 'f32' },
-      policy,
-      maxMinutes,
-      job,
-      changes,
-    } = sorted(others);
+    const { policy, maxMinutes, job, changes } = sorted(others);
+    const { dtype } = options;
     const initFrom = source === undefined ? undefined : await openModel(source);
     const recipe = initFrom
       ? recipeFrom(initFrom, wanted, changes)
@@ -195,13 +190,8 @@ export class TrainingRun {
     { machine, notices }: Agreement,
   ): Promise<Begun> {
     const { folder: place, recipe: _, data, ...rest } = options;
-    const {
-      machine: { dtype = folder.config.dtype },
-      policy: asked,
-      maxMinutes,
-      job,
-      changes,
-    } = sorted(rest);
+    const { policy: asked, maxMinutes, job, changes } = sorted(rest);
+    const { dtype = folder.config.dtype } = options;
     const from = await folder.loadState();
     if (!from && (await folder.metrics.tellOfState())) {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
@@ -292,7 +282,7 @@ function sorted({
   device,
   threads,
   blas,
-  dtype,
+  dtype: _,
   keep,
   patience,
   onDivergence,
@@ -305,7 +295,7 @@ function sorted({
     ...(patience !== undefined && { patience }),
     ...(onDivergence !== undefined && { onDivergence }),
   };
-  return { machine: { device, threads, blas, dtype }, policy, maxMinutes, job, changes };
+  return { machine: { device, threads, blas }, policy, maxMinutes, job, changes };
 }
 
 /** A run, and what other ranks have to know of it. */
