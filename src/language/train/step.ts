@@ -57,7 +57,8 @@ export interface Wishes {
   time: boolean;
 }
 
-type Backward = CompiledFunction<{ readonly loss: Scalar; readonly gradNorm?: Scalar }>;
+type BatchOutputs = { readonly loss: Scalar } | { readonly loss: Scalar; readonly gradNorm: Scalar };
+type Backward = CompiledFunction<BatchOutputs>;
 type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 
 /** What follows when all gradients are there. */
@@ -127,7 +128,7 @@ export class TrainingStep {
     const share = 1 / (this.batches * helpers.size);
     const gradients = new Gradients(optimizer, helpers, REPORTS);
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
-    this.backward = device.compile((x, y, keep) => {
+    this.backward = device.compile((x, y, keep): BatchOutputs => {
       const loss = model.loss(x, y);
       if (!scale) {
         gradients.add(grad(loss, parameters), share, keep);
