@@ -31,12 +31,18 @@ function all(operands: number, ...ops: readonly string[]): typeof able {
   return Object.fromEntries(ops.map((op) => [op, [[...Array(operands).keys()], [0]]]));
 }
 
+/** What gradients of weights pass through on the way to where they are kept: averaged, added up, scaled back. */
+const arithmetic: ReadonlySet<string> = new Set(['add', 'mul', 'contiguous']);
+
 /** The program with `halves` in memory of two bytes an element: what only kernels see that take f16. */
 export function halve(program: Program): { readonly program: Program; readonly halves: ReadonlySet<number> } {
   const kept = new Set<number>();
   const keep = ({ buffer }: View): void => void kept.add(buffer);
   for (const { view } of program.outputs) keep(view);
   for (const { from } of program.assign) keep(from);
+  for (const { op, inputs, outputs } of program.instructions.toReversed())
+    if (arithmetic.has(op) && outputs.some(({ buffer }) => kept.has(buffer)))
+      for (const view of inputs) keep(view);
   for (const { op, inputs, outputs } of program.instructions) {
     const [readable, writable] = able[op] ?? [[], []];
     const fits = ({ dtype, shape }: View): boolean => dtype === 'f32' && shape.length > 1;
