@@ -42,7 +42,6 @@ describe.skipIf(!able)('training in f16', async () => {
     const half = await train(device, { ...gpt, seed });
     const full = await train(exact, { ...gpt, seed });
     expect(half.losses).not.toEqual(full.losses);
-    console.log(
       seed,
       half.validation,
       full.validation,
@@ -58,7 +57,6 @@ describe.skipIf(!able)('training in f16', async () => {
   it('halves a scale with which gradients overflow, and goes on exactly from a checkpoint', async () => {
     const through = await train(device, gpt, { scale: 2 ** 40, last: 12 });
     const { lossScale } = through.state.progress;
-    console.log('scale', lossScale);
     expect(lossScale).toBeLessThan(2 ** 30);
     const first = await train(device, gpt, { scale: 2 ** 40, last: 5 });
     const from = decodeCheckpoint(encodeCheckpoint(first.state));
