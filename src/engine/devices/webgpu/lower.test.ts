@@ -14,7 +14,6 @@ import type { CompiledProgram } from '../../program/program.ts';
 import type { Executable } from '../device.ts';
 import { ReferenceDevice } from '../reference/reference-device.ts';
 import { Banks } from './banks.ts';
-import { halve } from './halve.ts';
 import { type LabelledDispatch, lower, traitsOf } from './lower.ts';
 import { findPlaces } from './places.ts';
 
@@ -37,19 +36,16 @@ interface Conditions {
   readonly subgroup?: number;
   readonly bankBytes?: number;
   readonly tile?: Tile;
-  /** Whether activations are stored as f16. */
-  readonly f16?: boolean;
 }
 
 function dispatchesOf(
   { program, variables }: CompiledProgram,
-  { software = false, subgroup = 0, bankBytes = limits.bindingBytes, tile, f16 = false }: Conditions = {},
+  { software = false, subgroup = 0, bankBytes = limits.bindingBytes, tile }: Conditions = {},
 ): LabelledDispatch[] {
-  const stored = f16 ? halve(program) : { program, halves: new Set<number>() };
-  const placed = layOut(stored.program, traitsOf, bankBytes);
+  const placed = layOut(program, traitsOf, bankBytes);
   const banks = new Banks(bankBytes);
   const homes = variables.map(({ name, size }) => banks.allocate(4 * size, name));
-  const { locate } = findPlaces(placed, homes, bankBytes, stored.halves);
+  const { locate } = findPlaces(placed, homes, bankBytes);
   const tileFor = (product: ProductShape): Tile => tile ?? usualTile(product, { software });
   return lower(placed, locate, { software, subgroup, tileFor }).dispatches.flat();
 }
@@ -73,10 +69,9 @@ it('has a kernel for every operation', () => {
 });
 
 it.each(all)('%s keeps to the limits that every adapter has', (_name, programs) => {
-  const conditions = [{ software: true }, { software: false }, { f16: true }];
-  for (const condition of conditions) {
+  for (const software of [true, false]) {
     for (const { label, bindings, groups } of programs.flatMap((program) =>
-      dispatchesOf(program, condition),
+      dispatchesOf(program, { software }),
     )) {
       expect(bindings.length, label).toBeLessThanOrEqual(limits.storageBuffers);
       for (const { size } of bindings) expect(size, label).toBeLessThanOrEqual(limits.bindingBytes);
@@ -145,19 +140,13 @@ const dawn = fileURLToPath(new URL('../../../../gpu/node_modules/webgpu/index.js
 it.skipIf(!existsSync(dawn))('every kernel of every recipe compiles', async () => {
   const { create } = await import(dawn);
   const gpu: GPU = create(['backend=null']);
-  const device = await (await gpu.requestAdapter())!.requestDevice({
-    requiredFeatures: ['subgroups', 'shader-f16'],
-  });
+  const device = await (await gpu.requestAdapter())!.requestDevice({ requiredFeatures: ['subgroups'] });
   const codes = new Map<string, string>();
   for (const [, programs] of all)
     for (const program of programs)
       for (const software of [true, false])
         for (const subgroup of [0, software ? 4 : 32])
           for (const { label, code } of dispatchesOf(program, { software, subgroup })) codes.set(code, label);
-  for (const [, programs] of all)
-    for (const program of programs)
-      for (const { label, code } of dispatchesOf(program, { subgroup: 32, f16: true }))
-        codes.set(code, label);
   for (const tile of tiles)
     for (const program of all.at(-1)![1])
       for (const { label, code } of dispatchesOf(program, { tile })) codes.set(code, label);
@@ -173,6 +162,5 @@ it.skipIf(!existsSync(dawn))('every kernel of every recipe compiles', async () =
   );
   expect(problems.flat()).toEqual([]);
   expect(codes.size).toBeGreaterThan(100);
-  expect([...codes.keys()].filter((code) => code.startsWith('enable f16;')).length).toBeGreaterThan(50);
   device.destroy();
 });
