@@ -1,11 +1,14 @@
 // A GPT's training step on a GPU, by WebGPU and, where a Python with PyTorch is there, by PyTorch:
 //
 //     npm --prefix gpu ci --ignore-scripts   once: Dawn, for Node
-//     npm run bench:gpu [-- --python PYTHON] [--tflops N] [--gbs N] [--steps N] [--tiny]
+//     npm run bench:gpu [-- --python PYTHON] [--torch DEVICE] [--tflops N] [--gbs N] [--steps N] [--tiny]
+//
+// Both are timed alike: a step as a share of `--steps` steps (20) between two synchronisations, and as the median of steps
+// each of which is waited for.
 //
 // --tflops and --gbs are what the chip is said to do at most, in f32 and to its memory; shares of them are told. Without
-// them what `measurePeak` and `measureBandwidth` reach here stands for it. --tiny tries it all with a model that takes a
-// processor no time. No network is needed.
+// them what `measurePeak` and `measureBandwidth` reach here stands for it. --tiny --torch cpu tries it all, with a model
+// that takes a processor no time. No network is needed: docs/webgpu.md says what to carry.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { AdamW, Constant, Generator, GPT, measureBandwidth, measurePeak } from '../dist/node.js';
@@ -19,6 +22,7 @@ const { values: options } = parseArgs({
     python: { type: 'string', default: 'python3' },
     tflops: { type: 'string' },
     gbs: { type: 'string' },
+    torch: { type: 'string', default: 'cuda' },
     steps: { type: 'string', default: '20' },
     tiny: { type: 'boolean', default: false },
   },
@@ -41,10 +45,12 @@ interface Dawn {
 }
 
 interface Report {
-  readonly stepMs: readonly number[];
+  /** Milliseconds a step, of `steps` steps between two synchronisations. */
+  readonly stepMs: number;
+  /** Milliseconds of steps each of which is waited for. */
+  readonly aloneMs: readonly number[];
 }
 
-/** Milliseconds between the ends of steps, of which three are under way at once, as in training. */
 async function train(
   device: WebGpuDevice,
   config: Config,
@@ -57,24 +63,27 @@ async function train(
   const ids = () => new Constant(generator.randint(0, config.vocabSize, shape[0]! * shape[1]!), shape);
   const [x, y] = [ids(), ids()];
   const { program } = await update.load(x, y);
-  const losses: Promise<unknown>[] = [];
-  const stepMs: number[] = [];
-  let last = 0;
-  for (let i = 0; i < WARM_UP_STEPS + steps; i++) {
-    await update.run(x, y);
-    losses.push(Promise.resolve(update.read()));
-    if (i < 2) continue;
-    await losses[i - 2];
-    if (i >= WARM_UP_STEPS) stepMs.push(performance.now() - last);
-    last = performance.now();
-  }
-  await Promise.all(losses);
+  /** Of so many steps, until the last loss has come. Three at most are under way at once, as in training. */
+  const milliseconds = async (count: number): Promise<number> => {
+    const begin = performance.now();
+    const losses: Promise<unknown>[] = [];
+    for (let i = 0; i < count; i++) {
+      await update.run(x, y);
+      losses.push(Promise.resolve(update.read()));
+    }
+    await Promise.all(losses);
+    return performance.now() - begin;
+  };
+  await milliseconds(WARM_UP_STEPS);
+  const stepMs = (await milliseconds(steps)) / steps;
+  const aloneMs: number[] = [];
+  for (let i = 0; i < steps; i++) aloneMs.push(await milliseconds(1));
   const bytes = program.instructions
     .flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
     .reduce((sum, { shape: extents }) => sum + 4 * extents.reduce((a, b) => a * b, 1), 0);
   update.dispose();
   device.release([...model.parameters(), ...optimizer.state.values()]);
-  return { stepMs, flops: program.flops, bytes };
+  return { stepMs, aloneMs, flops: program.flops, bytes };
 }
 
 const dawn = new URL('../gpu/node_modules/webgpu/index.js', import.meta.url);
@@ -98,30 +107,30 @@ const share = (value: number, most: number): string => `${((100 * value) / most)
 for (const [title, config] of Object.entries(models)) {
   const own = await train(device, config);
   const tokens = config.batchSize * config.blockSize;
-  const row = (peer: string, { stepMs }: Report): string[] => {
-    const ms = median(stepMs);
-    return [
-      peer,
-      ms.toFixed(1),
-      Math.round((1000 * tokens) / ms).toLocaleString('en'),
-      share(own.flops / ms / 1e6, peak),
-      share(own.bytes / ms / 1e6, bandwidth),
-    ];
-  };
+  const row = (peer: string, { stepMs, aloneMs }: Report): string[] => [
+    peer,
+    stepMs.toFixed(1),
+    median(aloneMs).toFixed(1),
+    Math.round((1000 * tokens) / stepMs).toLocaleString('en'),
+    share(own.flops / stepMs / 1e6, peak),
+    share(own.bytes / stepMs / 1e6, bandwidth),
+  ];
   const rows = [row('nanobard, WebGPU', own)];
   for (const mode of ['eager', 'compile'] as const)
     for (const precision of ['fp32', 'tf32', 'bf16'] as const) {
-      const args = [inBench('gpu/step.py'), JSON.stringify(config), steps, mode, precision];
+      const args = [inBench('gpu/step.py'), JSON.stringify(config), steps, mode, precision, options.torch];
       const report = await runChild<Report>(options.python, args);
-      const peer = `PyTorch, ${mode}, ${precision}`;
+      const peer = `PyTorch on ${options.torch}, ${mode}, ${precision}`;
       rows.push(
         typeof report === 'string'
-          ? [peer, report.trim().split('\n').at(-1)!, '', '', '']
+          ? [peer, report.trim().split('\n').at(-1)!, '', '', '', '']
           : row(peer, report),
       );
     }
-  console.log(`\n${title}\n`);
+  console.log(`\n${title}, ${steps} steps between two synchronisations\n`);
   // Shares of PyTorch are of the same work: what nanobard's program counts.
-  console.log(table(['', 'ms a step', 'tokens/s', 'of f32 peak', 'of bandwidth'], rows));
+  console.log(
+    table(['', 'ms a step', 'ms, each waited for', 'tokens/s', 'of f32 peak', 'of bandwidth'], rows),
+  );
 }
 await device.dispose();

@@ -1,6 +1,7 @@
 // Every operation and its gradient on the GPU, against the reference device. Few shapes: an adapter in software takes up
 // to seconds for each new kernel.
 import { describe, expect, it } from 'vitest';
+import { WebGpuDevice } from '../src/engine/devices/webgpu/webgpu-device.ts';
 import { adamW } from '../src/engine/ops/adamw/adamw.ts';
 import * as ops from '../src/engine/ops/index.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../src/engine/ops/muon/muon.ts';
 import type { Tensor } from '../src/engine/tensor/index.ts';
 import { type Build, checkDevices, integers, type Operand, values } from '../src/testing/check.ts';
-import { device } from './support/adapter.ts';
+import { device, posing } from './support/adapter.ts';
 
 const { constant, scalar } = ops;
 const { add, sub, mul, div, neg, exp, tanh, relu, reluSquared, gelu, geluTanh, sigmoid, square, log, sqrt } =
@@ -262,6 +263,22 @@ describe('attention', () => {
       return ops.attention(q!, k!, v!);
     };
     await check(build, [values([2, 21, 72], 1, 2)], { tolerance: 1e-5 });
+  });
+
+  it('by tiles, with dropout and as many threads as a real GPU takes', async () => {
+    const real = await WebGpuDevice.create({ gpu: posing });
+    const operands = [1, 2, 3].map((seed) => values([2, 37, 2, 16], seed, 2));
+    const build: Build = (q, k, v) => ops.attention(q!, k!, v!, { dropout: { p: 0.2, key } });
+    for (const where of [real, device])
+      await checkDevices(build, operands, { tolerance: 1e-5, device: where });
+    await real.dispose();
+  });
+
+  it('by tiles, of queries that stand behind others, or before all', async () => {
+    const operands = [values([2, 9, 1, 8], 1), values([2, 21, 1, 8], 2), values([2, 21, 1, 8], 3)];
+    await check((q, k, v) => ops.attention(q!, k!, v!, { position: each(12, 0) }), operands, {
+      tolerance: 1e-5,
+    });
   });
 
   it('with dropout, of an odd width', async () => {

@@ -7,6 +7,9 @@ import { build } from 'esbuild';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Site, serve } from '../hosts/support/server.ts';
+import { planTraining } from '../src/language/recipes/plan.ts';
+import { recipes } from '../src/language/recipes/recipes.ts';
+import type { Choice } from './apps/auto.ts';
 import type { Long } from './apps/long.ts';
 import type { Result } from './apps/train.ts';
 
@@ -18,7 +21,7 @@ let page: Page;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nanobard-gpu-'));
   await build({
-    entryPoints: ['train', 'long'].map((app) => join(import.meta.dirname, `apps/${app}.ts`)),
+    entryPoints: ['train', 'long', 'auto'].map((app) => join(import.meta.dirname, `apps/${app}.ts`)),
     ...{ bundle: true, format: 'esm', splitting: true, outdir: folder, external: ['node:*'] },
   });
   await writeFile(join(folder, 'index.html'), '<!doctype html><title></title>');
@@ -85,6 +88,28 @@ it('2,000 steps leave the heap as it is, and make no GPU objects', async () => {
   // Less than an object for each of the last 1,200 steps.
   expect(heap[4]! - heap[1]!).toBeLessThan(1200 * 50);
   expect(made).toEqual([]);
+});
+
+it('auto takes a real GPU that is measured to be faster, and says why', async () => {
+  const choices = (await page.evaluate("import('/auto.js').then(() => choices)")) as readonly Choice[];
+  const [plain, measured, told] = choices as [Choice, Choice, Choice];
+  // This browser's adapter is SwiftShader.
+  expect(plain.name).toBe('cpu');
+  expect(plain.reason).toMatch(
+    /^auto takes cpu: WebGPU finds no real GPU here, .+ computes on the processor\.$/,
+  );
+  expect(plain.speeds).toEqual([]);
+  // Where it says that it is none, numbers decide: here those of two ways to use one processor.
+  const { flopsPerStep, instructionsPerStep } = planTraining(recipes['shakespeare-char-cpu'].recipe, 65, 0);
+  expect(measured.speeds.length).toBe(2);
+  const [cpu, gpu] = measured.speeds.map(
+    ({ gflops, msPerLaunch }) => instructionsPerStep * msPerLaunch + flopsPerStep / gflops / 1e6,
+  ) as [number, number];
+  expect(measured.name).toBe(gpu < cpu ? 'webgpu' : 'cpu');
+  expect(told.name).toBe('webgpu');
+  for (const { reason, name } of [measured, told])
+    expect(reason).toMatch(new RegExp(`^auto takes ${name}: by what was measured here, a step takes about`));
+  console.log(measured.reason);
 });
 
 it('the device alone takes at most 40 kB', async () => {

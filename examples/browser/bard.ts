@@ -24,7 +24,7 @@ export class Bard {
   async open(): Promise<string> {
     // The GPU where there is one that is faster for such steps. (Their size hardly depends on the vocabulary.)
     this.device = await createDevice({
-      work: () => planTraining(recipes[RECIPE].recipe, 65, 0).flopsPerStep,
+      work: () => planTraining(recipes[RECIPE].recipe, 65, 0),
     });
     const { name, threads, notes } = this.device;
     const where =

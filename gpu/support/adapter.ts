@@ -28,19 +28,24 @@ export const device = await WebGpuDevice.create({ gpu: shared.gpu });
 /** What is under it. */
 export const gpuDevice = shared.devices[0]!;
 
-/** The same, but that it says of its adapter that it is no software: for what is only done on real ones. */
-export const posing = {
-  async requestAdapter(options?: GPURequestAdapterOptions) {
+/** The same, but that its adapter tells something else. */
+function altered(tell: (adapter: GPUAdapter) => Partial<Pick<GPUAdapter, 'info' | 'features'>>): GPU {
+  const requestAdapter = async (options?: GPURequestAdapterOptions): Promise<GPUAdapter> => {
     const adapter = (await gpu.requestAdapter(options))!;
     const { limits, features, info } = adapter;
-    const { vendor, architecture, device: name, description } = info;
-    return {
-      ...{
-        limits,
-        features,
-        info: { vendor, architecture, device: name, description, isFallbackAdapter: false },
-      },
-      requestDevice: (wanted?: GPUDeviceDescriptor) => adapter.requestDevice(wanted),
-    } as GPUAdapter;
-  },
-} as GPU;
+    const requestDevice = (wanted?: GPUDeviceDescriptor): Promise<GPUDevice> => adapter.requestDevice(wanted);
+    return { limits, features, info, ...tell(adapter), requestDevice } as GPUAdapter;
+  };
+  return { requestAdapter } as GPU;
+}
+
+/** It says that it is no software: for what is only done on real ones. */
+export const posing = altered(({ info }) => {
+  const { vendor, architecture, device: name, description, subgroupMinSize, subgroupMaxSize } = info;
+  const told = { vendor, architecture, device: name, description, subgroupMinSize, subgroupMaxSize };
+  return { info: { ...told, isFallbackAdapter: false } as GPUAdapterInfo };
+});
+
+export const withoutSubgroups = altered(({ features }) => ({
+  features: new Set([...features].filter((feature) => feature !== 'subgroups')),
+}));

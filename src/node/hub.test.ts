@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -63,7 +63,21 @@ function send(bytes: Buffer, how: Misbehaviour, request: IncomingMessage, respon
   response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length, ...(from > 0 && range) });
   const cut = how.cuts?.shift();
   if (cut === undefined) response.end(rest);
-  else response.write(rest.subarray(0, cut), () => setTimeout(() => response.destroy(), 5));
+  else {
+    response.write(rest.subarray(0, cut));
+    // Not before the client has kept what came: what it has not read by then, it loses with the connection.
+    const timer = setInterval(() => kept(from + cut) && response.destroy(), 5);
+    response.on('close', () => clearInterval(timer));
+  }
+}
+
+/** Whether a file that is being downloaded has so many bytes. */
+function kept(bytes: number): boolean {
+  const files = readdirSync(cacheFolder, { recursive: true, encoding: 'utf8' });
+  return files.some(
+    (file) =>
+      file.endsWith('.part') && statSync(join(cacheFolder, file), { throwIfNoEntry: false })?.size === bytes,
+  );
 }
 
 let cacheFolder: string;

@@ -13,11 +13,17 @@ function gpu({ software = false } = {}) {
   const make = vi.fn(async () => {
     const cpu = await CpuDevice.create({ threads: 1 });
     dispose.mockImplementation(cpu.dispose.bind(cpu));
-    return Object.assign(cpu, { adapter: { name: 'fake', software }, dispose });
+    return Object.assign(cpu, { name: 'webgpu', adapter: { name: 'fake', software }, dispose });
   });
   known.set('webgpu', make);
   return { make, dispose };
 }
+
+const huge = { flopsPerStep: 1e15, instructionsPerStep: 250 };
+
+/** One thread of plain SIMD, so that what was measured for it can be told. */
+const processor = { threads: 1, simd: 'simd128', blas: 'off' } as const;
+const KEY = 'speed of fake beside 1 threads of simd128 and no BLAS';
 
 /** A GPU ten times as fast, and ten times as slow to start. */
 async function measured(): Promise<ShortMemo> {
@@ -26,7 +32,7 @@ async function measured(): Promise<ShortMemo> {
     { gflops: 100, msPerLaunch: 0.001 },
     { gflops: 1000, msPerLaunch: 0.01 },
   ];
-  await memo.set('speed of fake beside 1 threads of cpu', JSON.stringify(speeds));
+  await memo.set(KEY, JSON.stringify(speeds));
   return memo;
 }
 
@@ -42,13 +48,21 @@ it('webgpu is what was imported', async () => {
 describe('auto', () => {
   it('takes the GPU for work that is faster there, and lets the other go', async () => {
     const memo = await measured();
-    for (const [work, faster] of [
-      [1e6, false],
-      [1e11, true],
+    // 250 kernels take the CPU 0.25 ms, the GPU 2.5; 40 take the GPU 0.4.
+    for (const [flopsPerStep, instructionsPerStep, faster] of [
+      [1e6, 250, false],
+      [1e11, 250, true],
+      [1e8, 250, false],
+      [1e8, 40, true],
     ] as const) {
       const { dispose } = gpu();
-      const device = await createDevice({ threads: 1, work: () => work, memo });
+      const work = { flopsPerStep, instructionsPerStep };
+      const device = await createDevice({ ...processor, work: () => work, memo });
       expect('adapter' in device).toBe(faster);
+      const name = faster ? 'webgpu' : 'cpu';
+      expect(device.notes.at(-1)).toMatch(
+        new RegExp(`^auto takes ${name}: .* a step takes about .* ms on cpu, .* ms on fake`),
+      );
       expect(dispose).toHaveBeenCalledTimes(faster ? 0 : 1);
       await device.dispose();
     }
@@ -64,8 +78,11 @@ describe('auto', () => {
 
   it('does not take a processor that stands in for a GPU', async () => {
     const { dispose } = gpu({ software: true });
-    const device = await createDevice({ threads: 1, work: () => 1e15, memo: await measured() });
+    const device = await createDevice({ ...processor, work: () => huge, memo: await measured() });
     expect(device).not.toHaveProperty('adapter');
+    expect(device.notes.at(-1)).toBe(
+      'auto takes cpu: WebGPU finds no real GPU here, fake computes on the processor.',
+    );
     expect(dispose).toHaveBeenCalledOnce();
     await device.dispose();
   });
@@ -78,19 +95,20 @@ describe('auto', () => {
       const lost = new NanobardError('device', 'the GPU was lost');
       return Object.assign(device, { load: async () => Promise.reject(lost) });
     });
-    const device = await createDevice({ threads: 1, work: () => 1e15, memo: new ShortMemo() });
+    const device = await createDevice({ ...processor, work: () => huge, memo: new ShortMemo() });
     expect(device.load).toBe(load);
+    expect(device.notes.at(-1)).toBe('auto takes cpu: the GPU was lost.');
     expect(dispose).toHaveBeenCalledOnce();
     await device.dispose();
   });
 
   it('measures once what it does not know, or cannot read', async () => {
     const memo = new ShortMemo();
-    await memo.set('speed of fake beside 1 threads of cpu', '[{"gflops":"fast"},{}]');
+    await memo.set(KEY, '[{"gflops":"fast"},{}]');
     const set = vi.spyOn(memo, 'set');
     for (let i = 0; i < 2; i++) {
       gpu();
-      const device = await createDevice({ threads: 1, work: () => 1e9, memo });
+      const device = await createDevice({ ...processor, work: () => huge, memo });
       await device.dispose();
     }
     expect(set).toHaveBeenCalledOnce();

@@ -1,7 +1,7 @@
 import { NanobardError } from '../errors.ts';
 import { CpuDevice, type CpuOptions } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
-import { fasterDevice } from './faster-device.ts';
+import { fasterDevice, type Work } from './faster-device.ts';
 import { type GpuDevice, known } from './known.ts';
 import { type Memo, processMemo } from './memo.ts';
 import { onDemand } from './on-demand.ts';
@@ -13,10 +13,11 @@ export type DeviceName = 'auto' | 'cpu' | 'webgpu' | 'reference';
 export interface DeviceOptions extends CpuOptions {
   readonly device?: DeviceName | undefined;
   /**
-   * For `auto`: the floating-point operations of one run of what it is for, as `planTraining` tells them. It takes the
-   * GPU where there is a real one (no adapter in software) that is faster for as much; without `work` the CPU.
+   * For `auto`: what one run of what it is for amounts to, as `planTraining` tells it. It takes the GPU where there is a
+   * real one (no adapter in software) that is faster for as much; without `work` the CPU. Where there was a choice, the
+   * device's `notes` say why it was taken.
    */
-  readonly work?: (() => number) | undefined;
+  readonly work?: (() => Work) | undefined;
   /** Keeps what is measured on a GPU: by default as long as the process lives. */
   readonly memo?: Memo | undefined;
 }
@@ -53,28 +54,40 @@ export async function createDevice({
 const openGpu = (memo: Memo): Promise<GpuDevice> => (known.get('webgpu') ?? onDemand.webgpu)({ memo });
 
 async function automatic(options: CpuOptions, work: DeviceOptions['work'], memo: Memo): Promise<Device> {
-  const gpu = work && (await realGpu(memo));
+  const gpu = work && (await anyGpu(memo));
   if (!gpu) return CpuDevice.create(options);
+  if (gpu.adapter.software) {
+    await gpu.dispose();
+    return because(
+      await CpuDevice.create(options),
+      `auto takes cpu: WebGPU finds no real GPU here, ${gpu.adapter.name} computes on the processor.`,
+    );
+  }
   const cpu = await CpuDevice.create(options).catch(() => undefined);
   if (!cpu) return gpu;
   let chosen: Device = cpu;
   try {
-    chosen = await fasterDevice(cpu, gpu, work(), memo);
+    const [faster, reason] = await fasterDevice(cpu, gpu, work(), memo);
+    chosen = because(faster, reason);
   } catch (error) {
     // A GPU that fails at what it is tried out with is none; a model that fits nowhere is refused later, by who makes it.
     if (!(error instanceof NanobardError)) throw error;
+    because(cpu, `auto takes cpu: ${error.message}.`);
   } finally {
     await (chosen === cpu ? gpu : cpu).dispose();
   }
   return chosen;
 }
 
-/** The GPU, unless there is none or a processor stands in for it. */
-async function realGpu(memo: Memo): Promise<GpuDevice | undefined> {
+function because(device: Device, reason: string): Device {
+  device.notes = [...device.notes, reason];
+  return device;
+}
+
+/** What WebGPU finds, if anything. */
+async function anyGpu(memo: Memo): Promise<GpuDevice | undefined> {
   try {
-    const gpu = await openGpu(memo);
-    if (!gpu.adapter.software) return gpu;
-    await gpu.dispose();
+    return await openGpu(memo);
   } catch (error) {
     if (!(error instanceof NanobardError && error.code === 'device')) throw error;
   }

@@ -12,8 +12,8 @@ export abstract class Device {
   abstract readonly name: string;
   /** How many threads share the work. */
   abstract readonly threads: number;
-  /** What this host does not allow and what follows from it, a sentence each. */
-  abstract readonly notes: readonly string[];
+  /** What this host does not allow and what follows from it, and why `auto` chose this device: a sentence each. */
+  abstract notes: readonly string[];
   /** Bytes of memory that variables and loaded programs take. */
   abstract readonly bytes: number;
   /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */

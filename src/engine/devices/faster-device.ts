@@ -1,6 +1,7 @@
 import { matmul } from '../ops/matmul/matmul.ts';
 import { compile } from '../program/compile.ts';
 import { Variable } from '../tensor/tensor.ts';
+import type { CpuDevice } from './cpu/cpu-device.ts';
 import type { Device } from './device.ts';
 import type { GpuDevice } from './known.ts';
 import type { Memo } from './memo.ts';
@@ -12,25 +13,40 @@ interface Speed {
   readonly msPerLaunch: number;
 }
 
-/** Kernels of a training step; models of 4 to 6 layers have 181 to 381. */
-const LAUNCHES = 250;
+/** What a training step, or one run of whatever a device is for, amounts to. */
+export interface Work {
+  /** Floating-point operations. */
+  readonly flopsPerStep: number;
+  /** Each of them starts a kernel, on a GPU here and there a second: 6 to 421, and 10 to 494 dispatches, in our recipes. */
+  readonly instructionsPerStep: number;
+}
+
 const CHAIN = 64;
 
 /**
- * Which of two devices takes less time for a step of `work` floating-point operations, by what they did in a short
- * measurement: that is made once, and `memo` keeps it.
+ * Which of two devices takes less time for a step, by what they did in a short measurement: that is made once, and `memo`
+ * keeps it. And the reason, in a sentence.
  */
-export async function fasterDevice(cpu: Device, gpu: GpuDevice, work: number, memo: Memo): Promise<Device> {
-  const key = `speed of ${gpu.adapter.name} beside ${cpu.threads} threads of ${cpu.name}`;
+export async function fasterDevice(
+  cpu: CpuDevice,
+  gpu: GpuDevice,
+  { flopsPerStep, instructionsPerStep }: Work,
+  memo: Memo,
+): Promise<readonly [faster: Device, reason: string]> {
+  const { threads, simd, blas = 'no BLAS' } = cpu;
+  const key = `speed of ${gpu.adapter.name} beside ${threads} threads of ${simd} and ${blas}`;
   let speeds = parse(await memo.get(key));
   if (!speeds) {
     speeds = [await speedOf(cpu), await speedOf(gpu)];
     await memo.set(key, JSON.stringify(speeds));
   }
   const [onCpu, onGpu] = speeds.map(
-    ({ gflops, msPerLaunch }) => LAUNCHES * msPerLaunch + work / gflops / 1e6,
+    ({ gflops, msPerLaunch }) => instructionsPerStep * msPerLaunch + flopsPerStep / gflops / 1e6,
   ) as [number, number];
-  return onGpu < onCpu ? gpu : cpu;
+  const faster = onGpu < onCpu ? gpu : cpu;
+  const [cpuMs, gpuMs] = [onCpu, onGpu].map((ms) => ms.toPrecision(2));
+  const times = `about ${cpuMs} ms on ${cpu.name}, ${gpuMs} ms on ${gpu.adapter.name}`;
+  return [faster, `auto takes ${faster.name}: by what was measured here, a step takes ${times}.`];
 }
 
 async function speedOf(device: Device): Promise<Speed> {

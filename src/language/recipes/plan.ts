@@ -16,6 +16,8 @@ export interface TrainingPlan {
   /** Weights, what the optimizer remembers, and a step's activations and gradients: about what a device needs. */
   readonly bytes: number;
   readonly flopsPerStep: number;
+  /** What starts a kernel, but for adding up the gradients of several batches. */
+  readonly instructionsPerStep: number;
   /** Of measuring the loss of one batch, in evaluations. */
   readonly flopsPerLoss: number;
   readonly tokensPerStep: number;
@@ -73,6 +75,7 @@ export function planTraining(
     parameters: model.parameterCount(),
     bytes: 4 * [...persistent].reduce((sum, { size }) => sum + size, 0) + arenaBytes(program),
     flopsPerStep: program.flops * batches,
+    instructionsPerStep: program.instructions.length * batches,
     flopsPerLoss: measure.flops,
     tokensPerStep,
     passes,

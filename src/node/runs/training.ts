@@ -319,7 +319,7 @@ async function prepare(
   const { recipe, peers } = what;
   const { vocabSize } = data.content.tokenizer;
   // Ranks of a job compute alike, on processors.
-  const work = peers ? undefined : () => planTraining(recipe, vocabSize, 0, 'webgpu').flopsPerStep;
+  const work = peers ? undefined : () => planTraining(recipe, vocabSize, 0, 'webgpu');
   const device = await createDevice({ ...machine, work });
   try {
     const training = await createTraining({ ...what, ...data.content, device });

@@ -19,7 +19,7 @@ const kernels: Readonly<Record<string, ReferenceKernel<Operation>>> = referenceK
 export class ReferenceDevice extends Device {
   readonly name = 'reference';
   readonly threads = 1;
-  readonly notes = [];
+  notes: readonly string[] = [];
   private readonly variables = new Map<Variable, Float64Array>();
 
   get bytes(): number {

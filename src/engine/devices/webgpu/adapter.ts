@@ -11,6 +11,8 @@ export interface Adapter {
   readonly features: readonly string[];
   /** The largest buffer that a kernel can see whole, in bytes: a multiple of ALIGNMENT. */
   readonly bankBytes: number;
+  /** Threads that a subgroup has at most: they add up without the group's memory. 0 where there are none. */
+  readonly subgroup: number;
 }
 
 /** A GPU that is open. */
@@ -36,6 +38,11 @@ async function findGpu(): Promise<GPU> {
   if (platform === 'browser')
     throw new NanobardError('device', 'this browser has no WebGPU, or this page is not allowed it', {
       hint: 'Use a current Chrome, Edge, Safari or Firefox, and serve the page over https or from localhost.',
+      options: ['device'],
+    });
+  if ('Deno' in globalThis)
+    throw new NanobardError('device', 'this Deno has no WebGPU', {
+      hint: 'Update it, or start it with --unstable-webgpu.',
       options: ['device'],
     });
   const { pathToFileURL } = globalThis.process.getBuiltinModule('node:url');
@@ -78,7 +85,11 @@ export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
   const { limits, info, features } = adapter;
   const { maxBufferSize, maxStorageBufferBindingSize } = limits;
   const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-  const device = await adapter.requestDevice({ requiredLimits }).catch((cause) => {
+  // A size that the adapter does not tell, or no power of two, is of no use.
+  const size = features.has('subgroups') ? (info.subgroupMaxSize ?? 0) : 0;
+  const subgroup = size > 0 && Number.isInteger(Math.log2(size)) ? size : 0;
+  const requiredFeatures: GPUFeatureName[] = subgroup > 0 ? ['subgroups'] : [];
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause) => {
     throw failed('the GPU does not open', cause);
   });
   return {
@@ -87,6 +98,7 @@ export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
     software: info.isFallbackAdapter,
     features: [...features].sort(),
     bankBytes: Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / ALIGNMENT) * ALIGNMENT,
+    subgroup,
     gpu: source,
   };
 }

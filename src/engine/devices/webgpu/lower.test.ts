@@ -33,20 +33,21 @@ class Listener extends ReferenceDevice {
 /** A GPU, by default with WebGPU's smallest limits and the usual tiles. */
 interface Conditions {
   readonly software?: boolean;
+  readonly subgroup?: number;
   readonly bankBytes?: number;
   readonly tile?: Tile;
 }
 
 function dispatchesOf(
   { program, variables }: CompiledProgram,
-  { software = false, bankBytes = limits.bindingBytes, tile }: Conditions = {},
+  { software = false, subgroup = 0, bankBytes = limits.bindingBytes, tile }: Conditions = {},
 ): LabelledDispatch[] {
   const placed = layOut(program, traitsOf, bankBytes);
   const banks = new Banks(bankBytes);
   const homes = variables.map(({ name, size }) => banks.allocate(4 * size, name));
   const { locate } = findPlaces(placed, homes, bankBytes);
   const tileFor = (product: ProductShape): Tile => tile ?? usualTile(product, { software });
-  return lower(placed, locate, { software, tileFor }).dispatches.flat();
+  return lower(placed, locate, { software, subgroup, tileFor }).dispatches.flat();
 }
 
 async function programsOf(name: keyof typeof recipes): Promise<CompiledProgram[]> {
@@ -93,18 +94,59 @@ it.each(all)('%s updates and measures all parameters at once', (name, programs) 
   }
 });
 
+it.each(all)('%s starts few more kernels than it has instructions', (name, programs) => {
+  for (const program of programs) {
+    const { length: instructions } = program.program.instructions;
+    const { length: dispatches } = dispatchesOf(program, { bankBytes: 2 ** 30 });
+    expect(dispatches / instructions).toBeGreaterThan(1);
+    expect(dispatches / instructions).toBeLessThan(/bigram/.test(name) ? 2 : 1.3);
+  }
+});
+
+it('attention by tiles reads all that it takes four elements at a time', () => {
+  const [, programs] = all.find(([name]) => name === 'shakespeare-char')!;
+  const dispatches = programs.flatMap((program) => dispatchesOf(program, { bankBytes: 2 ** 30 }));
+  for (const kernel of ['attentionTiles', 'attentionGradientQueryTiles', 'attentionGradientKeyTiles']) {
+    const codes = dispatches.filter(({ label }) => label === kernel).map(({ code }) => code);
+    expect(codes.length, kernel).toBeGreaterThan(0);
+    const read = kernel === 'attentionTiles' ? ['q', 'k', 'v'] : ['q', 'k', 'v', 'dy'];
+    for (const code of codes)
+      for (const name of read)
+        expect(code, kernel).toMatch(new RegExp(`fn load4_${name}\\(.*\\[\\(.*\\) / 4u\\]\\)`));
+  }
+});
+
+it('takes subgroups only where a group is made of whole ones', () => {
+  const [, programs] = all.find(([name]) => name === 'shakespeare-char')!;
+  const labelsOf = (subgroup: number): Set<string> =>
+    new Set(
+      programs
+        .flatMap((program) => dispatchesOf(program, { subgroup }))
+        .filter(({ code }) => code.startsWith('enable subgroups;'))
+        .map(({ label }) => label),
+    );
+  expect(labelsOf(0).size).toBe(0);
+  // Rows of 65 logits take 64 threads, of 384 columns 256.
+  expect([...labelsOf(64)]).toEqual(
+    expect.arrayContaining(['layerNorm', 'layerNormGradient', 'crossEntropyRows', 'sumSquares']),
+  );
+  expect([...labelsOf(128)]).not.toContain('crossEntropyRows');
+  expect([...labelsOf(128)]).toContain('layerNorm');
+});
+
 // Dawn's adapter that only validates: without a GPU, with WebGPU's default limits. `npm --prefix gpu ci` installs it.
 const dawn = fileURLToPath(new URL('../../../../gpu/node_modules/webgpu/index.js', import.meta.url));
 
 it.skipIf(!existsSync(dawn))('every kernel of every recipe compiles', async () => {
   const { create } = await import(dawn);
   const gpu: GPU = create(['backend=null']);
-  const device = await (await gpu.requestAdapter())!.requestDevice();
+  const device = await (await gpu.requestAdapter())!.requestDevice({ requiredFeatures: ['subgroups'] });
   const codes = new Map<string, string>();
   for (const [, programs] of all)
     for (const program of programs)
       for (const software of [true, false])
-        for (const { label, code } of dispatchesOf(program, { software })) codes.set(code, label);
+        for (const subgroup of [0, software ? 4 : 32])
+          for (const { label, code } of dispatchesOf(program, { software, subgroup })) codes.set(code, label);
   for (const tile of tiles)
     for (const program of all.at(-1)![1])
       for (const { label, code } of dispatchesOf(program, { tile })) codes.set(code, label);

@@ -31,11 +31,18 @@ export interface Lowered {
   readonly contents: readonly { readonly offset: number; readonly values: TypedArray }[];
 }
 
+/** What kernels depend on beside the program. */
+export interface Target extends Pick<WebGpuTape, 'tileFor'> {
+  readonly software: boolean;
+  /** Threads that a subgroup has at most; 0 where there are none. */
+  readonly subgroup: number;
+}
+
 /** Lowers a program whose views `locate` finds. */
 export function lower(
   program: PlacedProgram,
   locate: (view: View) => GpuView,
-  { software, tileFor }: { readonly software: boolean } & Pick<WebGpuTape, 'tileFor'>,
+  { software, subgroup, tileFor }: Target,
 ): Lowered {
   const scratch = new Bank();
   const tables = new Bank();
@@ -49,7 +56,7 @@ export function lower(
   });
   const tape: WebGpuTape = {
     emit(kernel, dispatch) {
-      if (dispatch.groups > 0) dispatches.push({ label: kernel, ...assemble(kernel, dispatch) });
+      if (dispatch.groups > 0) dispatches.push({ label: kernel, ...assemble(kernel, dispatch, subgroup) });
     },
     scratch(words) {
       const offset = used.allocate(BYTES_PER_ELEMENT * words);

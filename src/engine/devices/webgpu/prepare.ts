@@ -1,8 +1,8 @@
-import type { GpuBank, WebGpuTape } from '../../ops/shared/webgpu.ts';
+import type { GpuBank } from '../../ops/shared/webgpu.ts';
 import type { PlacedProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type DType, sizeOf, type TypedArray } from '../../tensor/index.ts';
 import { type Place, requireFits } from './banks.ts';
-import { lower } from './lower.ts';
+import { lower, type Target } from './lower.ts';
 import type { Buffers, GpuMemory } from './memory.ts';
 import type { Pipelines } from './pipelines.ts';
 import { findPlaces } from './places.ts';
@@ -34,25 +34,24 @@ export interface Parts {
   readonly buffers: Buffers;
 }
 
-export interface Means extends Pick<WebGpuTape, 'tileFor'> {
+export interface Means extends Target {
   readonly memory: GpuMemory;
   readonly pipelines: Pipelines;
   readonly bankBytes: number;
-  readonly software: boolean;
 }
 
 /** Finds places for all that a program needs, lowers it, compiles its kernels, and makes buffers and bind groups. */
 export async function prepare(
   program: PlacedProgram,
   variables: readonly { readonly place: Place; readonly buffers: Buffers }[],
-  { memory, pipelines, bankBytes, software, tileFor }: Means,
+  { memory, pipelines, bankBytes, ...target }: Means,
 ): Promise<Parts> {
   const { arena, inputBank, inputPlaces, constants, contents, locate } = findPlaces(
     program,
     variables.map(({ place }) => place),
     bankBytes,
   );
-  const lowered = lower(program, locate, { software, tileFor });
+  const lowered = lower(program, locate, target);
   requireFits(Math.max(inputBank.bytes, lowered.scratch.bytes), bankBytes, 'the program');
   for (const { offset, values } of lowered.contents)
     contents.push({ place: { bank: lowered.tables, offset }, values });

@@ -8,6 +8,12 @@ const STORAGE_BUFFERS = 8;
 /** Groups that every adapter lets a dispatch have in one dimension. */
 const MOST_GROUPS = 65_535;
 
+/** What threads find out together, and the same with fewer barriers where a group is made of whole subgroups. */
+const bySubgroups: Readonly<Record<string, string>> = {
+  sumLanes: 'sumLanesBySubgroups',
+  maxLanes: 'maxLanesBySubgroups',
+};
+
 /** The largest number of f32: WGSL has no constants beyond. */
 const LARGEST = 3.4028234663852886e38;
 
@@ -18,8 +24,15 @@ export interface Assembled {
   readonly groups: readonly [x: number, y: number];
 }
 
-/** The whole text of a kernel for one dispatch: constants, accessors, all that it uses, and where threads begin. */
-export function assemble<K extends WgslKernel>(kernel: K, dispatch: Dispatch<K>): Assembled {
+/**
+ * The whole text of a kernel for one dispatch: constants, accessors, all that it uses, and where threads begin.
+ * `subgroup` is the number of threads that a subgroup has at most; 0 where there are none.
+ */
+export function assemble<K extends WgslKernel>(
+  kernel: K,
+  dispatch: Dispatch<K>,
+  subgroup: number,
+): Assembled {
   const {
     groups,
     threads,
@@ -28,7 +41,9 @@ export function assemble<K extends WgslKernel>(kernel: K, dispatch: Dispatch<K>)
     constants = {},
     indices = {},
   }: Loose = dispatch as Loose;
-  const body = link([kernel, ...(apply === undefined ? [] : [apply])]);
+  const whole = subgroup > 0 && threads >= subgroup;
+  const body = link([kernel, ...(apply === undefined ? [] : [apply])], whole ? bySubgroups : {});
+  const inSubgroups = /\bsubgroupLane\b/.test(body);
   const operands: Record<string, Operand> = {};
   for (const [name, view] of Object.entries(views))
     operands[name] = { view, accessors: accessorsOf(name, body) };
@@ -36,6 +51,7 @@ export function assemble<K extends WgslKernel>(kernel: K, dispatch: Dispatch<K>)
   const width = Math.min(groups, MOST_GROUPS);
   const height = Math.ceil(groups / Math.max(1, width));
   const code = [
+    ...(inSubgroups ? ['enable subgroups;', `const SUBGROUP = ${subgroup}u;`] : []),
     ...Object.entries({ THREADS: threads, ...constants }).map(
       ([name, value]) => `const ${name} = ${Math.max(-LARGEST, Math.min(LARGEST, value))};`,
     ),
@@ -43,7 +59,14 @@ export function assemble<K extends WgslKernel>(kernel: K, dispatch: Dispatch<K>)
     ...Object.entries(indices).map(([name, { shape, strides }]) => indexFunction(name, shape, strides)),
     apply === undefined ? body : body.replace(/\bapply\(/g, `${apply}(`),
     `@compute @workgroup_size(${threads})`,
-    'fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {',
+    'fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32',
+    ...(inSubgroups
+      ? [
+          ', @builtin(subgroup_invocation_id) ownLane: u32, @builtin(subgroup_size) lanesOfOwn: u32) {',
+          'subgroupLane = ownLane;',
+          'subgroupLanes = lanesOfOwn;',
+        ]
+      : [') {']),
     ...(height === 1
       ? [`${kernel}(id.x, lane);`]
       : [`let group = id.x + id.y * ${width}u;`, `if (group < ${groups}u) { ${kernel}(group, lane); }`]),
@@ -62,11 +85,14 @@ interface Loose {
   readonly indices?: Readonly<Record<string, Pick<GpuView, 'shape' | 'strides'>>>;
 }
 
-/** These declarations and all that they use. */
-function link(names: readonly string[]): string {
+/** These declarations and all that they use, some of it replaced. */
+function link(names: readonly string[], replaced: Readonly<Record<string, string>>): string {
   const linked = new Set(names); // a set walks what is added on the way
-  for (const name of linked) for (const other of declarations[name]!.uses) linked.add(other);
-  return [...linked].map((name) => declarations[name]!.text).join('\n');
+  for (const name of linked)
+    for (const other of declarations[name]!.uses) linked.add(replaced[other] ?? other);
+  return [...linked]
+    .map((name) => declarations[name]!.text.replace(/\b\w+(?=\()/g, (called) => replaced[called] ?? called))
+    .join('\n');
 }
 
 function accessorsOf(operand: string, body: string): string[] {

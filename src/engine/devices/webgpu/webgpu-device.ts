@@ -36,7 +36,7 @@ export interface WebGpuOptions {
 export class WebGpuDevice extends Device {
   readonly name = 'webgpu';
   readonly threads = 1;
-  readonly notes: readonly string[];
+  notes: readonly string[];
   /** The adapter: its name, whether it is software, features and limits. */
   readonly adapter: Adapter;
   private readonly memory: GpuMemory;
@@ -48,8 +48,8 @@ export class WebGpuDevice extends Device {
 
   private constructor(open: OpenGpu, memo: Memo) {
     super();
-    const { name, software, features, bankBytes, device } = open;
-    const adapter = { name, software, features, bankBytes };
+    const { name, software, features, bankBytes, subgroup, device } = open;
+    const adapter = { name, software, features, bankBytes, subgroup };
     this.adapter = adapter;
     this.memory = new GpuMemory(open);
     this.pipelines = new Pipelines(device);
@@ -77,9 +77,9 @@ export class WebGpuDevice extends Device {
 
   load({ program: plain, variables }: CompiledProgram): Promise<Executable> {
     return this.inTurn(async () => {
-      const { bankBytes, software } = this.adapter;
+      const { bankBytes, software, subgroup } = this.adapter;
       const { memory, pipelines, tuner } = this;
-      const means = { memory, pipelines, bankBytes, software };
+      const means = { memory, pipelines, bankBytes, software, subgroup };
       const program = layOut(plain, traitsOf, bankBytes);
       await tuner.tune(productsOf(program, software), (product, tile) =>
         timeProgram(product, { ...means, tileFor: () => tile }),

@@ -1,5 +1,7 @@
-// Causal attention, a group of threads for each row of scores; those of a few keys at a time are in the group's memory,
-// never all. Rows are counted as (B, HEADS, QUERIES), and dropout's masks with them.
+// Causal attention of any width, and of few queries: a group of threads for each row of scores; those of a few keys at a
+// time are in the group's memory, never all. Rows are counted as (B, HEADS, QUERIES), and dropout's masks with them.
+
+const LOWEST = -0x1.fffffep+127f;
 
 var<workgroup> weights: array<f32, THREADS>;
 var<workgroup> slopes: array<f32, THREADS>;
@@ -23,22 +25,29 @@ fn resultAt(row: u32) -> u32 {
   return ((row / QUERIES / HEADS * QUERIES + row % QUERIES) * HEADS + row / QUERIES % HEADS) * WIDTH;
 }
 
+fn sumFour(four: vec4<f32>) -> f32 {
+  return (four.x + four.y) + (four.z + four.w);
+}
+
 fn score(query: u32, key: u32) -> f32 {
   if (WIDTH % 4 == 0) {
     var sum = vec4<f32>();
     for (var d = 0u; d < WIDTH; d += 4u) { sum = fma(load4_q(query + d), load4_k(key + d), sum); }
-    return SCALE * ((sum.x + sum.y) + (sum.z + sum.w));
+    return SCALE * sumFour(sum);
   }
   var sum = 0.0;
   for (var d = 0u; d < WIDTH; d++) { sum = fma(load_q(query + d), load_k(key + d), sum); }
   return SCALE * sum;
 }
 
-// How many keys the query of a row sees, the same for all threads. Each sequence stands at a position of its own if EACH
-// is 1.
+// How many keys the query of a row sees. Each sequence stands at a position of its own if EACH is 1.
+fn keysSeenBy(row: u32) -> u32 {
+  return u32(clamp(load_position(row / QUERIES / HEADS * EACH) + i32(row % QUERIES) + 1, 0, KEYS));
+}
+
+// The same for all threads.
 fn visibleKeys(lane: u32, row: u32) -> u32 {
-  let position = load_position(row / QUERIES / HEADS * EACH);
-  if (lane == 0u) { limit = u32(clamp(position + i32(row % QUERIES) + 1, 0, KEYS)); }
+  if (lane == 0u) { limit = keysSeenBy(row); }
   return workgroupUniformLoad(&limit);
 }
 
@@ -54,7 +63,7 @@ fn attention(group: u32, lane: u32) {
   let values = valuesAt(group / QUERIES);
   let result = resultAt(group);
   let visible = visibleKeys(lane, group);
-  var most = -0x1.fffffep+127f;
+  var most = LOWEST;
   var sum = 0.0;
   for (var j = lane; j < visible; j += THREADS) {
     let s = score(query, keys + j * K_ROW);
@@ -86,6 +95,12 @@ fn attentionDelta(group: u32, lane: u32) {
   let row = group * THREADS + lane;
   if (row >= ROWS) { return; }
   let at = resultAt(row);
+  if (WIDTH % 4 == 0) {
+    var sums = vec4<f32>();
+    for (var d = 0u; d < WIDTH; d += 4u) { sums = fma(load4_y(at + d), load4_dy(at + d), sums); }
+    store_delta(row, sumFour(sums));
+    return;
+  }
   var sum = 0.0;
   for (var d = 0u; d < WIDTH; d++) { sum = fma(load_y(at + d), load_dy(at + d), sum); }
   store_delta(row, sum);
@@ -102,7 +117,7 @@ fn slopeOfWeight(row: u32, value: u32) -> f32 {
   if (WIDTH % 4 == 0) {
     var sums = vec4<f32>();
     for (var d = 0u; d < WIDTH; d += 4u) { sums = fma(load4_dy(at + d), load4_v(value + d), sums); }
-    return (sums.x + sums.y) + (sums.z + sums.w);
+    return sumFour(sums);
   }
   for (var d = 0u; d < WIDTH; d++) { sum = fma(load_dy(at + d), load_v(value + d), sum); }
   return sum;
@@ -132,9 +147,14 @@ fn attentionGradientQueries(group: u32, lane: u32) {
   }
 }
 
-// The first query of a pair that sees key j, the same for all threads.
+// The first query of a pair that sees key j.
+fn firstQueryOf(pair: u32, j: u32) -> u32 {
+  return u32(clamp(i32(j) - load_position(pair / HEADS * EACH), 0, QUERIES));
+}
+
+// The same for all threads.
 fn firstQuery(lane: u32, pair: u32, j: u32) -> u32 {
-  if (lane == 0u) { limit = u32(clamp(i32(j) - load_position(pair / HEADS * EACH), 0, QUERIES)); }
+  if (lane == 0u) { limit = firstQueryOf(pair, j); }
   return workgroupUniformLoad(&limit);
 }
 

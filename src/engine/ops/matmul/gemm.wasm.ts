@@ -104,27 +104,48 @@ function packStrips(a: usize, rows: usize, columns: usize, m: i32, k: i32, to: u
   for (; i < m; i += MR, to += stripBytes) packStrip(a + <usize>i * rows, rows, columns, min(MR, m - i), k, to);
 }
 
+/** Copies one k of a panel. */
+@inline
+function packK(from: usize, to: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+  if (WIDE) {
+    v128.store(to, v128.load(from, 32), 32);
+    v128.store(to, v128.load(from, 48), 48);
+  }
+}
+
+/** Four panels of a B whose rows are contiguous: what lies side by side is read at once. */
+function packFourPanels(b: usize, rows: usize, k: i32, to: usize): void {
+  const bytes = <usize>k * PANEL;
+  for (const end = to + bytes; to < end; b += rows, to += PANEL) {
+    packK(b, to);
+    packK(b + PANEL, to + bytes);
+    packK(b + 2 * PANEL, to + 2 * bytes);
+    packK(b + 3 * PANEL, to + 3 * bytes);
+  }
+}
+
 /** Copies columns of B (k × n, strides in bytes) into panels `from … to − 1`, the last filled up with zeros. */
 export function packB(b: usize, rows: usize, columns: usize, k: i32, n: i32, packed: usize, from: i32, to: i32): void {
-  for (let panel = from; panel < to; panel++) {
+  let panel = from;
+  if (columns == 4) {
+    for (; panel + 4 <= to && (panel + 4) * NR <= n; panel += 4) {
+      packFourPanels(b + <usize>panel * PANEL, rows, k, packed + <usize>panel * <usize>k * PANEL);
+    }
+  }
+  for (; panel < to; panel++) {
     let out = packed + <usize>panel * <usize>k * PANEL;
     const j = panel * NR;
     const width = min(NR, n - j);
     let p = b + <usize>j * columns;
-    if (columns == 4) {
+    if (columns == 4 && width == NR) {
+      for (let i = 0; i < k; i++, p += rows, out += PANEL) packK(p, out);
+    } else if (columns == 4) {
       for (let i = 0; i < k; i++, p += rows, out += PANEL) {
-        if (width == NR) {
-          v128.store(out, v128.load(p));
-          v128.store(out, v128.load(p, 16), 16);
-          if (WIDE) {
-            v128.store(out, v128.load(p, 32), 32);
-            v128.store(out, v128.load(p, 48), 48);
-          }
-        } else {
-          for (let c = 0; c < NR; c += 4) {
-            const at = <usize>c << 2;
-            v128.store(out + at, c < width ? loadPart(p + at, width - c) : f32x4.splat(0));
-          }
+        for (let c = 0; c < NR; c += 4) {
+          const at = <usize>c << 2;
+          v128.store(out + at, c < width ? loadPart(p + at, width - c) : f32x4.splat(0));
         }
       }
     } else if (rows == 4 && width == NR) {
