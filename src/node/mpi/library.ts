@@ -19,14 +19,14 @@ interface NativeLibrary {
 }
 
 /** The part of koffi that is used here. */
-interface Koffi {
+export interface Koffi {
   config(limits: { readonly async_stack_size: number }): void;
   load(library: string, options: { readonly global: boolean }): NativeLibrary;
   address(value: unknown): bigint;
 }
 
 /** What the functions are given: integers, or addresses. */
-interface Handles {
+export interface Handles {
   readonly world: bigint;
   readonly float: bigint;
   readonly double: bigint;
@@ -44,6 +44,8 @@ export interface MpiLibrary {
   readonly abi: 'Open MPI' | 'MPICH' | 'MPI 5';
   readonly handles: Handles;
   readonly koffi: Koffi;
+  /** Where koffi was found, for other threads. */
+  readonly koffiPath: string;
   /** Binds a function by its C prototype. */
   bind(prototype: string): NativeFunction;
 }
@@ -106,14 +108,15 @@ export function libraryNames(
  * @throws {NanobardError} code `device` if there is none, or the one that was named is none, or koffi is missing.
  */
 export function loadMpi(choice: Exclude<MpiChoice, 'off'>, family: Launched['family']): MpiLibrary {
-  const koffi = loadKoffi();
+  const { koffi, path: koffiPath } = loadKoffi();
   for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value;
   const names = choice === 'auto' ? libraryNames(family) : [choice];
   let cause: unknown;
   for (const name of names) {
     try {
       // Global, since the library loads parts of itself that look for its symbols.
-      const library = describe(name, koffi, koffi.load(name, { global: true }));
+      const described = describe(name, koffi, koffi.load(name, { global: true }));
+      const library = { ...described, koffiPath };
       if (process.platform === 'linux') keepLoaded(name, koffi);
       return library;
     } catch (error) {
@@ -146,17 +149,19 @@ function keepLoaded(name: string, koffi: Koffi): void {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function loadKoffi(): Koffi {
+function loadKoffi(): { readonly koffi: Koffi; readonly path: string } {
   for (const require of requireFromProgram()) {
     let koffi: Koffi;
+    let path: string;
     try {
-      koffi = require('koffi') as Koffi;
+      path = require.resolve('koffi');
+      koffi = require(path) as Koffi;
     } catch {
       continue; // not installed there
     }
     try {
       koffi.config({ async_stack_size: STACK });
-      return koffi;
+      return { koffi, path };
     } catch (cause) {
       const message = 'MPI must be the first native library of a process, and there is another already';
       const hint = 'Begin the training before any other device or library that uses koffi (BLAS).';
@@ -170,7 +175,7 @@ function loadKoffi(): Koffi {
 }
 
 /** Open MPI's handles are the addresses of its objects; MPICH and the MPI 5 interface have numbers. */
-function describe(path: string, koffi: Koffi, library: NativeLibrary): MpiLibrary {
+function describe(path: string, koffi: Koffi, library: NativeLibrary): Omit<MpiLibrary, 'koffiPath'> {
   const bind = (prototype: string): NativeFunction => library.func(prototype);
   const has = (prototype: string): boolean => {
     try {
