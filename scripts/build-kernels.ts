@@ -1,6 +1,7 @@
 // Writes, for each device, the table of its kernels by operation. Then compiles the AssemblyScript kernels
 // to WebAssembly and writes more TypeScript files: the kernels' signatures, and the binaries (plain, relaxed and wide
-// SIMD). Compiling is skipped when nothing has changed since the last time. Last comes the text of workers.
+// SIMD). Compiling is skipped when nothing has changed since the last time. Last comes the text of the CPU
+// device's workers.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +17,7 @@ const SIGNATURES = `${OPS}signatures.generated.ts`;
 const SCRIPTS = ['scripts/build-kernels.ts', 'scripts/kernel-signatures.ts'];
 const BINARIES = 'src/engine/devices/cpu/binaries.generated.ts';
 const PIECE = 8192;
-const WORKERS = ['src/engine/devices/cpu/worker.ts', 'src/node/mpi/worker.ts'];
+const WORKER = 'src/engine/devices/cpu/worker.ts';
 
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
@@ -41,7 +42,7 @@ const current = [SIGNATURES, BINARIES].every(
   (path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp),
 );
 if (!current) await build();
-for (const path of WORKERS) writeWorker(path);
+writeWorker();
 
 /**
  * The kernels of one device by operation, from what `*.<device>.ts` export: `layerNormCpu` computes the operation
@@ -126,10 +127,10 @@ function pack(binaries: readonly Buffer[]): Buffer {
   return deflateRawSync(Buffer.concat(pieces), { level: 9 });
 }
 
-/** The text of a worker, which starts from no file. */
-function writeWorker(source: string): void {
+/** The text of the CPU device's workers, which start from no file. */
+function writeWorker(): void {
   const { outputFiles } = buildSync({
-    entryPoints: [`${root}/${source}`],
+    entryPoints: [`${root}/${WORKER}`],
     bundle: true,
     write: false,
     format: 'iife',
@@ -138,7 +139,7 @@ function writeWorker(source: string): void {
     minify: true,
   });
   const text = `export const workerSource = ${JSON.stringify(outputFiles[0]!.text)};\n`;
-  const path = `${root}/${source.replace('.ts', '.generated.ts')}`;
+  const path = `${root}/${WORKER.replace('.ts', '.generated.ts')}`;
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }
 

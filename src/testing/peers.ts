@@ -1,9 +1,6 @@
 import type { Peers } from '../language/train/peers.ts';
 
-/**
- * Ranks that live in one process, for tests: what `Peers` promises, and nothing about how. None can add up while it works:
- * see `overlapping`.
- */
+/** Ranks that live in one process, for tests: what `Peers` promises, and nothing about how. */
 export function peersInProcess(size: number): readonly Peers[] {
   let arrived: { readonly values: unknown; readonly go: () => void }[] = [];
   let sent = 0;
@@ -36,33 +33,4 @@ export function peersInProcess(size: number): readonly Peers[] {
           for (const [from, pair] of pairs.entries()) into.set(pair.own, from * pair.own.length);
       }),
   }));
-}
-
-/**
- * The same, as ranks that can: what they are told is complete is theirs from then on. They add up what it was at that
- * moment, note how many groups were told of while work went on, and leave what it has been spoilt.
- */
-export function overlapping(size: number): readonly (Peers & { readonly early: number[] })[] {
-  return peersInProcess(size).map((peers) => {
-    const early: number[] = [];
-    const sumDuring: Peers['sumDuring'] = async (work, groups) => {
-      const taken: Float32Array[][] = [];
-      const take = (complete: number): void => {
-        for (const group of groups.slice(taken.length, complete)) {
-          taken.push(group.map((values) => values.slice()));
-          for (const values of group) values.fill(Number.NaN);
-        }
-      };
-      await work(take);
-      early.push(taken.length);
-      take(groups.length);
-      for (const [i, group] of groups.entries()) {
-        for (const [j, values] of group.entries()) {
-          values.set(taken[i]![j]!);
-          await peers.sum(values);
-        }
-      }
-    };
-    return { ...peers, early, sumDuring };
-  });
 }

@@ -80,11 +80,6 @@ export interface Executable {
   input(name: string): TypedArray | Float64Array;
   /** Computes outputs and assigns variables. A device may finish at once and return nothing to wait for. */
   run(): Promise<void> | void;
-  /**
-   * From now on tells in each run, on the caller's thread, how many of these groups of variables, from the first on, have
-   * the values that the run gives them; false, and nothing is ever told, where programs do not run on that thread.
-   */
-  watch?(groups: readonly (readonly Variable[])[], tell: (complete: number) => void): boolean;
   /** Runs once, waiting after each instruction: the milliseconds of each, in the program's order. */
   profile(): Promise<readonly number[]>;
   /** An output of the last run: at once where it lies within reach, valid until the next; or a promise of a copy. */

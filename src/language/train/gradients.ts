@@ -1,5 +1,4 @@
-import type { Device, Executable } from '../../engine/devices/device.ts';
-import { neighbours } from '../../engine/devices/neighbours.ts';
+import type { Device } from '../../engine/devices/device.ts';
 import { add, mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { rowGradients, tableGradient } from '../../engine/ops/lookup/lookup.ts';
 import { assign } from '../../engine/program/trace.ts';
@@ -17,12 +16,6 @@ interface Rows {
 }
 
 /**
- * Floats that are exchanged together at least, while the backward pass goes on: 512 KiB take 4 ms over 1 Gbit/s, many times
- * what a message takes by itself.
- */
-const GROUP = 2 ** 17;
-
-/**
  * Where gradients are kept between the program that adds them up, batch after batch, and the one that updates from them,
  * and where ranks exchange them. Of tables of which a batch looks up few rows, these rows are exchanged, not the table.
  */
@@ -34,23 +27,21 @@ export class Gradients {
   /** One for each parameter that is no such table, as large as it. */
   private readonly sums = new Map<Variable, Variable>();
   private readonly rows = new Map<Variable, Rows>();
-  /** Sums in groups, as a backward pass completes them: the last layer's first. */
-  private readonly groups: readonly (readonly Variable[])[];
-  /** Whether the device tells, while a batch's program runs, which are complete; and who listens. */
-  private told = false;
-  private listener: (complete: number) => void = () => {};
+  /** What else is added up over the ranks: a few numbers. */
+  private readonly report: Variable;
 
-  constructor(optimizer: Optimizer, peers: Peers) {
+  /** `reports` is how many numbers are exchanged with the gradients. */
+  constructor(optimizer: Optimizer, peers: Peers, reports: number) {
     this.optimizer = optimizer;
     this.peers = peers;
     this.tables = new Set(peers.size > 1 ? optimizer.tables : []);
+    this.report = new Variable([reports], { name: 'report' });
     for (const parameter of optimizer.parameters) if (!this.tables.has(parameter)) this.sumOf(parameter);
-    this.groups = grouped([...this.sums.values()].reverse());
   }
 
   get variables(): readonly Variable[] {
     const rows = [...this.rows.values()].flatMap(({ gradient, indices }) => [...gradient, ...indices]);
-    return [...this.sums.values(), ...rows];
+    return [...this.summed, ...rows];
   }
 
   /** Inside the program of one batch: adds its gradients, times `share`, to `keep` times what is there. */
@@ -80,39 +71,27 @@ export class Gradients {
 
   /** Places what is added up over the ranks side by side, so that it is exchanged at once. */
   place(device: Device): Promise<void> {
-    return device.alter(this.groups.flat(), () => {});
-  }
-
-  /** Listens to the program of a batch, where its device can tell and ranks can exchange gradients while it runs. */
-  watch(program: Executable): void {
-    if (!this.peers.sumDuring) return;
-    this.told = program.watch?.(this.groups, (complete) => this.listener(complete)) ?? false;
+    return device.alter(this.summed, () => {});
   }
 
   /** Forgets what has been added up: numbers that are not finite would stay, times `keep` 0. */
   async clear(device: Device): Promise<void> {
-    for (const sum of this.sums.values()) await device.write(sum, new Float32Array(sum.size));
+    for (const sum of this.summed) await device.write(sum, new Float32Array(sum.size));
   }
 
-  /** Runs the program of a step's last batch, and exchanges what all ranks have added up: while it runs, or afterwards. */
-  async sum(device: Device, run: () => Promise<void> | void): Promise<void> {
-    const { peers, groups, told } = this;
-    if (told && peers.sumDuring) {
-      const views = groups.map((group) => Promise.all(group.map((sum) => device.view(sum))));
-      const floats = (await Promise.all(views)).map((group) => neighbours(group as Float32Array[]));
-      await peers.sumDuring((tell) => {
-        this.listener = tell;
-        return run();
-      }, floats);
-      this.listener = () => {};
-    } else {
-      await run();
-      await sumVariables(device, groups.flat(), peers);
-    }
+  /** Exchanges what all ranks have added up, and numbers to report; returns the sums of these. */
+  async exchange(device: Device, report: readonly number[]): Promise<ArrayLike<number>> {
+    await device.write(this.report, report);
+    await sumVariables(device, this.summed, this.peers);
     for (const { gradient, indices } of this.rows.values()) {
       for (const pair of [gradient, indices])
-        await device.alter(pair, ([own, all]) => peers.gather(own!, all!));
+        await device.alter(pair, ([own, all]) => this.peers.gather(own!, all!));
     }
+    return device.read(this.report);
+  }
+
+  private get summed(): readonly Variable[] {
+    return [this.report, ...this.sums.values()];
   }
 
   private sumOf(parameter: Variable): Variable {
@@ -137,19 +116,4 @@ export class Gradients {
       new Variable([first * this.peers.size, ...rest], { name: `all.${name}`, dtype }),
     ];
   }
-}
-
-/** In their order, each group of `GROUP` floats or more, but for the last. */
-function grouped(sums: readonly Variable[]): readonly (readonly Variable[])[] {
-  const groups: Variable[][] = [];
-  let floats = GROUP;
-  for (const sum of sums) {
-    if (floats >= GROUP) {
-      groups.push([]);
-      floats = 0;
-    }
-    groups.at(-1)!.push(sum);
-    floats += sum.size;
-  }
-  return groups;
 }

@@ -11,15 +11,6 @@ import type { Share } from '../data/dataset.ts';
 export interface Peers extends Share {
   /** Replaces values by their sums over all ranks: the same bits everywhere, and in every run of as many ranks. */
   sum(values: Float32Array | Float64Array): Promise<void>;
-  /**
-   * Adds up groups of arrays as `sum` does, group after group, while `work` goes on, which tells how many of them, from the
-   * first on, are complete: those are not touched until all is done. What it has not told of is summed when it has ended.
-   * Peers that cannot do this are given sums afterwards.
-   */
-  sumDuring?(
-    work: (tell: (complete: number) => void) => Promise<void> | void,
-    groups: readonly (readonly Float32Array[])[],
-  ): Promise<void>;
   /** Fills `all` with what each rank holds, in the order of ranks: `all` is `size` times as long as `own`. */
   gather(own: TypedArray, all: TypedArray): Promise<void>;
 }

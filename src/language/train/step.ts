@@ -34,6 +34,9 @@ interface OwnStep extends StartedStep {
   readonly result: StepResult | Promise<StepResult>;
 }
 
+/** Numbers that ranks exchange with their gradients: the loss and the wishes. */
+const REPORTS = 3;
+
 /** What one instruction of a step took. */
 export interface InstructionTime {
   readonly op: string;
@@ -114,7 +117,7 @@ export class TrainingStep {
       return;
     }
     const share = 1 / (this.batches * helpers.size);
-    const gradients = new Gradients(optimizer, helpers);
+    const gradients = new Gradients(optimizer, helpers, REPORTS);
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
     this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
@@ -169,7 +172,6 @@ export class TrainingStep {
     if (peers.size > 1) await step.later?.gradients.place(device);
     const batch = newBatch(config.batchSize, model.blockSize);
     const [backward, update] = await step.programs(batch);
-    step.later?.gradients.watch(backward);
     await step.outer?.load();
     step.flops = peers.size * (backward.program.flops * step.batches + (update?.program.flops ?? 0));
     return step;
@@ -226,12 +228,10 @@ export class TrainingStep {
   private async withPeers(step: number, batches: readonly Batch[], later: Later): Promise<StepResult> {
     let own = 0;
     for (let i = 0; i < batches.length; i++) {
-      const run = () => this.backward.run(...this.argumentsFor(step, i, batches[i]!));
-      if (i + 1 < batches.length) await run();
-      else await later.gradients.sum(this.device, run);
+      await this.backward.run(...this.argumentsFor(step, i, batches[i]!));
       own += (await this.backward.read()).loss / this.batches;
     }
-    const loss = await this.exchange(own);
+    const loss = await this.exchange(later.gradients, own);
     await later.update.run();
     await this.shards?.exchange(this.device);
     const { gradNorm } = await later.update.read();
@@ -275,12 +275,11 @@ export class TrainingStep {
     return [await this.backward.load(...this.argumentsFor(1, 0, batch)), await this.later?.update.load()];
   }
 
-  /** Lets all ranks know what each wishes; returns the mean of their losses. */
-  private async exchange(loss: number): Promise<number> {
+  /** Lets all ranks know the gradients, and what each wishes; returns the mean of their losses. */
+  private async exchange(gradients: Gradients, loss: number): Promise<number> {
     const { wishes } = this;
-    const report = Float32Array.of(loss / this.peers.size, Number(wishes.interrupted), Number(wishes.time));
-    await this.peers.sum(report);
-    const [mean, interrupted, time] = report;
+    const report = [loss / this.peers.size, Number(wishes.interrupted), Number(wishes.time)];
+    const [mean, interrupted, time] = Array.from(await gradients.exchange(this.device, report));
     Object.assign(wishes, { interrupted: interrupted! > 0, time: time! > 0 });
     return mean!;
   }

@@ -3,10 +3,8 @@ import process from 'node:process';
 import { NanobardError } from '../../engine/errors.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
 import type { Peers } from '../../language/train/peers.ts';
-import { Helper } from './helper.ts';
 import type { Launched } from './launched.ts';
 import type { MpiLibrary, NativeFunction } from './library.ts';
-import type { Piece } from './worker.ts';
 
 /** The largest message of a broadcast in bytes: counts are C's int. */
 const LARGEST = 2 ** 30;
@@ -39,7 +37,6 @@ export class Communicator implements Peers {
   /** Whether all ranks are known to come to their ends, so that nobody waits for this one any more. */
   private over = false;
   private waiting = false;
-  private helper: Helper | undefined;
 
   private constructor(library: MpiLibrary) {
     const { bind, handles } = library;
@@ -86,7 +83,7 @@ export class Communicator implements Peers {
       });
     }
     const members = await communicator.gatherJSON<Member>({ host: hostname(), pid: process.pid });
-    return Object.assign(communicator, { members, helper: await communicator.commonHelper() });
+    return Object.assign(communicator, { members });
   }
 
   /** Ranks that run on this machine. */
@@ -109,34 +106,6 @@ export class Communicator implements Peers {
       const piece = values.subarray(begin, begin + most);
       await this.call(allreduce, [piece], inPlace, this.address(piece), piece.length, type, sum, world);
     }
-  }
-
-  /** Whether gradients are added up while others are computed. */
-  get overlaps(): boolean {
-    return this.helper !== undefined;
-  }
-
-  async sumDuring(
-    work: (tell: (complete: number) => void) => Promise<void> | void,
-    groups: readonly (readonly Float32Array[])[],
-  ): Promise<void> {
-    const { helper } = this;
-    if (!helper) {
-      await work(() => {});
-      for (const values of groups.flat()) await this.sum(values);
-      return;
-    }
-    const most = (this.size * PASSED_ON) / Float32Array.BYTES_PER_ELEMENT;
-    const pieces: Piece[] = [];
-    for (const [i, group] of groups.entries()) {
-      for (const values of group) {
-        for (let begin = 0; begin < values.length; begin += most) {
-          const piece = values.subarray(begin, begin + most);
-          pieces.push({ address: this.address(piece), length: piece.length, after: i + 1 });
-        }
-      }
-    }
-    await this.waitFor(helper.add(pieces, work));
   }
 
   gather(own: TypedArray | Uint8Array, all: TypedArray | Uint8Array): Promise<void> {
@@ -189,40 +158,23 @@ export class Communicator implements Peers {
     this.over = true;
   }
 
-  /** A helper, if all ranks have one; else none has. */
-  private async commonHelper(): Promise<Helper | undefined> {
-    if (this.size === 1) return undefined;
-    const helper = await Helper.start(this.library);
-    const ready = Float64Array.of(helper ? 1 : 0);
-    await this.sum(ready);
-    return ready[0] === this.size ? helper : undefined;
-  }
-
   /** Calls a function on a thread of its own, so that events are handled here; `held` is what its addresses point to. */
   private async call(native: NativeFunction, held: readonly unknown[], ...args: unknown[]): Promise<void> {
-    const status = new Promise<number>((resolve, reject) => {
-      native.async(...args, (error, result) => (error ? reject(error) : resolve(result)));
-    });
-    await this.waitFor(status);
-    held.at(0);
-  }
-
-  /** Waits for what another thread has called, as long as all ranks live. */
-  private async waitFor(status: Promise<number>): Promise<void> {
     let watch: NodeJS.Timeout | undefined;
     this.waiting = true;
-    const dies = new Promise<never>((_, reject) => {
-      watch = setInterval(() => {
-        const dead = this.missing();
-        if (dead !== undefined) reject(this.lost(dead));
-      }, WATCH_MS);
-    });
     try {
-      const result = await Promise.race([status, dies]);
+      const status = await new Promise<number>((resolve, reject) => {
+        watch = setInterval(() => {
+          const dead = this.missing();
+          if (dead !== undefined) reject(this.lost(dead));
+        }, WATCH_MS);
+        native.async(...args, (error, result) => (error ? reject(error) : resolve(result)));
+      });
       this.waiting = false;
-      if (result !== 0) throw new NanobardError('device', `MPI failed with status ${result}`);
+      if (status !== 0) throw new NanobardError('device', `MPI failed with status ${status}`);
     } finally {
       clearInterval(watch);
+      held.at(0);
     }
   }
 

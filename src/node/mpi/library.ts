@@ -19,14 +19,14 @@ interface NativeLibrary {
 }
 
 /** The part of koffi that is used here. */
-export interface Koffi {
+interface Koffi {
   config(limits: { readonly async_stack_size: number }): void;
   load(library: string, options: { readonly global: boolean }): NativeLibrary;
   address(value: unknown): bigint;
 }
 
 /** What the functions are given: integers, or addresses. */
-export interface Handles {
+interface Handles {
   readonly world: bigint;
   readonly float: bigint;
   readonly double: bigint;
@@ -44,8 +44,6 @@ export interface MpiLibrary {
   readonly abi: 'Open MPI' | 'MPICH' | 'MPI 5';
   readonly handles: Handles;
   readonly koffi: Koffi;
-  /** Where koffi was found, for other threads. */
-  readonly koffiPath: string;
   /** Binds a function by its C prototype. */
   bind(prototype: string): NativeFunction;
 }
@@ -108,15 +106,14 @@ export function libraryNames(
  * @throws {NanobardError} code `device` if there is none, or the one that was named is none, or koffi is missing.
  */
 export function loadMpi(choice: Exclude<MpiChoice, 'off'>, family: Launched['family']): MpiLibrary {
-  const { koffi, path: koffiPath } = loadKoffi();
+  const koffi = loadKoffi();
   for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value;
   const names = choice === 'auto' ? libraryNames(family) : [choice];
   let cause: unknown;
   for (const name of names) {
     try {
       // Global, since the library loads parts of itself that look for its symbols.
-      const described = describe(name, koffi, koffi.load(name, { global: true }));
-      const library = { ...described, koffiPath };
+      const library = describe(name, koffi, koffi.load(name, { global: true }));
       if (process.platform === 'linux') keepLoaded(name, koffi);
       return library;
     } catch (error) {
@@ -149,19 +146,17 @@ function keepLoaded(name: string, koffi: Koffi): void {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function loadKoffi(): { readonly koffi: Koffi; readonly path: string } {
+function loadKoffi(): Koffi {
   for (const require of requireFromProgram()) {
     let koffi: Koffi;
-    let path: string;
     try {
-      path = require.resolve('koffi');
-      koffi = require(path) as Koffi;
+      koffi = require('koffi') as Koffi;
     } catch {
       continue; // not installed there
     }
     try {
       koffi.config({ async_stack_size: STACK });
-      return { koffi, path };
+      return koffi;
     } catch (cause) {
       const message = 'MPI must be the first native library of a process, and there is another already';
       const hint = 'Begin the training before any other device or library that uses koffi (BLAS).';
@@ -175,7 +170,7 @@ function loadKoffi(): { readonly koffi: Koffi; readonly path: string } {
 }
 
 /** Open MPI's handles are the addresses of its objects; MPICH and the MPI 5 interface have numbers. */
-function describe(path: string, koffi: Koffi, library: NativeLibrary): Omit<MpiLibrary, 'koffiPath'> {
+function describe(path: string, koffi: Koffi, library: NativeLibrary): MpiLibrary {
   const bind = (prototype: string): NativeFunction => library.func(prototype);
   const has = (prototype: string): boolean => {
     try {

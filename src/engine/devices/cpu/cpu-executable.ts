@@ -1,7 +1,7 @@
 import { NanobardError } from '../../errors.ts';
 import type { CpuView } from '../../ops/shared/kernel.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
-import { BYTES_PER_ELEMENT, sizeOf, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
+import { BYTES_PER_ELEMENT, sizeOf, type TypedArray, typedArray } from '../../tensor/index.ts';
 import type { Executable } from '../device.ts';
 import { lower, type Machine } from './lower.ts';
 import type { Content, Region, Run, Runner, Soon } from './runner.ts';
@@ -67,22 +67,19 @@ const SMALL = 1024;
 /** A program on a tape in WebAssembly memory. */
 export class CpuExecutable implements Executable {
   readonly program: PlacedProgram;
-  private readonly variables: readonly Variable[];
   private readonly layout: Layout;
   private readonly runner: Runner;
   private free: (() => void) | undefined;
-  private tape: Run;
+  private readonly tape: Run;
   /** What came back from the last run. */
   private readonly returned = new Map<Region, TypedArray>();
 
   constructor(
     program: PlacedProgram,
-    variables: readonly Variable[],
     layout: Layout,
     { runner, threads, free }: { runner: Runner; threads: number; free: () => void },
   ) {
     this.program = program;
-    this.variables = variables;
     this.layout = layout;
     this.runner = runner;
     this.free = free;
@@ -105,27 +102,6 @@ export class CpuExecutable implements Executable {
     const values = this.runner.run(this.tape);
     if (values instanceof Promise) return values.then((later) => this.keep(later));
     this.keep(values);
-  }
-
-  watch(groups: readonly (readonly Variable[])[], tell: (complete: number) => void): boolean {
-    if (!this.runner.view) return false;
-    const { marks } = this.layout;
-    const { instructions, buffers } = this.program;
-    /** How many instructions there are up to the last that writes one of them. */
-    const needed = (group: readonly Variable[]): number =>
-      instructions.findLastIndex(({ outputs }) =>
-        outputs.some(({ buffer: index }) => {
-          const buffer = buffers[index]!;
-          return buffer.kind === 'variable' && group.includes(this.variables[buffer.index]!);
-        }),
-      ) + 1;
-    let at = marks[0]!;
-    const stops = groups.map((group, i) => {
-      at = Math.max(at, marks[needed(group)]!);
-      return { at, tell: () => tell(i + 1) };
-    });
-    this.tape = { ...this.tape, stops };
-    return true;
   }
 
   async profile(): Promise<readonly number[]> {

@@ -87,23 +87,14 @@ export class LocalRunner implements Runner {
     return this.view(region).slice();
   }
 
-  run({ begin, end, threads, stops = [], writes, reads }: Run): readonly TypedArray[] {
+  run({ begin, end, threads, writes, reads }: Run): readonly TypedArray[] {
     const { kernels } = this.working;
     this.write(writes);
-    const walk = (from: number, to: number): void => {
-      try {
-        kernels.runAsCaller(CONTROL, from, to, threads);
-      } catch (cause) {
-        throw this.end('a kernel failed; the CPU device cannot be used any more', { cause });
-      }
-    };
-    let from = begin;
-    for (const { at, tell } of stops) {
-      if (at > from) walk(from, at);
-      tell();
-      from = at;
+    try {
+      kernels.runAsCaller(CONTROL, begin, end, threads);
+    } catch (cause) {
+      throw this.end('a kernel failed; the CPU device cannot be used any more', { cause });
     }
-    walk(from, end);
     return reads.map((region) => this.read(region));
   }
 
@@ -111,7 +102,7 @@ export class LocalRunner implements Runner {
     this.write(run.writes);
     return marks.map((begin, i) => {
       const before = performance.now();
-      this.run({ ...run, begin, end: marks[i + 1] ?? run.end, stops: [], writes: [], reads: [] });
+      this.run({ ...run, begin, end: marks[i + 1] ?? run.end, writes: [], reads: [] });
       return performance.now() - before;
     });
   }

@@ -43,10 +43,10 @@ export async function doctor(flags: DoctorFlags, io: Io): Promise<number> {
 }
 
 async function examineJob(job: Communicator) {
-  const { library, version, size, members, overlaps } = job;
+  const { library, version, size, members } = job;
   const hosts = new Set(members.map(({ host }) => host)).size;
   const { path, abi } = library;
-  return { library: path, abi, version, ranks: size, hosts, overlaps, ...(await measureExchange(job)) };
+  return { library: path, abi, version, ranks: size, hosts, ...(await measureExchange(job)) };
 }
 
 const simdNames: Readonly<Record<SimdLevel, string>> = {
@@ -188,7 +188,6 @@ function describeJob({
   version,
   ranks,
   hosts,
-  overlaps,
   latency,
   bandwidth,
 }: NonNullable<Report['mpi']>) {
@@ -196,6 +195,5 @@ function describeJob({
   if (ranks === 1)
     return `${version} (${library}, interface of ${abi}): one rank, start it with mpirun for more`;
   const speed = `sums of ${(bandwidth / 1e9).toFixed(2)} GB/s, or ${(latency * 1e6).toFixed(0)} µs`;
-  const when = overlaps ? 'while gradients are computed' : 'after gradients are computed';
-  return `${version} (${library}, interface of ${abi}): ${where}, ${speed}, made ${when}`;
+  return `${version} (${library}, interface of ${abi}): ${where}, ${speed}`;
 }
