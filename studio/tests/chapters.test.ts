@@ -3,6 +3,7 @@ import * as nanobard from 'nanobard';
 import { describe, expect, it } from 'vitest';
 import * as figures from '../../tutorial/chapters/figures.ts';
 import { proseOf } from '../build/chapters.ts';
+import * as basics from '../src/kernel/basics.ts';
 import { compileCell } from '../src/kernel/cell.ts';
 import { cellsOf } from '../src/kernel/chapter.ts';
 import { Notebook, Stopped, stoppable } from '../src/kernel/notebook.ts';
@@ -63,6 +64,15 @@ describe('every chapter, from its first cell to its last', () => {
     }
   });
 });
+
+it.each(names.slice(0, 8))(
+  '%s imports nothing of nanobard for which the page would load the rest',
+  (name) => {
+    for (const { code } of compiled(name).cells)
+      for (const [, names] of code.matchAll(/\$import\("nanobard", (\[.*?\])\)/g))
+        for (const asked of JSON.parse(names!) as string[]) expect(basics).toHaveProperty(asked);
+  },
+);
 
 describe('the prose', () => {
   it.each(names.flatMap((name) => [`${name}.en`, `${name}.zh`]))('%s places every cell', (file) => {

@@ -79,10 +79,9 @@ async function automatic(options: CpuOptions, work: DeviceOptions['work'], memo:
   return chosen;
 }
 
-function because(device: Device, reason: string): Device {
-  device.notes = [...device.notes, reason];
-  return device;
-}
+/** The device, with the reason for which it was taken among its notes. */
+const because = (device: Device, reason: string): Device =>
+  Object.assign(device, { notes: [...device.notes, reason] });
 
 /** What WebGPU finds, if anything. */
 async function anyGpu(memo: Memo): Promise<GpuDevice | undefined> {

@@ -13,7 +13,7 @@ export abstract class Device {
   /** How many threads share the work. */
   abstract readonly threads: number;
   /** What this host does not allow and what follows from it, and why `auto` chose this device: a sentence each. */
-  abstract notes: readonly string[];
+  abstract readonly notes: readonly string[];
   /** Bytes of memory that variables and loaded programs take. */
   abstract readonly bytes: number;
   /** Makes a program ready to run. Fails with code `memory`, saying what is needed, if it cannot fit. */

@@ -53,7 +53,7 @@ export class CpuDevice extends Device {
   readonly simd: SimdLevel;
   /** The BLAS library in use, by path or name. */
   readonly blas: string | undefined;
-  notes: readonly string[];
+  readonly notes: readonly string[];
   private readonly flopsPerThread: number;
   private readonly heap = new Heap(HEAP);
   private readonly runner: Runner;

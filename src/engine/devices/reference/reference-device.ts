@@ -19,7 +19,7 @@ const kernels: Readonly<Record<string, ReferenceKernel<Operation>>> = referenceK
 export class ReferenceDevice extends Device {
   readonly name = 'reference';
   readonly threads = 1;
-  notes: readonly string[] = [];
+  readonly notes = [];
   private readonly variables = new Map<Variable, Float64Array>();
 
   get bytes(): number {

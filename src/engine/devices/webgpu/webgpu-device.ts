@@ -36,7 +36,7 @@ export interface WebGpuOptions {
 export class WebGpuDevice extends Device {
   readonly name = 'webgpu';
   readonly threads = 1;
-  notes: readonly string[];
+  readonly notes: readonly string[];
   /** The adapter: its name, whether it is software, features and limits. */
   readonly adapter: Adapter;
   private readonly memory: GpuMemory;

@@ -42,16 +42,26 @@ fn loadQueries(lane: u32, pair: u32, t0: u32) {
   }
 }
 
+// How many keys the last of a group's queries sees, the same for all threads: no other sees more.
+fn keysSeenByAny(lane: u32, pair: u32, t0: u32) -> u32 {
+  return visibleKeys(lane, pair * QUERIES + min(t0 + OWN, u32(QUERIES)) - 1u);
+}
+
+// How many keys a thread's own query sees; none, where it has none.
+fn keysSeenByOwn(own: u32, t0: u32, row: u32) -> u32 {
+  if (own < OWN && t0 + own < QUERIES) { return keysSeenBy(row); }
+  return 0u;
+}
+
 fn attentionTiles(group: u32, lane: u32) {
   let pair = group / TILES;
   let t0 = group % TILES * OWN;
-  let end = visibleKeys(lane, pair * QUERIES + min(t0 + OWN, u32(QUERIES)) - 1u);
+  let end = keysSeenByAny(lane, pair, t0);
   // What this thread adds up.
   let own = lane / FOURS;
   let d = lane % FOURS;
   let row = pair * QUERIES + t0 + own;
-  var visible = 0u;
-  if (own < OWN && t0 + own < QUERIES) { visible = keysSeenBy(row); }
+  let visible = keysSeenByOwn(own, t0, row);
   var most = LOWEST;
   var sum = 0.0;
   var y = vec4<f32>();
@@ -96,12 +106,11 @@ fn attentionTiles(group: u32, lane: u32) {
 fn attentionGradientQueryTiles(group: u32, lane: u32) {
   let pair = group / TILES;
   let t0 = group % TILES * OWN;
-  let end = visibleKeys(lane, pair * QUERIES + min(t0 + OWN, u32(QUERIES)) - 1u);
+  let end = keysSeenByAny(lane, pair, t0);
   let own = lane / FOURS;
   let d = lane % FOURS;
   let row = pair * QUERIES + t0 + own;
-  var visible = 0u;
-  if (own < OWN && t0 + own < QUERIES) { visible = keysSeenBy(row); }
+  let visible = keysSeenByOwn(own, t0, row);
   var dq = vec4<f32>();
   for (var j0 = 0u; j0 < end; j0 += MET) {
     loadKeys(lane, pair, j0);
