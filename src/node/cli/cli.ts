@@ -1,16 +1,23 @@
 #!/usr/bin/env node
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, createWriteStream, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import process from 'node:process';
 import { isatty } from 'node:tty';
 import { allowWideSimd } from '../../engine/devices/cpu/host.ts';
+import { launched } from '../mpi/launched.ts';
 import { invocation } from './io.ts';
 import { run } from './main.ts';
 
+const { stdin, stderr, env } = process;
+
+// Node waits until a terminal or a pipe has taken what is written. Open MPI's launcher stops reading when it is told to
+// end, and then tells its ranks: one that waits for its reader would not hear of it. A file's stream never waits.
+const stdout = launched(env) ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
+
 // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain. Commands that have more to lose
 // than their output, as `train` has, listen themselves.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (process.stdout.listenerCount('error') > 1) return;
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (stdout.listenerCount('error') > 1) return;
   if (error.code !== 'EPIPE') process.stderr.write(`error: standard output: ${error.message}\n`);
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
@@ -19,7 +26,6 @@ process.stderr.on('error', () => {}); // there is nobody to tell
 allowWideSimd(); // a flag of V8: a program may set it, a library not
 
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));
-const { stdin, stdout, stderr, env } = process;
 const io = {
   ...{ stdin, stdout, stderr, env, signals: process },
   exit: (code: number) => process.exit(code),
