@@ -45,7 +45,15 @@ export function LookTab() {
 
   useEffect(() => {
     setExample(undefined);
-    if (model) void attempt(async () => setExample(await ask('example', [model])));
+    if (!model) return;
+    void attempt(async () => {
+      try {
+        setExample(await ask('example', [model]));
+      } catch (error) {
+        setExample('');
+        throw error;
+      }
+    });
   }, [model]);
 
   useEffect(() => {
@@ -70,11 +78,12 @@ export function LookTab() {
     };
   }, [model, text, turn]);
 
+  // After each look, whatever came of it: a look may take longer than that.
   useEffect(() => {
     if (!live || !follow) return;
-    const timer = setInterval(() => setTurn((before) => before + 1), FOLLOW_EVERY);
-    return () => clearInterval(timer);
-  }, [live, follow]);
+    const timer = setTimeout(() => setTurn((before) => before + 1), FOLLOW_EVERY);
+    return () => clearTimeout(timer);
+  }, [live, follow, look, failure]);
 
   return (
     <main id="text" tabIndex={-1} class="bench">
@@ -91,7 +100,13 @@ export function LookTab() {
       {model && (
         <label class="line block">
           <span>{say.lookText}</span>
-          <textarea rows={2} value={text} onInput={({ currentTarget }) => setTyped(currentTarget.value)} />
+          {/* What is typed before the example comes would be mixed with it. */}
+          <textarea
+            rows={2}
+            value={text}
+            readOnly={text === undefined}
+            onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+          />
         </label>
       )}
       {live && (
