@@ -12,6 +12,8 @@ const TASK_BYTES = 512 * 1024;
 const TASKS = 16;
 /** Columns of a task at least, if there are as many: each task packs its rows of A for itself. */
 const TASK_COLUMNS = 128;
+/** Strips of a task at least: with fewer, reading B costs as much as the products. */
+const TASK_STRIPS = 4;
 /** With fewer rows than this, dot products against the rows of a transposed B beat packing it. */
 const FEW_ROWS = 5;
 
@@ -99,12 +101,14 @@ function product(
   }
   const packed = pack(tape, b, batchesB);
   const strips = Math.ceil(m / MR);
-  // Tasks depend on the shapes alone, never on the number of threads.
-  const down = Math.ceil((strips * MR) / MC);
+  // How the matrix is cut changes no sum.
+  const fitting = Math.ceil((strips * MR) / MC);
   const across = Math.max(
     Math.ceil((4 * n * Math.min(k, KC)) / TASK_BYTES),
-    Math.min(Math.ceil(TASKS / (down * batches)), Math.ceil(n / TASK_COLUMNS)),
+    Math.min(Math.ceil(TASKS / (fitting * batches)), Math.ceil(n / TASK_COLUMNS)),
   );
+  const shared = Math.ceil((2 * tape.threads) / (across * batches)); // two tasks a thread
+  const down = Math.max(fitting, Math.min(shared, Math.ceil(strips / TASK_STRIPS)));
   const call = {
     ...args,
     addend: addend ?? 0,
