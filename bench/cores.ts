@@ -15,7 +15,7 @@ import type { Colour } from '../src/node/charts/svg.ts';
 import { loadCorpus } from '../src/node/corpus.ts';
 import { panelChart } from './charts/panels.ts';
 import { median } from './common/results.ts';
-import { type Call, measureBarrier, piecesOf, recordStep } from './cores/measure.ts';
+import { bandwidthOfOne, type Call, measureBarrier, piecesOf, recordStep } from './cores/measure.ts';
 import { play } from './cores/play.ts';
 
 const CORES = [1, 2, 4, 8, 16, 32, 64];
@@ -41,7 +41,10 @@ const trainings = [
 allowWideSimd();
 const { text } = await loadCorpus('plays');
 const barrier = await measureBarrier();
-console.log(`A wait costs two threads ${(1000 * barrier).toFixed(2)} µs here.\n`);
+const alone = await bandwidthOfOne();
+console.log(
+  `A wait costs two threads ${(1000 * barrier).toFixed(2)} µs here; one core reads and writes ${(alone / 1e6).toFixed(1)} GB/s.\n`,
+);
 
 /** The calls that cores wait for longest. */
 function printCalls(calls: readonly Call[], idle: readonly number[]): void {
@@ -65,7 +68,7 @@ for (const { name, recipe, changes } of trainings) {
   console.log('| --- | --- | --- | --- | --- |');
   const predictions: number[] = [];
   for (const cores of CORES) {
-    const calls = await piecesOf(step, cores);
+    const calls = await piecesOf(step, cores, alone);
     const { ms, idle } = play(calls, cores, { barrier, bandwidth: memory });
     predictions.push(ms);
     const share = idle.reduce((sum, one) => sum + one, 0) / (ms * cores);

@@ -9,6 +9,7 @@ import { traitsOf } from '../../src/engine/devices/cpu/lower.ts';
 import type { Content } from '../../src/engine/devices/cpu/runner.ts';
 import { compileKernels } from '../../src/engine/devices/cpu/simd.ts';
 import { Device, type Executable } from '../../src/engine/devices/device.ts';
+import { measureBandwidth } from '../../src/engine/devices/peak.ts';
 import { layerNorm } from '../../src/engine/ops/index.ts';
 import { PANEL_COLUMNS, WIDE_PANEL_COLUMNS } from '../../src/engine/ops/matmul/constants.ts';
 import { compile } from '../../src/engine/program/compile.ts';
@@ -25,7 +26,7 @@ export interface Call {
   readonly shape: string;
   /** Whether it waits until all calls before are done. */
   readonly waits: boolean;
-  /** What its instruction reads and writes. */
+  /** Of its instruction's operands, as far as one core can have read or written them in that time. */
   readonly bytes: number;
   /** Milliseconds that each takes. */
   readonly pieces: readonly number[];
@@ -127,8 +128,8 @@ export async function recordStep(options: Omit<TrainingOptions, 'device'>): Prom
   throw new Error('unreachable');
 }
 
-/** The step's calls, cut as for so many threads, each piece timed on this one. */
-export async function piecesOf(step: Step, threads: number): Promise<readonly Call[]> {
+/** The step's calls, cut as for so many threads, each piece timed on this one, which has such a bandwidth. */
+export async function piecesOf(step: Step, threads: number, bandwidth: number): Promise<readonly Call[]> {
   const { program, panelColumns, simd, inputs } = step;
   let end = HEAP;
   const allocate = (bytes: number): number => {
@@ -178,7 +179,19 @@ export async function piecesOf(step: Step, threads: number): Promise<readonly Ca
         kernels.runPiece(tape, part, times.length);
         times[part]!.push(performance.now() - begin);
       }
-  return calls.map(({ tape: _, times, ...call }) => ({ ...call, pieces: times.map(median) }));
+  return calls.map(({ tape: _, times, bytes, ...call }) => {
+    const pieces = times.map(median);
+    const busy = pieces.reduce((sum, ms) => sum + ms, 0);
+    return { ...call, pieces, bytes: Math.min(bytes, bandwidth * busy) };
+  });
+}
+
+/** Bytes a millisecond that one core reads and writes. */
+export async function bandwidthOfOne(): Promise<number> {
+  const device = await CpuDevice.create({ threads: 1 });
+  const bandwidth = await measureBandwidth(device);
+  await device.dispose();
+  return 1e6 * bandwidth;
 }
 
 /** Milliseconds that two threads pay for a wait: in a chain of calls with little to do, what they take beyond half of one's. */
