@@ -3,7 +3,7 @@
 // or in one of ROWS rows (backward), never as a T × T matrix.
 
 import {
-  first, int, loadPart, madd, max4, PerThread, scaleRow, storePart, sum4, sumLanes, Words,
+  fill, first, int, loadPart, madd, max4, PerThread, scaleRow, storePart, sum4, sumLanes, Words,
 } from '../shared/kernel.wasm';
 import { MR, ROWS } from '../matmul/constants';
 import { packB, packStrip } from '../matmul/gemm.wasm';
@@ -322,10 +322,7 @@ export function attentionGradient(
     const toK = start(dk, b, h, stridesDk);
     const toV = start(dv, b, h, stridesDv);
     const fromLse = lse + (<usize>(pair * T) << 2);
-    for (let j = 0; j < S; j++) {
-      memory.fill(toK + <usize>j * rowsDk, 0, <usize>D << 2);
-      memory.fill(toV + <usize>j * rowsDv, 0, <usize>D << 2);
-    }
+    let begun = 0; // keys whose sums have begun: whole strips
     packB(fromK, 4, rowsK, D, visible, keys, 0, (visible + NR - 1) / NR);
     packB(start(v, b, h, stridesV), 4, rowsV, D, visible, values, 0, (visible + NR - 1) / NR);
     packB(fromK, rowsK, 4, visible, D, keyRows, 0, (D + NR - 1) / NR);
@@ -375,12 +372,18 @@ export function attentionGradient(
         const height = min(MR, S - j);
         const from = max(0, j - past - i0);
         const skipped = <usize>from * PANEL;
+        const sums = j < begun ? 0 : ZEROS;
         const inBlock = <usize>from * row + (<usize>j << 2);
         packStrip(weights + inBlock, 4, row, height, rows - from, strip);
-        multiplyStrip(strip, slopesY + skipped, rows, rows - from, 0, toV + <usize>j * rowsDv, rowsDv, height, D, edge);
+        multiplyStrip(strip, slopesY + skipped, rows, rows - from, sums, toV + <usize>j * rowsDv, rowsDv, height, D, edge);
         packStrip(slopes + inBlock, 4, row, height, rows - from, strip);
-        multiplyStrip(strip, queries + skipped, rows, rows - from, 0, toK + <usize>j * rowsDk, rowsDk, height, D, edge);
+        multiplyStrip(strip, queries + skipped, rows, rows - from, sums, toK + <usize>j * rowsDk, rowsDk, height, D, edge);
       }
+      begun = min(S, (seen + MR - 1) / MR * MR);
+    }
+    for (let j = begun; j < S; j++) {
+      fill(toK + <usize>j * rowsDk, D, f32x4.splat(0));
+      fill(toV + <usize>j * rowsDv, D, f32x4.splat(0));
     }
   }
 }
