@@ -97,7 +97,7 @@ function operationOf(name: string): string {
 async function build(): Promise<void> {
   const entry = [
     dispatchSource(kernels),
-    "export { abandon, dismiss, runAsCaller, runAsWorker } from './engine/devices/cpu/tape.wasm';",
+    "export { abandon, dismiss, runAsCaller, runAsWorker, runPiece } from './engine/devices/cpu/tape.wasm';",
     "import { setDispatch } from './engine/devices/cpu/tape.wasm';",
     'setDispatch(dispatch);',
   ].join('\n');

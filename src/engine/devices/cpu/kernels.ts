@@ -5,6 +5,7 @@ import { requireFromProgram } from './host.ts';
 export interface Kernels {
   runAsCaller(control: number, tape: number, end: number, threads: number): void;
   runAsWorker(control: number, thread: number): void;
+  runPiece(tape: number, part: number, parts: number): void;
   abandon(control: number): void;
   dismiss(control: number, threads: number): void;
 }

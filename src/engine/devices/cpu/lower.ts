@@ -23,7 +23,7 @@ export function traitsOf(op: string): KernelTraits {
 const opcodes = new Map(Object.keys(signatures).map((kernel, opcode) => [kernel, opcode]));
 
 /** What kernels run on. */
-export type Machine = Pick<CpuTape, 'panelColumns' | 'blas'> & { readonly threads: number };
+export type Machine = Pick<CpuTape, 'threads' | 'panelColumns' | 'blas'>;
 
 /** The tape of a program: kernel calls as 32-bit words, and where each instruction begins. `memory` is for scratch. */
 export function lower(
@@ -45,6 +45,7 @@ export function lower(
   const underway = new Underway();
   let calls = 0; // of the instruction
   const tape: CpuTape = {
+    threads,
     panelColumns,
     blas,
     emit(kernel, args, pieces = 0) {

@@ -146,6 +146,11 @@ function walkAlone(tape: usize, end: usize): void {
   for (; tape < end; tape += HEAD + ((<usize>int(tape, 1)) << 2)) dispatch(int(tape, 0), tape + HEAD, 0, 1, 0);
 }
 
+/** Computes one piece of the call at `tape`, alone: what a model of many cores asks for (bench/cores.ts). */
+export function runPiece(tape: usize, part: i32, parts: i32): void {
+  dispatch(int(tape, 0), tape + HEAD, part, parts, 0);
+}
+
 /** Runs a tape on `threads` (≤ 255) threads; the calling one is number 0. */
 export function runAsCaller(control: usize, tape: usize, end: usize, threads: i32): void {
   if (threads == 1) {

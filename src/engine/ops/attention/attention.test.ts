@@ -70,6 +70,7 @@ describe('attention', () => {
       [3, 16, 4],
       [8, 40, 31],
       [33, 64, 20],
+      [100, 160, 31],
     ] as const) {
       const at = constant(Int32Array.of(position), []);
       await checkDevices((q, k, v) => attention(q!, k!, v!, { position: at }), qkv(2, T, 2, 8, S), {

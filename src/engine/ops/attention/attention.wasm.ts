@@ -3,7 +3,7 @@
 // or in one of ROWS rows (backward), never as a T × T matrix.
 
 import {
-  first, int, loadPart, madd, max4, PerThread, scaleRow, storePart, sum4, sumLanes, Words,
+  fill, first, int, lanes, loadPart, madd, max4, PerThread, scaleRow, storePart, sum4, sumLanes, Words,
 } from '../shared/kernel.wasm';
 import { MR, ROWS } from '../matmul/constants';
 import { packB, packStrip } from '../matmul/gemm.wasm';
@@ -42,23 +42,27 @@ function round8(n: i32): i32 {
   return (n + 7) & ~7;
 }
 
-// Rows of scores are worked on eight elements at a time: two vectors that a wide engine makes one of.
+// Rows of scores are worked on eight elements at a time: two vectors that a wide engine makes one of. Of the eight that
+// a row ends in, masks take what lies beyond: stored over one by one, it would be waited for when it is read as vectors.
 
-/**
- * Largest of the first n elements, NaN if one of them is not finite. The eight that they end in are filled up with
- * what no maximum takes.
- */
+/** Largest of the first n elements, NaN if one of them is not finite. */
 function rowMax(p: usize, n: i32): f32 {
-  for (let j = n; j & 7; j++) store<f32>(p + (<usize>j << 2), -f32.MAX_VALUE);
-  let m0 = f32x4.splat(-f32.MAX_VALUE);
-  let m1 = m0;
+  const least = f32x4.splat(-f32.MAX_VALUE);
+  let m0 = least;
+  let m1 = least;
   // pmax is one instruction but may lose a NaN; 0 · x keeps it.
   const zero = f32x4.splat(0);
   let poison = zero;
-  const end = p + (<usize>n << 2);
-  for (; p < end; p += 32) {
+  for (; n >= 8; n -= 8, p += 32) {
     const x0 = v128.load(p);
     const x1 = v128.load(p, 16);
+    m0 = f32x4.pmax(m0, x0);
+    m1 = f32x4.pmax(m1, x1);
+    poison = madd(zero, x0, madd(zero, x1, poison));
+  }
+  if (n > 0) {
+    const x0 = v128.bitselect(v128.load(p), least, lanes(n));
+    const x1 = v128.bitselect(v128.load(p, 16), least, lanes(n - 4));
     m0 = f32x4.pmax(m0, x0);
     m1 = f32x4.pmax(m1, x1);
     poison = madd(zero, x0, madd(zero, x1, poison));
@@ -66,14 +70,14 @@ function rowMax(p: usize, n: i32): f32 {
   return max4(f32x4.pmax(m0, m1)) + sum4(poison);
 }
 
-/** Replaces x by exp(scale · x − shift) in the first n elements and by 0 up to `end`; returns the sum of eights. */
+/** Replaces x by exp(scale · x − shift) in the first n elements and by 0 up to `end`; returns the sum. */
 function rowExp(p: usize, n: i32, end: i32, scale: f32, shift: f32): f32 {
   const a = f32x4.splat(scale);
   const b = f32x4.splat(-shift);
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let j = 0;
-  for (; j < n; j += 8) {
+  for (; j + 8 <= n; j += 8) {
     const at = p + (<usize>j << 2);
     const e0 = exp4(madd(v128.load(at), a, b));
     const e1 = exp4(madd(v128.load(at, 16), a, b));
@@ -82,8 +86,51 @@ function rowExp(p: usize, n: i32, end: i32, scale: f32, shift: f32): f32 {
     s0 = f32x4.add(s0, e0);
     s1 = f32x4.add(s1, e1);
   }
+  if (j < n) {
+    const at = p + (<usize>j << 2);
+    const e0 = v128.and(exp4(madd(v128.load(at), a, b)), lanes(n - j));
+    const e1 = v128.and(exp4(madd(v128.load(at, 16), a, b)), lanes(n - j - 4));
+    v128.store(at, e0);
+    v128.store(at, e1, 16);
+    s0 = f32x4.add(s0, e0);
+    s1 = f32x4.add(s1, e1);
+    j += 8;
+  }
   for (; j < end; j += 4) v128.store(p + (<usize>j << 2), f32x4.splat(0));
   return sum4(f32x4.add(s0, s1));
+}
+
+/**
+ * Replaces scores x by weights P = exp(scale · x − shift), and their gradients dP by those of the products of queries
+ * and keys, scale · P · (dP − delta), in the first n elements; by 0 up to `end`.
+ */
+function rowSlopes(weights: usize, slopes: usize, n: i32, end: i32, scale: f32, shift: f32, delta: f32): void {
+  const a = f32x4.splat(scale);
+  const b = f32x4.splat(-shift);
+  const d = f32x4.splat(delta);
+  let j = 0;
+  for (; j + 8 <= n; j += 8) {
+    const at = <usize>j << 2;
+    const e0 = exp4(madd(v128.load(weights + at), a, b));
+    const e1 = exp4(madd(v128.load(weights + at, 16), a, b));
+    v128.store(weights + at, e0);
+    v128.store(weights + at, e1, 16);
+    const s0 = f32x4.mul(e0, f32x4.sub(v128.load(slopes + at), d));
+    const s1 = f32x4.mul(e1, f32x4.sub(v128.load(slopes + at, 16), d));
+    v128.store(slopes + at, f32x4.mul(s0, a));
+    v128.store(slopes + at, f32x4.mul(s1, a), 16);
+  }
+  for (; j < n; j += 4) {
+    const at = <usize>j << 2;
+    const e = exp4(madd(v128.load(weights + at), a, b));
+    const s = f32x4.mul(f32x4.mul(e, f32x4.sub(v128.load(slopes + at), d)), a);
+    v128.store(weights + at, v128.and(e, lanes(n - j)));
+    v128.store(slopes + at, v128.and(s, lanes(n - j)));
+  }
+  for (; j < end; j += 4) {
+    v128.store(weights + (<usize>j << 2), f32x4.splat(0));
+    v128.store(slopes + (<usize>j << 2), f32x4.splat(0));
+  }
 }
 
 /** Σ a · b over d elements. */
@@ -322,10 +369,7 @@ export function attentionGradient(
     const toK = start(dk, b, h, stridesDk);
     const toV = start(dv, b, h, stridesDv);
     const fromLse = lse + (<usize>(pair * T) << 2);
-    for (let j = 0; j < S; j++) {
-      memory.fill(toK + <usize>j * rowsDk, 0, <usize>D << 2);
-      memory.fill(toV + <usize>j * rowsDv, 0, <usize>D << 2);
-    }
+    let begun = 0; // keys whose sums have begun: whole strips
     packB(fromK, 4, rowsK, D, visible, keys, 0, (visible + NR - 1) / NR);
     packB(start(v, b, h, stridesV), 4, rowsV, D, visible, values, 0, (visible + NR - 1) / NR);
     packB(fromK, rowsK, 4, visible, D, keyRows, 0, (D + NR - 1) / NR);
@@ -347,23 +391,10 @@ export function attentionGradient(
           const n = min(S, past + <i32>at + 1);
           const weight = P + <usize>r * row;
           const slope = dS + <usize>r * row;
-          // Key strips below reach up to 5 keys further than this row sees.
-          rowExp(weight, n, round8(n + 5), scale, load<f32>(fromLse + (at << 2)));
-          for (let j = n; j & 7; j++) store<f32>(weight + (<usize>j << 2), 0);
           if (p > 0) dropRow(slope, slope, 0, n, pair * T + <i32>at, site, key, p);
-          const delta = f32x4.splat(dotRow(fromY + at * rowsY, fromDy + at * rowsY, D));
-          const factor = f32x4.splat(scale);
-          const end = round8(n + 5);
-          let j = 0;
-          for (; j < n; j += 8) {
-            const to = <usize>j << 2;
-            const ds0 = f32x4.mul(v128.load(weight + to), f32x4.sub(v128.load(slope + to), delta));
-            const ds1 = f32x4.mul(v128.load(weight + to, 16), f32x4.sub(v128.load(slope + to, 16), delta));
-            v128.store(slope + to, f32x4.mul(ds0, factor));
-            v128.store(slope + to, f32x4.mul(ds1, factor), 16);
-          }
-          for (; j < end; j += 4) v128.store(slope + (<usize>j << 2), f32x4.splat(0));
-          for (j = n; j & 7; j++) store<f32>(slope + (<usize>j << 2), 0);
+          const delta = dotRow(fromY + at * rowsY, fromDy + at * rowsY, D);
+          // Key strips below reach up to 5 keys further than this row sees.
+          rowSlopes(weight, slope, n, round8(n + 5), scale, load<f32>(fromLse + (at << 2)), delta);
           if (p > 0) dropRow(weight, weight, 0, n, pair * T + <i32>at, site, key, p);
         }
         packStrip(dS, row, 4, height, limit, strip);
@@ -375,12 +406,18 @@ export function attentionGradient(
         const height = min(MR, S - j);
         const from = max(0, j - past - i0);
         const skipped = <usize>from * PANEL;
+        const sums = j < begun ? 0 : ZEROS;
         const inBlock = <usize>from * row + (<usize>j << 2);
         packStrip(weights + inBlock, 4, row, height, rows - from, strip);
-        multiplyStrip(strip, slopesY + skipped, rows, rows - from, 0, toV + <usize>j * rowsDv, rowsDv, height, D, edge);
+        multiplyStrip(strip, slopesY + skipped, rows, rows - from, sums, toV + <usize>j * rowsDv, rowsDv, height, D, edge);
         packStrip(slopes + inBlock, 4, row, height, rows - from, strip);
-        multiplyStrip(strip, queries + skipped, rows, rows - from, 0, toK + <usize>j * rowsDk, rowsDk, height, D, edge);
+        multiplyStrip(strip, queries + skipped, rows, rows - from, sums, toK + <usize>j * rowsDk, rowsDk, height, D, edge);
       }
+      begun = min(S, (seen + MR - 1) / MR * MR);
+    }
+    for (let j = begun; j < S; j++) {
+      fill(toK + <usize>j * rowsDk, D, f32x4.splat(0));
+      fill(toV + <usize>j * rowsDv, D, f32x4.splat(0));
     }
   }
 }

@@ -10,7 +10,10 @@ import type { linearOperation, matmulOperation } from './matmul.ts';
 const TASK_BYTES = 512 * 1024;
 /** Tasks that a product is cut into at least, if it is large enough: what there is to share among threads. */
 const TASKS = 16;
-/** Columns of a task at least, if there are as many: each task packs its rows of A for itself. */
+/** Rows of a task at least where many threads share: with fewer, reading B costs as much as the products. */
+const FEWEST_ROWS = 24;
+/** Rows and columns of a task at least, if there are as many. */
+const TASK_ROWS = 32;
 const TASK_COLUMNS = 128;
 /** With fewer rows than this, dot products against the rows of a transposed B beat packing it. */
 const FEW_ROWS = 5;
@@ -32,6 +35,29 @@ export const edgeOf = (tape: CpuTape): PerThread => tape.perThread(MR * tape.pan
 
 /** Batches of a matrix: three loops. */
 type Batches = Readonly<Record<'extents' | 'strides', readonly number[]>>;
+
+/**
+ * How many tasks a product is cut into: parts of its rows times parts of its columns. Each task packs its rows of A
+ * for itself: columns are cut only where their part of B would be too large, or rows have become too few. Many threads
+ * get two tasks each, as far as there are rows. No sum depends on it.
+ */
+function cut(
+  m: number,
+  n: number,
+  k: number,
+  batches: number,
+  threads: number,
+): { down: number; across: number } {
+  const rows = Math.ceil(m / MR) * MR;
+  const whole = Math.ceil(rows / MC);
+  const apart = Math.ceil((4 * n * Math.min(k, KC)) / TASK_BYTES);
+  const wanted = Math.min(Math.ceil(TASKS / (whole * batches)), Math.ceil(n / TASK_COLUMNS));
+  const finer = Math.max(1, Math.floor(wanted / apart));
+  const down = Math.min(whole * finer, Math.max(whole, Math.floor(rows / TASK_ROWS)));
+  const across = Math.max(apart, Math.ceil((wanted * whole) / down));
+  const shared = Math.min(Math.ceil((2 * threads) / (across * batches)), Math.ceil(rows / FEWEST_ROWS));
+  return { down: Math.max(down, shared), across };
+}
 
 /** Copies the matrices of b into panels; where they are. */
 export function pack(tape: CpuTape, b: CpuView, batches: Batches): number {
@@ -99,12 +125,7 @@ function product(
   }
   const packed = pack(tape, b, batchesB);
   const strips = Math.ceil(m / MR);
-  // Tasks depend on the shapes alone, never on the number of threads.
-  const down = Math.ceil((strips * MR) / MC);
-  const across = Math.max(
-    Math.ceil((4 * n * Math.min(k, KC)) / TASK_BYTES),
-    Math.min(Math.ceil(TASKS / (down * batches)), Math.ceil(n / TASK_COLUMNS)),
-  );
+  const { down, across } = cut(m, n, k, batches, tape.threads);
   const call = {
     ...args,
     addend: addend ?? 0,

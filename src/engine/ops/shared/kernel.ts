@@ -58,6 +58,8 @@ export interface CpuTape {
   scratch(floats: number): number;
   /** The same for so many floats of each thread's own. */
   perThread(floats: number): PerThread;
+  /** How many threads share the work: what a kernel computes must not depend on it, how it is cut may. */
+  readonly threads: number;
   /** Columns of a panel of a packed matrix: 8, or 16 in the wide build of the kernels. */
   readonly panelColumns: number;
   /** Whether kernels can call a BLAS library. */
