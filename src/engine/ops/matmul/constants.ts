@@ -13,5 +13,5 @@ export const PANEL_COLUMNS = 8;
 export const WIDE_PANEL_COLUMNS = 16;
 /** Rows of a task of a symmetric product: whole strips and whole panels, so that it meets the diagonal at a tile's corner. */
 export const BLOCK = 48;
-/** Rows from which on their dot products with others are taken in tiles. */
+/** Rows, at most as many as a tile has, from which on their dot products with others are taken in a tile. */
 export const DOTS_FROM = 3;

@@ -108,17 +108,18 @@ export function matmulRows(
   const rowsA = <usize>strideA << 2;
   const rowsW = <usize>strideW << 2;
   const rowsC = <usize>n << 2;
-  const packed = m >= DOTS_FROM;
+  const left = m % MR;
+  // A tile takes as long for few rows as for all.
+  const tiled = left < DOTS_FROM ? m - left : m;
   const stripBytes = dotStripBytes(k);
-  if (packed) {
-    for (let i = 0, strip = strips; i < m; i += MR, strip += stripBytes) {
-      packDots(a + <usize>i * rowsA, rowsA, min(MR, m - i), k, strip);
-    }
+  for (let i = 0, strip = strips; i < tiled; i += MR, strip += stripBytes) {
+    packDots(a + <usize>i * rowsA, rowsA, min(MR, m - i), k, strip);
   }
   for (let j = firstUnit(n, 4, thread, threads), end = firstUnit(n, 4, thread + 1, threads); j < end; j += 4) {
     const rows = w + <usize>j * rowsW;
-    if (packed && j + 4 <= n) {
-      for (let i = 0, strip = strips; i < m; i += MR, strip += stripBytes) {
+    const whole = j + 4 <= n;
+    if (whole) {
+      for (let i = 0, strip = strips; i < tiled; i += MR, strip += stripBytes) {
         const height = min(MR, m - i);
         const x = a + <usize>i * rowsA;
         const to = c + (<usize>(i * n + j) << 2);
@@ -126,13 +127,12 @@ export function matmulRows(
         dots(strip, x, rowsA, height, rows, rowsW, k, start, to, rowsC, sums);
         dots(strip, x, rowsA, height, rows + 2 * rowsW, rowsW, k, start ? start + 8 : 0, to + 8, rowsC, sums);
       }
-      continue;
     }
-    for (let i = 0; i < m; i++) {
+    for (let i = whole ? tiled : 0; i < m; i++) {
       const x = a + <usize>i * rowsA;
       const to = c + (<usize>(i * n + j) << 2);
       const start = bias + (<usize>j << 2);
-      if (j + 4 <= n) {
+      if (whole) {
         const sums = dot4(x, rows, rowsW, k);
         v128.store(to, bias ? f32x4.add(sums, v128.load(start)) : sums);
       } else {
