@@ -93,6 +93,27 @@ describe('compile: assignments', () => {
     expect(await run({ assign: [set(a, moved)] }, [a])).toEqual([[1, 1, 2]]);
   });
 
+  it('computes what does not come from the old value in its memory, before what was written in between', async () => {
+    const [a, b, kept] = [matrix(0), matrix(10), matrix(20)];
+    const first = matmul(a, b);
+    const second = relu(matmul(first, b));
+    const options = { outputs: { second }, assign: [set(kept, neg(first))] };
+    expect(ops(compile(options))).toEqual(['matmul', 'neg', 'matmul', 'relu']);
+    const [, values] = await run(options, [kept]);
+    expect(values).toEqual([-12, -13, -56, -61]);
+  });
+
+  it('lets it wait for those who read the old value', async () => {
+    const [a, kept] = [matrix(0), matrix(20)];
+    const sum = add(relu(kept), a);
+    const options = { outputs: { sum }, assign: [set(kept, neg(a))] };
+    expect(ops(compile(options))).toEqual(['relu', 'neg', 'add']);
+    expect(await run(options, [kept])).toEqual([
+      [20, 22, 24, 26],
+      [-0, -1, -2, -3],
+    ]);
+  });
+
   it('keeps apart variables that are updated from one another', async () => {
     const [a, b] = [matrix(0), matrix(10)];
     const assign = [set(a, overwrite(a, b)), set(b, overwrite(b, a))];
