@@ -1,6 +1,9 @@
-import type { Peers } from '../language/train/peers.ts';
+import type { Peers, PendingSums } from '../language/train/peers.ts';
 
-/** Ranks that live in one process, for tests: what `Peers` promises, and nothing about how. */
+/**
+ * Ranks that live in one process, for tests: what `Peers` promises, and nothing about how. They can only wait for each
+ * other; see `overlapping`.
+ */
 export function peersInProcess(size: number): readonly Peers[] {
   let arrived: { readonly values: unknown; readonly go: () => void }[] = [];
   let sent = 0;
@@ -33,4 +36,33 @@ export function peersInProcess(size: number): readonly Peers[] {
           for (const [from, pair] of pairs.entries()) into.set(pair.own, from * pair.own.length);
       }),
   }));
+}
+
+/**
+ * The same with sums that begin while others compute: of what values are at that moment, which are spoilt until all is
+ * done. `begun` tells how often had been looked in a step when each of its sums began.
+ */
+export function overlapping(size: number): readonly (Peers & { readonly begun: number[][] })[] {
+  return peersInProcess(size).map((peers) => {
+    const begun: number[][] = [];
+    let looks = 0;
+    let sums: { readonly values: Float32Array; readonly taken: Float32Array }[] = [];
+    const pending: PendingSums = {
+      begin: (values) => {
+        if (sums.length === 0) begun.push([]);
+        begun.at(-1)!.push(looks);
+        sums.push({ values, taken: values.slice() });
+        values.fill(Number.NaN);
+      },
+      look: () => void looks++,
+      finish: async () => {
+        for (const { values, taken } of sums) {
+          values.set(taken);
+          await peers.sum(values);
+        }
+        [sums, looks] = [[], 0];
+      },
+    };
+    return { ...peers, begun, pending };
+  });
 }

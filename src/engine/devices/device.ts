@@ -80,6 +80,12 @@ export interface Executable {
   input(name: string): TypedArray | Float64Array;
   /** Computes outputs and assigns variables. A device may finish at once and return nothing to wait for. */
   run(): Promise<void> | void;
+  /**
+   * From now on each run calls `look` on this thread, again and again from where the first group of variables is complete
+   * to its end: with how many groups, from the first on, have the values that the run gives them. False, and nothing is
+   * ever called, where programs do not run on this thread.
+   */
+  watch?(groups: readonly (readonly Variable[])[], look: (complete: number) => void): boolean;
   /** Runs once, waiting after each instruction: the milliseconds of each, in the program's order. */
   profile(): Promise<readonly number[]>;
   /** An output of the last run: at once where it lies within reach, valid until the next; or a promise of a copy. */

@@ -1,10 +1,12 @@
-import type { Device } from '../../engine/devices/device.ts';
+import type { Device, Executable } from '../../engine/devices/device.ts';
+import { neighbours } from '../../engine/devices/neighbours.ts';
 import { add, mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { rowGradients, tableGradient } from '../../engine/ops/lookup/lookup.ts';
 import { assign } from '../../engine/program/trace.ts';
+import type { TypedArray } from '../../engine/tensor/dtype.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import { type Peers, sumVariables } from './peers.ts';
+import { type Peers, type PendingSums, sumVariables } from './peers.ts';
 
 /** A variable of this rank, and one with those of all ranks one after another. */
 type Gathered = readonly [own: Variable, all: Variable];
@@ -14,6 +16,9 @@ interface Rows {
   readonly gradient: Gathered;
   readonly indices: Gathered;
 }
+
+/** Bytes that are worth a sum of their own: 4 ms over 1 Gbit/s, many times what a message takes by itself. */
+const WORTH = 2 ** 19;
 
 /**
  * Where gradients are kept between the program that adds them up, batch after batch, and the one that updates from them,
@@ -27,8 +32,14 @@ export class Gradients {
   /** One for each parameter that is no such table, as large as it. */
   private readonly sums = new Map<Variable, Variable>();
   private readonly rows = new Map<Variable, Rows>();
+  /** Sums in groups, in the order in which a backward pass completes them: the last layers first. */
+  private readonly groups: readonly (readonly Variable[])[];
   /** What else is added up over the ranks: a few numbers. */
   private readonly report: Variable;
+  /** Whether the program of a batch tells which groups are complete. */
+  private watched = false;
+  /** Where the groups lie that have not been sent, while the program of a step's last batch runs. */
+  private unsent: (readonly Float32Array[])[] | undefined;
 
   /** `reports` is how many numbers are exchanged with the gradients. */
   constructor(optimizer: Optimizer, peers: Peers, reports: number) {
@@ -37,6 +48,7 @@ export class Gradients {
     this.tables = new Set(peers.size > 1 ? optimizer.tables : []);
     this.report = new Variable([reports], { name: 'report' });
     for (const parameter of optimizer.parameters) if (!this.tables.has(parameter)) this.sumOf(parameter);
+    this.groups = grouped([...this.sums.values()].reverse());
   }
 
   get variables(): readonly Variable[] {
@@ -69,6 +81,20 @@ export class Gradients {
     });
   }
 
+  /** The program of a batch sends groups as it completes them from now on, where that can be, after `open`. */
+  watch(program: Executable): void {
+    const { pending } = this.peers;
+    if (!pending) return;
+    this.watched = program.watch?.(this.groups, (complete) => this.send(pending, complete)) ?? false;
+  }
+
+  /** The program that runs next is that of a step's last batch: what it completes may be sent. */
+  async open(device: Device): Promise<void> {
+    if (!this.watched) return;
+    const views = this.groups.map((group) => Promise.all(group.map((sum) => device.view(sum))));
+    this.unsent = (await Promise.all(views)).map((group) => neighbours(group.filter(isFloats)));
+  }
+
   /** Places what is added up over the ranks side by side, so that it is exchanged at once. */
   place(device: Device): Promise<void> {
     return device.alter(this.summed, () => {});
@@ -82,7 +108,7 @@ export class Gradients {
   /** Exchanges what all ranks have added up, and numbers to report; returns the sums of these. */
   async exchange(device: Device, report: readonly number[]): Promise<ArrayLike<number>> {
     await device.write(this.report, report);
-    await sumVariables(device, this.summed, this.peers);
+    await this.sum(device);
     for (const { gradient, indices } of this.rows.values()) {
       for (const pair of [gradient, indices])
         await device.alter(pair, ([own, all]) => this.peers.gather(own!, all!));
@@ -91,7 +117,25 @@ export class Gradients {
   }
 
   private get summed(): readonly Variable[] {
-    return [this.report, ...this.sums.values()];
+    return [...this.groups.flat(), this.report];
+  }
+
+  private send(pending: PendingSums, complete: number): void {
+    const { groups, unsent } = this;
+    if (!unsent) return;
+    while (groups.length - unsent.length < complete)
+      for (const values of unsent.shift()!) pending.begin(values);
+    pending.look();
+  }
+
+  /** Adds up over the ranks what has not been sent yet, and waits for the rest. */
+  private async sum(device: Device): Promise<void> {
+    const { pending } = this.peers;
+    if (!pending || !this.unsent) return sumVariables(device, this.summed, this.peers);
+    this.unsent = undefined; // the program has sent all groups
+    const report = await device.view(this.report);
+    if (isFloats(report)) pending.begin(report);
+    await pending.finish();
   }
 
   private sumOf(parameter: Variable): Variable {
@@ -117,3 +161,20 @@ export class Gradients {
     ];
   }
 }
+
+/** Groups of neighbours in this order, of `WORTH` bytes or more each, but for the last. */
+function grouped(sums: readonly Variable[]): readonly (readonly Variable[])[] {
+  const groups: Variable[][] = [];
+  let bytes = WORTH;
+  for (const sum of sums) {
+    if (bytes >= WORTH) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)!.push(sum);
+    bytes += Float32Array.BYTES_PER_ELEMENT * sum.size;
+  }
+  return groups;
+}
+
+const isFloats = (values: TypedArray): values is Float32Array => values instanceof Float32Array;

@@ -13,6 +13,18 @@ export interface Peers extends Share {
   sum(values: Float32Array | Float64Array): Promise<void>;
   /** Fills `all` with what each rank holds, in the order of ranks: `all` is `size` times as long as `own`. */
   gather(own: TypedArray, all: TypedArray): Promise<void>;
+  /** Undefined where ranks can only wait for each other. */
+  readonly pending?: PendingSums;
+}
+
+/** Sums over all ranks that go on while this thread computes. All ranks begin the same ones in the same order. */
+export interface PendingSums {
+  /** Begins what `Peers.sum` does: until `finish` the values are neither read nor written here. */
+  begin(values: Float32Array): void;
+  /** Lets them go on: nothing else does, while this thread computes. */
+  look(): void;
+  /** Waits until all are there. */
+  finish(): Promise<void>;
 }
 
 /** A training that nobody helps. */

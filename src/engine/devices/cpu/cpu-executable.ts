@@ -1,7 +1,7 @@
 import { NanobardError } from '../../errors.ts';
 import type { CpuView } from '../../ops/shared/kernel.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
-import { BYTES_PER_ELEMENT, sizeOf, type TypedArray, typedArray } from '../../tensor/index.ts';
+import { BYTES_PER_ELEMENT, sizeOf, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
 import type { Executable } from '../device.ts';
 import { lower, type Machine } from './lower.ts';
 import type { Content, Region, Run, Runner, Soon } from './runner.ts';
@@ -67,19 +67,22 @@ const SMALL = 1024;
 /** A program on a tape in WebAssembly memory. */
 export class CpuExecutable implements Executable {
   readonly program: PlacedProgram;
+  private readonly variables: readonly Variable[];
   private readonly layout: Layout;
   private readonly runner: Runner;
   private free: (() => void) | undefined;
-  private readonly tape: Run;
+  private tape: Run;
   /** What came back from the last run. */
   private readonly returned = new Map<Region, TypedArray>();
 
   constructor(
     program: PlacedProgram,
+    variables: readonly Variable[],
     layout: Layout,
     { runner, threads, free }: { runner: Runner; threads: number; free: () => void },
   ) {
     this.program = program;
+    this.variables = variables;
     this.layout = layout;
     this.runner = runner;
     this.free = free;
@@ -102,6 +105,29 @@ export class CpuExecutable implements Executable {
     const values = this.runner.run(this.tape);
     if (values instanceof Promise) return values.then((later) => this.keep(later));
     this.keep(values);
+  }
+
+  watch(groups: readonly (readonly Variable[])[], look: (complete: number) => void): boolean {
+    if (!this.runner.view) return false;
+    const written = groups.map((group) => this.lastWrite(group));
+    const stops = this.layout.marks.slice(1).map((at, instruction) => {
+      const missing = written.findIndex((last) => last > instruction);
+      const complete = missing < 0 ? groups.length : missing;
+      return { at, complete, call: () => look(complete) };
+    });
+    this.tape = { ...this.tape, stops: stops.filter(({ complete }) => complete > 0) };
+    return true;
+  }
+
+  /** The last instruction that writes one of these variables. */
+  private lastWrite(variables: readonly Variable[]): number {
+    const { instructions, buffers } = this.program;
+    return instructions.findLastIndex(({ outputs }) =>
+      outputs.some(({ buffer: index }) => {
+        const buffer = buffers[index]!;
+        return buffer.kind === 'variable' && variables.includes(this.variables[buffer.index]!);
+      }),
+    );
   }
 
   async profile(): Promise<readonly number[]> {
