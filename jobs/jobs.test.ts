@@ -145,11 +145,11 @@ describe.each(launchers)('%s', (launcher) => {
     expect(furthest(losses(folder), one)).toBeLessThan(1e-4);
   });
 
-  it('stops and saves when the launcher is told to', async () => {
+  it.each([1, 2])('stops and saves %j ranks when the launcher is told to', async (ranks) => {
     // Open MPI's lets a second pass before it tells the ranks, and reads nothing of the many lines written meanwhile.
     const changes = { 'batch-size': 4, 'max-iters': 100_000 };
     const folder = newFolder();
-    const job = new Job(launcher, 2, train('shakespeare-char-cpu', folder, changes));
+    const job = new Job(launcher, ranks, train('shakespeare-char-cpu', folder, changes));
     await job.says(/"step":50,/);
     job.signal('SIGINT', 'launcher');
     await job.ended;

@@ -4,7 +4,7 @@ import { devNull } from 'node:os';
 import process from 'node:process';
 import { isatty } from 'node:tty';
 import { allowWideSimd } from '../../engine/devices/cpu/host.ts';
-import { launched } from '../mpi/launched.ts';
+import { isRelayed } from '../mpi/launched.ts';
 import { invocation } from './io.ts';
 import { run } from './main.ts';
 
@@ -12,7 +12,7 @@ const { stdin, stderr, env } = process;
 
 // Node waits until a terminal or a pipe has taken what is written. Open MPI's launcher stops reading when it is told to
 // end, and then tells its ranks: one that waits for its reader would not hear of it. A file's stream never waits.
-const stdout = launched(env) ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
+const stdout = isRelayed(env) ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
 // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain. Commands that have more to lose
 // than their output, as `train` has, listen themselves.

@@ -1,4 +1,4 @@
-import { launched } from '../mpi/launched.ts';
+import { isRelayed } from '../mpi/launched.ts';
 
 type FailureListener = (error: NodeJS.ErrnoException) => void;
 
@@ -44,7 +44,7 @@ export function sizeOf({ columns = 0, rows = 0 }: Output): { columns: number; ro
  * wherever its own output goes.)
  */
 export function isTerminal(output: Output, env: Io['env']): boolean {
-  return output.isTTY === true && env.TERM !== 'dumb' && launched(env) === undefined;
+  return output.isTTY === true && env.TERM !== 'dumb' && !isRelayed(env);
 }
 
 /** The shell command that starts `script`, as seen from the folder `cwd`. */

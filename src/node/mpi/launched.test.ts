@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { launched } from './launched.ts';
+import { isRelayed, launched } from './launched.ts';
 import { libraryNames } from './library.ts';
 
 // What launchers really set: Open MPI 4.1.4, MPICH 4.0.2 (Hydra), Slurm's documentation.
@@ -36,6 +36,18 @@ describe('launched', () => {
     ['damaged values', { PMI_RANK: '0', PMI_SIZE: 'two' }],
   ])('sees no job in %s', (_, env) => {
     expect(launched(env)).toBeUndefined();
+  });
+});
+
+describe('isRelayed', () => {
+  it.each([
+    [true, { OMPI_COMM_WORLD_RANK: '1', OMPI_COMM_WORLD_SIZE: '2' }],
+    [true, { OMPI_COMM_WORLD_RANK: '0', OMPI_COMM_WORLD_SIZE: '1' }],
+    [true, { PMI_RANK: '0', PMI_SIZE: '2' }],
+    [false, { SLURM_PROCID: '0', SLURM_STEP_NUM_TASKS: '1' }], // srun --pty bash
+    [false, {}],
+  ])('is %j of %j', (relayed, env) => {
+    expect(isRelayed(env)).toBe(relayed);
   });
 });
 

@@ -44,6 +44,14 @@ export function launched(env: Environment): Launched | undefined {
   return undefined;
 }
 
+/**
+ * Whether a launcher relays what this process writes. Open MPI's does so for a process that is alone, too; srun's may have
+ * started the shell that somebody types into.
+ */
+export function isRelayed(env: Environment): boolean {
+  return launched(env) !== undefined || numberIn(env, 'OMPI_COMM_WORLD_RANK') !== undefined;
+}
+
 function numberIn(env: Environment, name: string): number | undefined {
   const text = env[name];
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
