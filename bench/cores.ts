@@ -1,6 +1,6 @@
 // A model of what more cores bring to one training step, as a table, and as a picture on request:
 //
-//     npx tsx bench/cores.ts [shakespeare-char-cpu …] [--bandwidth 100] [--calls 16] [--chart docs/cores.svg]
+//     npm run bench:cores -- [shakespeare-char-cpu …] [--bandwidth 100] [--calls 16] [--chart docs/cores.svg]
 //
 // The step is cut as for so many threads, and every piece is timed on this one core, with the kernels alone. Then threads
 // are played that take pieces as the engine's do (tape.wasm.ts): each its own, then what others have not begun; where a call
@@ -11,7 +11,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { allowWideSimd } from '../src/engine/devices/cpu/host.ts';
-import type { Colour } from '../src/node/charts/svg.ts';
 import { loadCorpus } from '../src/node/corpus.ts';
 import { panelChart } from './charts/panels.ts';
 import { median } from './common/results.ts';
@@ -84,7 +83,6 @@ for (const { name, recipe, changes } of trainings) {
 }
 
 if (values.chart !== undefined) {
-  const colour: Colour = 'blue';
   const svg = panelChart({
     title: 'What more cores are predicted to bring',
     subtitle: 'A model, from pieces of one step timed on one core: bench/cores.ts',
@@ -93,7 +91,7 @@ if (values.chart !== undefined) {
     xs: CORES,
     panels: drawn.map(({ title, speedups }) => ({
       title,
-      lines: [{ name: 'predicted', colour, values: speedups }],
+      lines: [{ name: 'predicted', colour: 'blue', values: speedups }],
     })),
   });
   await writeFile(values.chart, svg);

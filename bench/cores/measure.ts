@@ -1,5 +1,4 @@
 // What the model of many cores is made of: the pieces of a training step, and what it costs to wait for each other.
-
 import { CpuDevice } from '../../src/engine/devices/cpu/cpu-device.ts';
 import { assemble } from '../../src/engine/devices/cpu/cpu-executable.ts';
 import { fuse } from '../../src/engine/devices/cpu/fuse.ts';
@@ -95,37 +94,39 @@ class Recorder extends Device {
   }
 }
 
+/** Milliseconds of real steps on so many threads, and the device, which still holds the step's program and its values. */
+async function timeSteps(
+  options: Omit<TrainingOptions, 'device'>,
+  threads: number,
+): Promise<{ device: Recorder; times: number[] }> {
+  const device = new Recorder(await CpuDevice.create({ threads }));
+  const { trainer, recipe } = await createTraining({ ...options, device });
+  const times: number[] = [];
+  for (let i = 1; i <= WARM_UP + STEPS; i++) {
+    const batches = trainer.nextBatches();
+    const begin = performance.now();
+    await trainer.training.run(i, recipe.learningRate, batches);
+    if (i > WARM_UP) times.push(performance.now() - begin);
+  }
+  return { device, times };
+}
+
 /** Trains for some steps on one thread, then on two, and keeps the step's program and its values. */
 export async function recordStep(options: Omit<TrainingOptions, 'device'>): Promise<Step> {
-  const measured: number[][] = [];
-  for (const threads of [1, 2]) {
-    const device = new Recorder(await CpuDevice.create({ threads }));
-    const { trainer, recipe } = await createTraining({ ...options, device });
-    const times: number[] = [];
-    for (let i = 1; i <= WARM_UP + STEPS; i++) {
-      const batches = trainer.nextBatches();
-      const begin = performance.now();
-      await trainer.training.run(i, recipe.learningRate, batches);
-      if (i > WARM_UP) times.push(performance.now() - begin);
-    }
-    measured.push(times);
-    if (threads === 1) {
-      await device.dispose();
-      continue;
-    }
-    const { compiled, executable } = device.largest!;
-    const { simd, bytes } = device.cpu;
-    const step: Step = {
-      program: layOut(fuse(compiled.program, traitsOf), traitsOf),
-      panelColumns: simd === 'wide' ? WIDE_PANEL_COLUMNS : PANEL_COLUMNS,
-      ...{ simd, bytes, measured },
-      variables: await Promise.all(compiled.variables.map((variable) => device.read(variable))),
-      inputs: new Map(compiled.program.inputs.map(({ name }) => [name, executable.input(name).slice()])),
-    };
-    await device.dispose();
-    return step;
-  }
-  throw new Error('unreachable');
+  const alone = await timeSteps(options, 1);
+  await alone.device.dispose();
+  const { device, times } = await timeSteps(options, 2);
+  const { compiled, executable } = device.largest!;
+  const { simd, bytes } = device.cpu;
+  const variables = await Promise.all(compiled.variables.map((variable) => device.read(variable)));
+  const inputs = new Map(compiled.program.inputs.map(({ name }) => [name, executable.input(name).slice()]));
+  await device.dispose();
+  return {
+    program: layOut(fuse(compiled.program, traitsOf), traitsOf),
+    panelColumns: simd === 'wide' ? WIDE_PANEL_COLUMNS : PANEL_COLUMNS,
+    ...{ simd, bytes, variables, inputs },
+    measured: [alone.times, times],
+  };
 }
 
 /** The step's calls, cut as for so many threads, each piece timed on this one, which has such a bandwidth. */
@@ -166,6 +167,7 @@ export async function piecesOf(step: Step, threads: number, bandwidth: number): 
     const bytes = [...reads, ...writes].reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
     const shape = writes.map((view) => view.shape.join('×')).join(' ');
     for (let tape = marks[i]!; tape < marks[i + 1]!; ) {
+      // A call's head and how long it is: see tape.wasm.ts.
       const [, count, share, waits] = words.subarray(tape / 4, tape / 4 + 4);
       const times = Array.from({ length: share! * threads }, () => []);
       calls.push({ op, shape, waits: waits !== 0, bytes: tape === marks[i] ? bytes : 0, tape, times });
