@@ -18,6 +18,13 @@ it('fills banks up to their limit, without overlap', () => {
   );
 });
 
+it('has no room in a full bank, not even for an empty tensor', () => {
+  const banks = new Banks(4096);
+  const [full, empty] = [4096, 0].map((bytes) => banks.allocate(bytes, 'a tensor'));
+  expect(empty!.bank).not.toBe(full!.bank);
+  expect(banks.all.map(({ bytes }) => bytes)).toEqual([4096, 256]);
+});
+
 it('says what does not fit into any', () => {
   expect(() => new Banks(1 << 20).allocate(5 << 20, 'variable wte')).toThrow(
     'variable wte needs 5 MB in one piece, but a buffer of this GPU holds 1 MB',

@@ -2,6 +2,9 @@ import { NanobardError } from '../../errors.ts';
 import type { GpuBank } from '../../ops/shared/webgpu.ts';
 import { ALIGNMENT } from '../../program/plan-memory.ts';
 
+/** What so many bytes take in a bank; nothing takes room as well, so that each place is one of its own. */
+const roomOf = (bytes: number) => Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
+
 /** A stretch of memory that is being filled from its front. It becomes one buffer. */
 export class Bank implements GpuBank {
   bytes = 0;
@@ -9,7 +12,7 @@ export class Bank implements GpuBank {
   /** Where the next so many bytes begin. */
   allocate(bytes: number): number {
     const offset = this.bytes;
-    this.bytes += Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
+    this.bytes += roomOf(bytes);
     return offset;
   }
 }
@@ -20,7 +23,7 @@ export interface Place {
   readonly offset: number;
 }
 
-/** As many banks as it takes to hold what is allocated, none larger than `limit`. */
+/** As many banks as it takes to hold what is allocated, none larger than `limit`, a multiple of ALIGNMENT. */
 export class Banks {
   readonly all: Bank[] = [];
   private readonly limit: number;
@@ -37,7 +40,7 @@ export class Banks {
   allocate(bytes: number, what: string): Place {
     requireFits(bytes, this.limit, what);
     let bank = this.all.at(-1);
-    if (!bank || bank.bytes + bytes > this.limit) {
+    if (!bank || bank.bytes + roomOf(bytes) > this.limit) {
       bank = new Bank();
       this.all.push(bank);
     }
