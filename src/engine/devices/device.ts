@@ -4,12 +4,17 @@ import { Constant, type Tensor, type TypedArray, type Variable } from '../tensor
 import { type CompiledFunction, compileOn, type Sources, type Traced } from './compiled-function.ts';
 import { fillInputs } from './evaluate.ts';
 
+/** How activations and their gradients are stored; weights, sums and all else are f32. */
+export type Precision = 'f32' | 'f16';
+
 /**
  * Where programs run. Variables keep their values on a device between runs, shared by all its programs.
  * After `dispose`, everything that needs memory or threads fails with code `device`.
  */
 export abstract class Device {
   abstract readonly name: string;
+  /** How activations and their gradients are stored. */
+  readonly dtype: Precision = 'f32';
   /** How many threads share the work. */
   abstract readonly threads: number;
   /** What this host does not allow and what follows from it, and why `auto` chose this device: a sentence each. */

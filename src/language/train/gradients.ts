@@ -6,7 +6,7 @@ import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import { type Peers, sumVariables } from './peers.ts';
 
-/** A variable of this rank, and one with those of all ranks one after another. */
+/** A variable of this rank, and one with those of all ranks one after another: of one rank the same. */
 type Gathered = readonly [own: Variable, all: Variable];
 
 /** The gradient of a table's rows that were looked up, and which rows these are. */
@@ -17,12 +17,12 @@ interface Rows {
 
 /**
  * Where gradients are kept between the program that adds them up, batch after batch, and the one that updates from them,
- * and where ranks exchange them. Of tables of which a batch looks up few rows, these rows are exchanged, not the table.
+ * and where ranks exchange them. Of tables of which a batch looks up few rows, these rows are kept, not the table.
  */
 export class Gradients {
   private readonly optimizer: Optimizer;
   private readonly peers: Peers;
-  /** Parameters of which rows are exchanged. */
+  /** Parameters of which rows are kept. */
   private readonly tables: ReadonlySet<Variable>;
   /** One for each parameter that is no such table, as large as it. */
   private readonly sums = new Map<Variable, Variable>();
@@ -34,30 +34,36 @@ export class Gradients {
   constructor(optimizer: Optimizer, peers: Peers, reports: number) {
     this.optimizer = optimizer;
     this.peers = peers;
-    this.tables = new Set(peers.size > 1 ? optimizer.tables : []);
+    this.tables = new Set(optimizer.tables);
     this.report = new Variable([reports], { name: 'report' });
     for (const parameter of optimizer.parameters) if (!this.tables.has(parameter)) this.sumOf(parameter);
   }
 
   get variables(): readonly Variable[] {
     const rows = [...this.rows.values()].flatMap(({ gradient, indices }) => [...gradient, ...indices]);
-    return [...this.summed, ...rows];
+    return [...this.summed, ...new Set(rows)];
   }
 
-  /** Inside the program of one batch: adds its gradients, times `share`, to `keep` times what is there. */
-  add(gradients: readonly Tensor[], share: number, keep: Tensor | undefined): void {
-    for (const [i, parameter] of this.optimizer.parameters.entries()) {
+  /**
+   * Inside the program of one batch: adds its gradients, times `share`, to `keep` times what is there. Returns what is
+   * there then.
+   */
+  add(gradients: readonly Tensor[], share: Tensor | number, keep: Tensor | undefined): Tensor[] {
+    return this.optimizer.parameters.map((parameter, i) => {
       const rows = this.tables.has(parameter) ? rowGradients(gradients[i]!) : undefined;
       if (rows) {
         const kept = this.rowsOf(parameter, rows);
-        assign(kept.gradient[0], mul(rows.gradient, share));
+        const gradient = mul(rows.gradient, share);
+        assign(kept.gradient[0], gradient);
         assign(kept.indices[0], rows.indices);
-      } else {
-        const sum = this.sumOf(parameter);
-        const gradient = mul(gradients[i]!, share);
-        assign(sum, keep ? add(mul(sum, keep), gradient) : gradient);
+        return gradient;
       }
-    }
+      const sum = this.sumOf(parameter);
+      const gradient = mul(gradients[i]!, share);
+      const total = keep ? add(mul(sum, keep), gradient) : gradient;
+      assign(sum, total);
+      return total;
+    });
   }
 
   /** Inside the program of the update: the gradients of all batches and ranks, in the parameters' order. */
@@ -111,9 +117,8 @@ export class Gradients {
   }
 
   private gathered(name: string, { shape: [first = 1, ...rest], dtype }: Tensor): Gathered {
-    return [
-      new Variable([first, ...rest], { name, dtype }),
-      new Variable([first * this.peers.size, ...rest], { name: `all.${name}`, dtype }),
-    ];
+    const own = new Variable([first, ...rest], { name, dtype });
+    const { size } = this.peers;
+    return [own, size === 1 ? own : new Variable([first * size, ...rest], { name: `all.${name}`, dtype })];
   }
 }

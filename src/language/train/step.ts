@@ -1,6 +1,8 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
+import { mul } from '../../engine/ops/elementwise/elementwise.ts';
+import { globalNorm } from '../../engine/ops/global-norm/global-norm.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
 import type { Scalar, Variable } from '../../engine/tensor/tensor.ts';
@@ -10,6 +12,7 @@ import { dropoutKey } from '../nn/dropout.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import type { TrainingConfig } from './config.ts';
 import { Gradients } from './gradients.ts';
+import { LossScale } from './loss-scale.ts';
 import { createOptimizer } from './optimizer.ts';
 import { OuterStep } from './outer-step.ts';
 import { alone, type Peers } from './peers.ts';
@@ -44,7 +47,7 @@ export interface InstructionTime {
   readonly flops: number;
 }
 
-/** What a batch's program reports; the norm where it is that of the only batch. */
+/** What a batch's program reports; the norm where it is that of the only batch, or of the sum that is scaled back. */
 type BatchResult = Pick<StepResult, 'loss'> & Partial<StepResult>;
 type Norm = Pick<StepResult, 'gradNorm'>;
 
@@ -54,7 +57,8 @@ export interface Wishes {
   time: boolean;
 }
 
-type Backward = CompiledFunction<{ readonly loss: Scalar }>;
+type BatchOutputs = { readonly loss: Scalar } | { readonly loss: Scalar; readonly gradNorm: Scalar };
+type Backward = CompiledFunction<BatchOutputs>;
 type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 
 /** What follows when all gradients are there. */
@@ -67,13 +71,16 @@ interface Later {
  * One step: forward, backward, clipping and the optimizer, traced once. That is a single program; with gradient
  * accumulation, or peers, one program adds each batch's gradient to a sum and another updates from it. In between, ranks
  * exchange these sums, together with the loss and with what each wishes. With `syncEvery`, each trains for itself, and
- * ranks exchange parameters, after so many steps: see `OuterStep`.
+ * ranks exchange parameters, after so many steps: see `OuterStep`. With f16 there are two programs, too: a gradient that
+ * is not finite changes nothing, and the step is made anew with half the `LossScale`.
  */
 export class TrainingStep {
   /** Parameters and optimizer state by name: what a checkpoint must hold. */
   readonly variables: ReadonlyMap<string, Variable>;
   /** Batches of one step, of this rank. */
   readonly batches: number;
+  /** Where gradients are stored as f16. */
+  readonly lossScale: LossScale | undefined;
   /** Floating-point operations of one step, of all ranks. */
   flops = 0;
   /** What this rank wishes; after a step, what any of them did. */
@@ -109,7 +116,9 @@ export class TrainingStep {
     const sources = {
       [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
-    if (this.batches * helpers.size === 1) {
+    const scale = device.dtype === 'f16' ? new LossScale() : undefined;
+    this.lossScale = scale;
+    if (this.batches * helpers.size === 1 && !scale) {
       this.backward = device.compile((x, y) => {
         const loss = model.loss(x, y);
         return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
@@ -119,10 +128,14 @@ export class TrainingStep {
     const share = 1 / (this.batches * helpers.size);
     const gradients = new Gradients(optimizer, helpers, REPORTS);
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
-    this.backward = device.compile((x, y, keep) => {
+    this.backward = device.compile((x, y, keep): BatchOutputs => {
       const loss = model.loss(x, y);
-      gradients.add(grad(loss, parameters), share, keep);
-      return { loss };
+      if (!scale) {
+        gradients.add(grad(loss, parameters), share, keep);
+        return { loss };
+      }
+      const scaled = grad(mul(loss, scale.factor), parameters);
+      return { loss, gradNorm: globalNorm(gradients.add(scaled, mul(scale.inverse, share), keep)) };
     }, sources);
     const update = device.compile(() => ({ gradNorm: optimizer.update(gradients.total()) }));
     this.later = { gradients, update };
@@ -169,6 +182,11 @@ export class TrainingStep {
   ): Promise<TrainingStep> {
     const step = new TrainingStep(model, device, config, peers);
     checkRound(config);
+    if (step.lossScale && peers.size > 1)
+      throw new NanobardError('config', 'ranks do not train together in f16', {
+        hint: 'Train alone, or in f32.',
+        options: ['dtype'],
+      });
     if (peers.size > 1) await step.later?.gradients.place(device);
     const batch = newBatch(config.batchSize, model.blockSize);
     const [backward, update] = await step.programs(batch);
@@ -208,14 +226,9 @@ export class TrainingStep {
   }
 
   private async alone(step: number, batches: readonly Batch[]): Promise<OwnStep> {
-    const { later } = this;
-    const results: (BatchResult | Promise<BatchResult>)[] = [];
-    for (let i = 0; i < batches.length; i++) {
-      // Each `await` counts where a step takes 10 µs.
-      const running = this.backward.run(...this.argumentsFor(step, i, batches[i]!));
-      if (running) await running;
-      results.push(this.backward.read());
-    }
+    const { later, lossScale } = this;
+    if (later && lossScale) return { result: await this.scaled(step, batches, later, lossScale) };
+    const results = await this.each(step, batches);
     if (later) await later.update.run();
     const norm = later?.update.read();
     if (results.every(isHere) && (norm === undefined || isHere(norm)))
@@ -223,6 +236,42 @@ export class TrainingStep {
     return {
       result: Promise.all([Promise.all(results), norm]).then((values) => this.report(...values)),
     };
+  }
+
+  /** Only once the gradients are known to be finite is anything updated. */
+  private async scaled(
+    step: number,
+    batches: readonly Batch[],
+    later: Later,
+    scale: LossScale,
+  ): Promise<StepResult> {
+    while (true) {
+      const results = await Promise.all(await this.each(step, batches));
+      const { gradNorm } = results.at(-1)!;
+      const { loss } = this.report(results, undefined);
+      if (Number.isFinite(loss) && Number.isFinite(gradNorm)) {
+        await later.update.run();
+        return this.report(results, await later.update.read());
+      }
+      // Beyond f16 without any scale, too: the training has diverged.
+      if (!Number.isFinite(loss) || !scale.halve()) return { loss, gradNorm: gradNorm! };
+      await later.gradients.clear(this.device);
+    }
+  }
+
+  /** Runs the batches' program on each, and gives what it reports. */
+  private async each(
+    step: number,
+    batches: readonly Batch[],
+  ): Promise<(BatchResult | Promise<BatchResult>)[]> {
+    const results: (BatchResult | Promise<BatchResult>)[] = [];
+    for (let i = 0; i < batches.length; i++) {
+      // Each `await` counts where a step takes 10 µs.
+      const running = this.backward.run(...this.argumentsFor(step, i, batches[i]!));
+      if (running) await running;
+      results.push(this.backward.read());
+    }
+    return results;
   }
 
   private async withPeers(step: number, batches: readonly Batch[], later: Later): Promise<StepResult> {

@@ -318,7 +318,9 @@ export class Trainer {
     for (const [name, { shape, data }] of this.progress.drawn ? this.batches.stored() : [])
       tensors.set(name, { shape, dtype: 'i32', read: async () => data });
     const places = { data: this.batches.stream.getState(), evaluation: this.evaluation.getState() };
-    return { progress: { ...this.progress, streams: places }, tensors };
+    const { lossScale } = this.training;
+    const scale = lossScale && { lossScale: lossScale.value };
+    return { progress: { ...this.progress, ...scale, streams: places }, tensors };
   }
 
   /**
@@ -334,6 +336,7 @@ export class Trainer {
     await this.training.begin();
     const drawn = progress.drawn && this.batches.restore(stored);
     Object.assign(this.progress, progress, { drawn });
+    this.training.lossScale?.restore(progress.lossScale);
     restoreStream(this.batches.stream, places.data);
     this.evaluation.setState(places.evaluation);
   }
