@@ -6,7 +6,7 @@ import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import { type Peers, sumVariables } from './peers.ts';
 
-/** A variable of this rank, and one with those of all ranks one after another: of one rank the same. */
+/** A variable of this rank, and one with those of all ranks one after another. */
 type Gathered = readonly [own: Variable, all: Variable];
 
 /** The gradient of a table's rows that were looked up, and which rows these are. */
@@ -17,12 +17,12 @@ interface Rows {
 
 /**
  * Where gradients are kept between the program that adds them up, batch after batch, and the one that updates from them,
- * and where ranks exchange them. Of tables of which a batch looks up few rows, these rows are kept, not the table.
+ * and where ranks exchange them. Of tables of which a batch looks up few rows, these rows are exchanged, not the table.
  */
 export class Gradients {
   private readonly optimizer: Optimizer;
   private readonly peers: Peers;
-  /** Parameters of which rows are kept. */
+  /** Parameters of which rows are exchanged. */
   private readonly tables: ReadonlySet<Variable>;
   /** One for each parameter that is no such table, as large as it. */
   private readonly sums = new Map<Variable, Variable>();
@@ -34,36 +34,30 @@ export class Gradients {
   constructor(optimizer: Optimizer, peers: Peers, reports: number) {
     this.optimizer = optimizer;
     this.peers = peers;
-    this.tables = new Set(optimizer.tables);
+    this.tables = new Set(peers.size > 1 ? optimizer.tables : []);
     this.report = new Variable([reports], { name: 'report' });
     for (const parameter of optimizer.parameters) if (!this.tables.has(parameter)) this.sumOf(parameter);
   }
 
   get variables(): readonly Variable[] {
     const rows = [...this.rows.values()].flatMap(({ gradient, indices }) => [...gradient, ...indices]);
-    return [...this.summed, ...new Set(rows)];
+    return [...this.summed, ...rows];
   }
 
-  /**
-   * Inside the program of one batch: adds its gradients, times `share`, to `keep` times what is there. Returns what is
-   * there then.
-   */
-  add(gradients: readonly Tensor[], share: Tensor | number, keep: Tensor | undefined): Tensor[] {
-    return this.optimizer.parameters.map((parameter, i) => {
+  /** Inside the program of one batch: adds its gradients, times `share`, to `keep` times what is there. */
+  add(gradients: readonly Tensor[], share: number, keep: Tensor | undefined): void {
+    for (const [i, parameter] of this.optimizer.parameters.entries()) {
       const rows = this.tables.has(parameter) ? rowGradients(gradients[i]!) : undefined;
       if (rows) {
         const kept = this.rowsOf(parameter, rows);
-        const gradient = mul(rows.gradient, share);
-        assign(kept.gradient[0], gradient);
+        assign(kept.gradient[0], mul(rows.gradient, share));
         assign(kept.indices[0], rows.indices);
-        return gradient;
+      } else {
+        const sum = this.sumOf(parameter);
+        const gradient = mul(gradients[i]!, share);
+        assign(sum, keep ? add(mul(sum, keep), gradient) : gradient);
       }
-      const sum = this.sumOf(parameter);
-      const gradient = mul(gradients[i]!, share);
-      const total = keep ? add(mul(sum, keep), gradient) : gradient;
-      assign(sum, total);
-      return total;
-    });
+    }
   }
 
   /** Inside the program of the update: the gradients of all batches and ranks, in the parameters' order. */
@@ -73,6 +67,15 @@ export class Gradients {
       if (!rows) return this.sumOf(parameter);
       return tableGradient(rows.gradient[1], rows.indices[1], parameter.shape[0]!);
     });
+  }
+
+  /**
+   * Inside the program of the update: what is there when the next batches begin. They multiply it by 0, after which only
+   * what is not finite would still be there.
+   */
+  leave(gradients: readonly Tensor[]): void {
+    for (const [i, parameter] of this.optimizer.parameters.entries())
+      assign(this.sumOf(parameter), gradients[i]!);
   }
 
   /** Places what is added up over the ranks side by side, so that it is exchanged at once. */
@@ -117,8 +120,9 @@ export class Gradients {
   }
 
   private gathered(name: string, { shape: [first = 1, ...rest], dtype }: Tensor): Gathered {
-    const own = new Variable([first, ...rest], { name, dtype });
-    const { size } = this.peers;
-    return [own, size === 1 ? own : new Variable([first * size, ...rest], { name: `all.${name}`, dtype })];
+    return [
+      new Variable([first, ...rest], { name, dtype }),
+      new Variable([first * this.peers.size, ...rest], { name: `all.${name}`, dtype }),
+    ];
   }
 }

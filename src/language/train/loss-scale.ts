@@ -1,29 +1,67 @@
-import { Input } from '../../engine/tensor/tensor.ts';
+import { scalar } from '../../engine/ops/constant/constant.ts';
+import { add, div, mul, sub } from '../../engine/ops/elementwise/elementwise.ts';
+import { globalNorm, unscale } from '../../engine/ops/global-norm/global-norm.ts';
+import { rowGradients, tableGradient } from '../../engine/ops/lookup/lookup.ts';
+import { assign } from '../../engine/program/trace.ts';
+import { Input, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
 
 /** Gradients of activations are mostly far below 1; the largest numbers of f16 are 65504. */
-const FIRST = 2 ** 16;
+export const FIRST_SCALE = 2 ** 16;
+
+/** Steps after which the scale is tried twice as large. */
+const GROWTH_INTERVAL = 2000;
+
+/** What an update may take place with. */
+interface Unscaled {
+  /** Gradients of the loss itself; zeros if one of them is not finite. */
+  readonly gradients: readonly Tensor[];
+  /** 1, or then 0: multiplies the learning rate. */
+  readonly rate: Tensor;
+  /** The scale from the next step on. */
+  readonly lossScale: Tensor;
+}
 
 /**
- * What the loss is multiplied by before its gradients are taken, and these are divided by once they are f32, so that small
- * ones are not lost in activations stored as f16: a power of two, which changes no digit. Where gradients come out as not
- * finite, it is halved.
- * Micikevicius et al., "Mixed Precision Training", 2018, §3.2.
+ * What the loss is multiplied by before its gradients are taken, so that small ones are not lost in activations stored as
+ * f16: a power of two, which changes no digit. It lies on the device, which finds by itself whether gradients have come out
+ * as not finite: then their step is skipped, and the scale halved. Every 2,000 steps it is doubled.
+ * Micikevicius et al., "Mixed Precision Training", 2018, §3.2; that it changes by itself is from their implementation.
+ *
+ * A skipped step is one with gradients and a learning rate of 0: parameters stay, what the optimizer remembers fades.
  */
 export class LossScale {
-  value = FIRST;
-  /** The scale and its inverse, for programs. */
-  readonly factor = new Input('lossScale', [], 'f32', () => [this.value]);
-  readonly inverse = new Input('inverseLossScale', [], 'f32', () => [1 / this.value]);
+  /** The scale of the next step. */
+  readonly variable = new Variable([], { name: 'lossScale', initial: Float32Array.of(FIRST_SCALE) });
+  /** Number of the step under way, counted from 1. */
+  step = 1;
+  private readonly growth = new Input('lossScaleGrowth', [], 'f32', () => [
+    this.step % GROWTH_INTERVAL === 0 ? 2 : 1,
+  ]);
 
-  /** Whether there is a smaller one: gradients that are not finite at 1 are so by themselves. */
-  halve(): boolean {
-    if (this.value === 1) return false;
-    this.value /= 2;
-    return true;
+  /** Inside a program: the loss to take gradients of. */
+  scaled(loss: Tensor): Tensor {
+    return mul(loss, this.variable);
   }
 
-  /** The scale that a checkpoint knows; of a training in f32 it knows none. */
-  restore(value = FIRST): void {
-    this.value = value;
+  /** Inside the program of an update: what to update the optimizer's parameters with, from gradients of `scaled`. */
+  unscaled({ parameters, tables }: Optimizer, gradients: readonly Tensor[]): Unscaled {
+    const rows = gradients.map((gradient, i) =>
+      tables.includes(parameters[i]!) ? rowGradients(gradient) : undefined,
+    );
+    const scaled = gradients.map((gradient, i) => rows[i]?.gradient ?? gradient);
+    const norm = globalNorm(scaled);
+    const exact = unscale(scaled, div(1, this.variable), norm);
+    const rate = unscale([scalar(1)], scalar(1), norm)[0]!;
+    const lossScale = mul(this.variable, add(0.5, mul(rate, sub(this.growth, 0.5))));
+    assign(this.variable, lossScale);
+    return {
+      gradients: exact.map((gradient, i) => {
+        const { indices } = rows[i] ?? {};
+        return indices ? tableGradient(gradient, indices, parameters[i]!.shape[0]!) : gradient;
+      }),
+      rate,
+      lossScale,
+    };
   }
 }

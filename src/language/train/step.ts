@@ -1,18 +1,16 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
-import { mul } from '../../engine/ops/elementwise/elementwise.ts';
-import { globalNorm } from '../../engine/ops/global-norm/global-norm.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
-import type { Scalar, Variable } from '../../engine/tensor/tensor.ts';
+import type { Scalar, Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { type Batch, newBatch } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { dropoutKey } from '../nn/dropout.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import type { TrainingConfig } from './config.ts';
 import { Gradients } from './gradients.ts';
-import { LossScale } from './loss-scale.ts';
+import { FIRST_SCALE, LossScale } from './loss-scale.ts';
 import { createOptimizer } from './optimizer.ts';
 import { OuterStep } from './outer-step.ts';
 import { alone, type Peers } from './peers.ts';
@@ -24,6 +22,10 @@ export interface StepResult {
   readonly loss: number;
   /** Global norm of the gradient, before clipping. */
   readonly gradNorm: number;
+  /** Where activations are f16, what the next step's loss is multiplied by: see `LossScale`. */
+  readonly lossScale?: number;
+  /** There, too, whether gradients were not finite: then no parameter was updated, and `gradNorm` is 0. */
+  readonly skipped?: boolean;
 }
 
 /** A step that has been started. */
@@ -47,9 +49,10 @@ export interface InstructionTime {
   readonly flops: number;
 }
 
-/** What a batch's program reports; the norm where it is that of the only batch, or of the sum that is scaled back. */
-type BatchResult = Pick<StepResult, 'loss'> & Partial<StepResult>;
-type Norm = Pick<StepResult, 'gradNorm'>;
+/** What a program reports that updates; a rate of 0 is that of a step that was skipped. */
+type Updated = Omit<StepResult, 'loss' | 'skipped'> & { readonly rate?: number };
+/** What a batch's program reports: the rest where it is the only batch. */
+type BatchResult = Pick<StepResult, 'loss'> & Partial<Updated>;
 
 /** Why a rank wants to stop: it was told to, or its time is over. */
 export interface Wishes {
@@ -57,8 +60,7 @@ export interface Wishes {
   time: boolean;
 }
 
-type BatchOutputs = { readonly loss: Scalar } | { readonly loss: Scalar; readonly gradNorm: Scalar };
-type Backward = CompiledFunction<BatchOutputs>;
+type Backward = CompiledFunction<{ readonly loss: Scalar }>;
 type Update = CompiledFunction<{ readonly gradNorm: Scalar }>;
 
 /** What follows when all gradients are there. */
@@ -71,15 +73,14 @@ interface Later {
  * One step: forward, backward, clipping and the optimizer, traced once. That is a single program; with gradient
  * accumulation, or peers, one program adds each batch's gradient to a sum and another updates from it. In between, ranks
  * exchange these sums, together with the loss and with what each wishes. With `syncEvery`, each trains for itself, and
- * ranks exchange parameters, after so many steps: see `OuterStep`. With f16 there are two programs, too: a gradient that
- * is not finite changes nothing, and the step is made anew with half the `LossScale`.
+ * ranks exchange parameters, after so many steps: see `OuterStep`. Where activations are f16, see `LossScale`.
  */
 export class TrainingStep {
   /** Parameters and optimizer state by name: what a checkpoint must hold. */
   readonly variables: ReadonlyMap<string, Variable>;
   /** Batches of one step, of this rank. */
   readonly batches: number;
-  /** Where gradients are stored as f16. */
+  /** Where the device stores activations as f16. */
   readonly lossScale: LossScale | undefined;
   /** Floating-point operations of one step, of all ranks. */
   flops = 0;
@@ -116,44 +117,55 @@ export class TrainingStep {
     const sources = {
       [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
-    const scale = device.dtype === 'f16' ? new LossScale() : undefined;
-    this.lossScale = scale;
-    if (this.batches * helpers.size === 1 && !scale) {
+    this.lossScale = device.dtype === 'f16' ? new LossScale() : undefined;
+    const gradientsOf = (loss: Tensor): Tensor[] => grad(this.lossScale?.scaled(loss) ?? loss, parameters);
+    if (this.batches * helpers.size === 1) {
       this.backward = device.compile((x, y) => {
         const loss = model.loss(x, y);
-        return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
+        return { loss, ...this.update(gradientsOf(loss)) };
       }, sources);
       return;
     }
     const share = 1 / (this.batches * helpers.size);
     const gradients = new Gradients(optimizer, helpers, REPORTS);
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
-    this.backward = device.compile((x, y, keep): BatchOutputs => {
+    this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
-      if (!scale) {
-        gradients.add(grad(loss, parameters), share, keep);
-        return { loss };
-      }
-      const scaled = grad(mul(loss, scale.factor), parameters);
-      return { loss, gradNorm: globalNorm(gradients.add(scaled, mul(scale.inverse, share), keep)) };
+      gradients.add(gradientsOf(loss), share, keep);
+      return { loss };
     }, sources);
-    const update = device.compile(() => ({ gradNorm: optimizer.update(gradients.total()) }));
+    const update = device.compile(() => this.update(gradients.total(), gradients));
     this.later = { gradients, update };
+  }
+
+  /** Inside a program: updates from gradients, those of `sums` if these remain there until the next step. */
+  private update(gradients: readonly Tensor[], sums?: Gradients): { readonly gradNorm: Scalar } {
+    const { lossScale: scale, optimizer } = this;
+    if (!scale) return { gradNorm: optimizer.update(gradients) };
+    const { gradients: exact, rate, lossScale } = scale.unscaled(optimizer, gradients);
+    sums?.leave(exact);
+    const report = { rate, lossScale };
+    return { gradNorm: optimizer.update(exact, rate), ...report };
   }
 
   /** What the step alone needs: optimizer state and sums of gradients. */
   get state(): readonly Variable[] {
-    const { optimizer, later, outer } = this;
+    const { optimizer, later, lossScale, outer } = this;
     return [
       ...optimizer.state.values(),
       ...(later?.gradients.variables ?? []),
+      ...(lossScale ? [lossScale.variable] : []),
       ...(outer ? [...outer.state.values(), ...outer.start] : []),
     ];
   }
 
-  /** The parameters have been changed from outside: steps go on from there, and ranks together. */
-  async begin(): Promise<void> {
+  /**
+   * The parameters have been changed from outside: steps go on from there, and ranks together; where activations are f16,
+   * with this scale of the loss, that which new trainings have by default.
+   */
+  async begin(lossScale = FIRST_SCALE): Promise<void> {
     this.begins = true;
+    if (this.lossScale) await this.device.write(this.lossScale.variable, [lossScale]);
     await this.later?.gradients.clear(this.device);
     await this.shards?.restore(this.device);
   }
@@ -226,44 +238,7 @@ export class TrainingStep {
   }
 
   private async alone(step: number, batches: readonly Batch[]): Promise<OwnStep> {
-    const { later, lossScale } = this;
-    if (later && lossScale) return { result: await this.scaled(step, batches, later, lossScale) };
-    const results = await this.each(step, batches);
-    if (later) await later.update.run();
-    const norm = later?.update.read();
-    if (results.every(isHere) && (norm === undefined || isHere(norm)))
-      return { result: this.report(results, norm) };
-    return {
-      result: Promise.all([Promise.all(results), norm]).then((values) => this.report(...values)),
-    };
-  }
-
-  /** Only once the gradients are known to be finite is anything updated. */
-  private async scaled(
-    step: number,
-    batches: readonly Batch[],
-    later: Later,
-    scale: LossScale,
-  ): Promise<StepResult> {
-    while (true) {
-      const results = await Promise.all(await this.each(step, batches));
-      const { gradNorm } = results.at(-1)!;
-      const { loss } = this.report(results, undefined);
-      if (Number.isFinite(loss) && Number.isFinite(gradNorm)) {
-        await later.update.run();
-        return this.report(results, await later.update.read());
-      }
-      // Beyond f16 without any scale, too: the training has diverged.
-      if (!Number.isFinite(loss) || !scale.halve()) return { loss, gradNorm: gradNorm! };
-      await later.gradients.clear(this.device);
-    }
-  }
-
-  /** Runs the batches' program on each, and gives what it reports. */
-  private async each(
-    step: number,
-    batches: readonly Batch[],
-  ): Promise<(BatchResult | Promise<BatchResult>)[]> {
+    const { later } = this;
     const results: (BatchResult | Promise<BatchResult>)[] = [];
     for (let i = 0; i < batches.length; i++) {
       // Each `await` counts where a step takes 10 µs.
@@ -271,7 +246,13 @@ export class TrainingStep {
       if (running) await running;
       results.push(this.backward.read());
     }
-    return results;
+    if (later) await later.update.run();
+    const norm = later?.update.read();
+    if (results.every(isHere) && (norm === undefined || isHere(norm)))
+      return { result: this.report(results, norm) };
+    return {
+      result: Promise.all([Promise.all(results), norm]).then((values) => this.report(...values)),
+    };
   }
 
   private async withPeers(step: number, batches: readonly Batch[], later: Later): Promise<StepResult> {
@@ -314,10 +295,12 @@ export class TrainingStep {
   }
 
   /** The mean of the batches' losses; the norm is the update's, or the only batch's. */
-  private report(results: readonly BatchResult[], updated: Norm | undefined): StepResult {
+  private report(results: readonly BatchResult[], updated: Updated | undefined): StepResult {
     let loss = 0;
     for (const result of results) loss += result.loss / this.batches;
-    return { loss, gradNorm: (updated ?? results[0]!).gradNorm! };
+    const { gradNorm, lossScale, rate } = updated ?? results[0]!;
+    const result = { loss, gradNorm: gradNorm! };
+    return lossScale === undefined ? result : { ...result, lossScale, skipped: rate === 0 };
   }
 
   private async programs(batch: Batch): Promise<[backward: Executable, update: Executable | undefined]> {
@@ -346,6 +329,7 @@ export class TrainingStep {
   private prepare(step: number, learningRate: number): void {
     this.optimizer.steps = step - 1;
     this.optimizer.learningRate = learningRate;
+    if (this.lossScale) this.lossScale.step = step;
   }
 
   private argumentsFor(step: number, index: number, [x, y]: Batch) {

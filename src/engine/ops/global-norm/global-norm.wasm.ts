@@ -1,4 +1,4 @@
-import { address, first, int, sumOfSquares, Words } from '../shared/kernel.wasm';
+import { address, first, firstUnit, int, storePart, sumOfSquares, Words } from '../shared/kernel.wasm';
 import { BLOCK } from './constants';
 
 /** Sums of squares of blocks, which never span two tensors. `tensors`: the address and size of each. */
@@ -27,4 +27,22 @@ export function globalNorm(thread: i32, threads: i32, sums: usize, blocks: i32, 
 export function clipScale(thread: i32, threads: i32, norm: usize, scale: usize, maxNorm: f32): void {
   if (thread != 0) return;
   store<f32>(scale, min<f32>(1, maxNorm / (load<f32>(norm) + 1e-6)));
+}
+
+/** `tables`: for each tensor its address, that of the result, and the size. */
+export function unscale(
+  thread: i32, threads: i32, factor: usize, norm: usize, tensors: i32, tables: Words,
+): void {
+  const by = v128.load32_splat(factor);
+  const kept = i32x4.splat(isFinite<f32>(load<f32>(norm)) ? -1 : 0);
+  for (let k = 0; k < tensors; k++) {
+    const x = address(tables, 3 * k);
+    const y = address(tables, 3 * k + 1);
+    const n = int(tables, 3 * k + 2);
+    const end = firstUnit(n, 16, thread + 1, threads);
+    for (let i = firstUnit(n, 16, thread, threads); i < end; i += 4) {
+      const at = <usize>i << 2;
+      storePart(y + at, v128.and(kept, f32x4.mul(by, v128.load(x + at))), n - i);
+    }
+  }
 }
