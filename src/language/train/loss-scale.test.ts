@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { CpuDevice } from '../../engine/devices/cpu/cpu-device.ts';
+import { DynamicLossScale, FIRST_SCALE } from '../../engine/devices/webgpu/loss-scale.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import { mul, ones, sum } from '../../engine/ops/index.ts';
 import { Variable } from '../../engine/tensor/tensor.ts';
@@ -10,11 +11,12 @@ import { recipes } from '../recipes/recipes.ts';
 import { createTraining } from '../recipes/training.ts';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from './checkpoint.ts';
 import type { StepEvent } from './events.ts';
-import { FIRST_SCALE, LossScale } from './loss-scale.ts';
 
 const plain = await CpuDevice.create({ threads: 1 });
 /** It says that it stores f16, so that its losses are scaled; yet it computes as the other does. */
-const scaling = Object.assign(await CpuDevice.create({ threads: 1 }), { dtype: 'f16' as const });
+const scaling = Object.assign(await CpuDevice.create({ threads: 1 }), {
+  newLossScale: () => new DynamicLossScale(),
+});
 afterAll(() => Promise.all([plain.dispose(), scaling.dispose()]));
 
 const text = plays({ characters: 5000, seed: 1 });
@@ -115,7 +117,7 @@ it('gradients that are not finite whatever the scale are an error', async () => 
 });
 
 it('is doubled every 2,000 steps, unless gradients overflow', async () => {
-  const scale = new LossScale();
+  const scale = new DynamicLossScale();
   const weight = new Variable([3], { name: 'weight', initial: Float32Array.of(1, 2, 4) });
   const optimizer = new AdamW([weight]);
   const step = scaling.compile((factor) => {

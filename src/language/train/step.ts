@@ -1,5 +1,6 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
+import type { LossScale } from '../../engine/devices/loss-scale.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
@@ -10,7 +11,6 @@ import { dropoutKey } from '../nn/dropout.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import type { TrainingConfig } from './config.ts';
 import { Gradients } from './gradients.ts';
-import { FIRST_SCALE, LossScale } from './loss-scale.ts';
 import { createOptimizer } from './optimizer.ts';
 import { OuterStep } from './outer-step.ts';
 import { alone, type Peers } from './peers.ts';
@@ -117,7 +117,7 @@ export class TrainingStep {
     const sources = {
       [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
-    this.lossScale = device.dtype === 'f16' ? new LossScale() : undefined;
+    this.lossScale = device.newLossScale?.();
     const gradientsOf = (loss: Tensor): Tensor[] => grad(this.lossScale?.scaled(loss) ?? loss, parameters);
     if (this.batches * helpers.size === 1) {
       this.backward = device.compile((x, y) => {
@@ -163,9 +163,10 @@ export class TrainingStep {
    * The parameters have been changed from outside: steps go on from there, and ranks together; where activations are f16,
    * with this scale of the loss, that which new trainings have by default.
    */
-  async begin(lossScale = FIRST_SCALE): Promise<void> {
+  async begin(lossScale?: number): Promise<void> {
     this.begins = true;
-    if (this.lossScale) await this.device.write(this.lossScale.variable, [lossScale]);
+    const { lossScale: scale } = this;
+    if (scale) await this.device.write(scale.variable, [lossScale ?? scale.first]);
     await this.later?.gradients.clear(this.device);
     await this.shards?.restore(this.device);
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { CpuDevice } from '../../engine/devices/cpu/cpu-device.ts';
 import { known, type MakeDevice } from '../../engine/devices/known.ts';
+import { DynamicLossScale } from '../../engine/devices/webgpu/loss-scale.ts';
 import { results } from '../../testing/outcome.ts';
 import { create, machine, train } from '../../testing/runs.ts';
 import { TrainingRun } from './training.ts';
@@ -13,7 +14,13 @@ afterEach(() => known.clear());
 /** A device that says it is a GPU with f16. */
 const gpu = vi.fn<MakeDevice>(async ({ dtype = 'f32' }) => {
   const cpu = await CpuDevice.create({ threads: 1 });
-  return Object.assign(cpu, { name: 'webgpu', adapter: { name: 'fake', software: false }, dtype });
+  const scaling = dtype === 'f16' && { newLossScale: () => new DynamicLossScale() };
+  return Object.assign(cpu, {
+    name: 'webgpu',
+    adapter: { name: 'fake', software: false },
+    dtype,
+    ...scaling,
+  });
 });
 
 const dtypeOf = async (folder: string): Promise<unknown> =>

@@ -3,10 +3,12 @@ import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
 import { Device, type Executable, type Precision } from '../device.ts';
+import type { LossScale } from '../loss-scale.ts';
 import { type Memo, processMemo } from '../memo.ts';
 import { type Adapter, type OpenGpu, openGpu } from './adapter.ts';
 import { Banks, type Place } from './banks.ts';
 import { halve } from './halve.ts';
+import { DynamicLossScale } from './loss-scale.ts';
 import { productsOf, traitsOf } from './lower.ts';
 import { type Buffers, GpuMemory } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
@@ -46,6 +48,7 @@ export class WebGpuDevice extends Device {
   /** The adapter: its name, whether it is software, features and limits. */
   readonly adapter: Adapter;
   override readonly dtype: Precision;
+  override readonly newLossScale: (() => LossScale) | undefined;
   private readonly memory: GpuMemory;
   private readonly pipelines: Pipelines;
   private readonly tuner: TileTuner;
@@ -56,6 +59,7 @@ export class WebGpuDevice extends Device {
   private constructor(open: OpenGpu, memo: Memo, dtype: Precision) {
     super();
     this.dtype = dtype;
+    this.newLossScale = dtype === 'f16' ? () => new DynamicLossScale() : undefined;
     const { name, software, features, bankBytes, subgroup, device } = open;
     const adapter = { name, software, features, bankBytes, subgroup };
     this.adapter = adapter;

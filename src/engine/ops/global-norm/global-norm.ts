@@ -34,6 +34,7 @@ export function clipScale(norm: Tensor, maxNorm: number): Tensor {
  *   is not f32.
  */
 export function unscale(gradients: readonly Tensor[], factor: Tensor, norm: Tensor): readonly Tensor[] {
+  requireTensors('unscale', gradients);
   return apply(unscaleOperation, [factor, norm, ...gradients] as const, {});
 }
 

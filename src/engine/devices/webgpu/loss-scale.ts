@@ -1,26 +1,16 @@
-import { scalar } from '../../engine/ops/constant/constant.ts';
-import { add, div, mul, sub } from '../../engine/ops/elementwise/elementwise.ts';
-import { globalNorm, unscale } from '../../engine/ops/global-norm/global-norm.ts';
-import { rowGradients, tableGradient } from '../../engine/ops/lookup/lookup.ts';
-import { assign } from '../../engine/program/trace.ts';
-import { Input, type Tensor, Variable } from '../../engine/tensor/tensor.ts';
-import type { Optimizer } from '../optim/optimizer.ts';
+import { scalar } from '../../ops/constant/constant.ts';
+import { add, div, mul, sub } from '../../ops/elementwise/elementwise.ts';
+import { globalNorm, unscale } from '../../ops/global-norm/global-norm.ts';
+import { rowGradients, tableGradient } from '../../ops/lookup/lookup.ts';
+import { assign } from '../../program/trace.ts';
+import { Input, type Tensor, Variable } from '../../tensor/index.ts';
+import type { LossScale, Unscaled, Updated } from '../loss-scale.ts';
 
 /** Gradients of activations are mostly far below 1; the largest numbers of f16 are 65504. */
 export const FIRST_SCALE = 2 ** 16;
 
 /** Steps after which the scale is tried twice as large. */
 const GROWTH_INTERVAL = 2000;
-
-/** What an update may take place with. */
-interface Unscaled {
-  /** Gradients of the loss itself; zeros if one of them is not finite. */
-  readonly gradients: readonly Tensor[];
-  /** 1, or then 0: multiplies the learning rate. */
-  readonly rate: Tensor;
-  /** The scale from the next step on. */
-  readonly lossScale: Tensor;
-}
 
 /**
  * What the loss is multiplied by before its gradients are taken, so that small ones are not lost in activations stored as
@@ -30,22 +20,19 @@ interface Unscaled {
  *
  * A skipped step is one with gradients and a learning rate of 0: parameters stay, what the optimizer remembers fades.
  */
-export class LossScale {
-  /** The scale of the next step. */
+export class DynamicLossScale implements LossScale {
   readonly variable = new Variable([], { name: 'lossScale', initial: Float32Array.of(FIRST_SCALE) });
-  /** Number of the step under way, counted from 1. */
+  readonly first = FIRST_SCALE;
   step = 1;
   private readonly growth = new Input('lossScaleGrowth', [], 'f32', () => [
     this.step % GROWTH_INTERVAL === 0 ? 2 : 1,
   ]);
 
-  /** Inside a program: the loss to take gradients of. */
   scaled(loss: Tensor): Tensor {
     return mul(loss, this.variable);
   }
 
-  /** Inside the program of an update: what to update the optimizer's parameters with, from gradients of `scaled`. */
-  unscaled({ parameters, tables }: Optimizer, gradients: readonly Tensor[]): Unscaled {
+  unscaled({ parameters, tables }: Updated, gradients: readonly Tensor[]): Unscaled {
     const rows = gradients.map((gradient, i) =>
       tables.includes(parameters[i]!) ? rowGradients(gradient) : undefined,
     );
