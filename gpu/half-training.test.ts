@@ -55,18 +55,6 @@ describe.skipIf(!able)('training in f16', async () => {
     const full = await train(exact, { ...recipe, seed });
     expect(half.losses).not.toEqual(full.losses);
     expect(half.skipped).toBeLessThan(8);
-    console.log(
-      JSON.stringify([
-        seed,
-        half.validation,
-        full.validation,
-        half.skipped,
-        half.losses.at(-1),
-        full.losses.at(-1),
-        full.losses[0],
-        half.state.progress.lossScale,
-      ]),
-    );
     expect(Math.abs(half.validation - full.validation)).toBeLessThan(2e-2);
     expect(full.validation).toBeLessThan(full.losses[0]! - 1); // it has learned
   });

@@ -11,6 +11,7 @@ import { recipes } from '../recipes/recipes.ts';
 import { createTraining } from '../recipes/training.ts';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from './checkpoint.ts';
 import type { StepEvent } from './events.ts';
+import { alone } from './peers.ts';
 
 const plain = await CpuDevice.create({ threads: 1 });
 /** It says that it stores f16, so that its losses are scaled; yet it computes as the other does. */
@@ -106,6 +107,14 @@ describe('a checkpoint', () => {
     expect(there.steps.length).toBe(3);
     const back = await train(scaling, gpt, { from: there.state });
     expect(back.state.progress.lossScale).toBe(2 ** 9);
+  });
+});
+
+it('ranks are refused it', async () => {
+  const peers = { ...alone, size: 2 };
+  await expect(createTraining({ recipe: gpt, text, device: scaling, peers })).rejects.toMatchObject({
+    code: 'config',
+    message: 'ranks do not train together in f16',
   });
 });
 

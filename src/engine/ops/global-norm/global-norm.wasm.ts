@@ -1,4 +1,4 @@
-import { address, first, firstUnit, int, storePart, sumOfSquares, Words } from '../shared/kernel.wasm';
+import { address, first, int, sumOfSquares, Words } from '../shared/kernel.wasm';
 import { BLOCK } from './constants';
 
 /** Sums of squares of blocks, which never span two tensors. `tensors`: the address and size of each. */
@@ -29,20 +29,17 @@ export function clipScale(thread: i32, threads: i32, norm: usize, scale: usize, 
   store<f32>(scale, min<f32>(1, maxNorm / (load<f32>(norm) + 1e-6)));
 }
 
-/** `tables`: for each tensor its address, that of the result, and the size. */
+/** `tables`: for each tensor its address, that of the result, and the size. One thread does: only GPUs scale losses. */
 export function unscale(
   thread: i32, threads: i32, factor: usize, norm: usize, tensors: i32, tables: Words,
 ): void {
-  const by = v128.load32_splat(factor);
-  const kept = i32x4.splat(isFinite<f32>(load<f32>(norm)) ? -1 : 0);
-  for (let k = 0; k < tensors; k++) {
-    const x = address(tables, 3 * k);
-    const y = address(tables, 3 * k + 1);
-    const n = int(tables, 3 * k + 2);
-    const end = firstUnit(n, 16, thread + 1, threads);
-    for (let i = firstUnit(n, 16, thread, threads); i < end; i += 4) {
+  if (thread != 0) return;
+  const finite = isFinite<f32>(load<f32>(norm));
+  for (let k = 0; k < 3 * tensors; k += 3) {
+    for (let i = 0; i < int(tables, k + 2); i++) {
       const at = <usize>i << 2;
-      storePart(y + at, v128.and(kept, f32x4.mul(by, v128.load(x + at))), n - i);
+      const x = load<f32>(address(tables, k) + at);
+      store<f32>(address(tables, k + 1) + at, finite ? load<f32>(factor) * x : 0);
     }
   }
 }
