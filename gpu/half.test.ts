@@ -39,9 +39,15 @@ describe.skipIf(!able)('f16', async () => {
   };
 
   it('elementwise', async () => {
-    const { add, mul, exp, tanh, sigmoid, square, relu, reluSquared, gelu, geluTanh } = ops;
+    const { add, sub, mul, div, exp, tanh, sigmoid, square, relu, reluSquared, gelu, geluTanh } = ops;
     await check(
-      (a, b) => [add(a!, b!), mul(a!, b!), ...[exp, tanh, sigmoid, square].map((f) => f(a!))],
+      (a, b) => [
+        add(a!, b!),
+        sub(a!, b!),
+        mul(a!, b!),
+        div(a!, exp(b!)),
+        ...[exp, tanh, sigmoid, square].map((f) => f(a!)),
+      ],
       [values([4, 20], 1), values([20], 2)],
     );
     await check((x) => [relu, reluSquared, gelu, geluTanh].map((f) => f(x!)), [values([4, 20], 1, 2)]);
