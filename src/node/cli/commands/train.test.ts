@@ -98,7 +98,7 @@ describe('train', () => {
     expect([io.code, io.stderr.text]).toEqual([
       1,
       'error: the device cpu computes in f32 alone\n' +
-        'Use f32, or the device webgpu where the GPU has f16. See --dtype and --device.\n',
+        'Use f32, or the device webgpu where the GPU has f16. See --device and --dtype.\n',
     ]);
     expect(existsSync(out)).toBe(false);
   });
