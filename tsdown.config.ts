@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig, type UserConfig } from 'tsdown';
 
 const common: UserConfig = {
@@ -21,6 +22,11 @@ const onDemandInPages = `import { NanobardError } from '../errors.ts';
     ),
     reference: refuse('the reference device is not made for pages'),
   };`;
+
+/** No page can turn on what the third build of the kernels is for. */
+const pageBinaries = fileURLToPath(
+  new URL('src/engine/devices/cpu/page-binaries.generated.ts', import.meta.url),
+);
 
 export default defineConfig([
   // One graph for the library's entries and the command line, so that they share their chunks.
@@ -53,8 +59,9 @@ export default defineConfig([
     clean: false,
     plugins: [
       {
-        name: 'on-demand-in-pages',
+        name: 'for-pages',
         load: (id: string) => (id.endsWith('devices/on-demand.ts') ? onDemandInPages : undefined),
+        resolveId: (id: string) => (id.endsWith('/binaries.generated.ts') ? pageBinaries : undefined),
       },
     ],
   },

@@ -325,6 +325,16 @@ describe('optimizers', () => {
     expect(Number.isFinite(norm.data[0])).toBe(false);
   });
 
+  it('unscale', async () => {
+    const build: Build = (factor, ...x) => [...ops.unscale(x, factor!, scalar(3))];
+    await check(build, [values([], 4), values([5000], 1), values([3, 4], 2), values([], 3)], forward);
+    const x = constant(Float32Array.of(1, Number.NaN, Number.NEGATIVE_INFINITY, -2));
+    for (const norm of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const [zeros] = ops.unscale([x], scalar(2), scalar(norm));
+      expect([...(await device.evaluate(zeros!)).data]).toEqual([0, 0, 0, 0]);
+    }
+  });
+
   it.each([1, 2, 1000, 100_000])('adamW, step %i', async (step) => {
     const options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
     const build: Build = (parameter, gradient, m, v) =>

@@ -16,6 +16,8 @@ const OPS = 'src/engine/ops/';
 const SIGNATURES = `${OPS}signatures.generated.ts`;
 const SCRIPTS = ['scripts/build-kernels.ts', 'scripts/kernel-signatures.ts'];
 const BINARIES = 'src/engine/devices/cpu/binaries.generated.ts';
+/** Those of pages, where no engine joins vectors: tsdown.config.ts puts them in place of the others. */
+const PAGE_BINARIES = 'src/engine/devices/cpu/page-binaries.generated.ts';
 const PIECE = 8192;
 const WORKER = 'src/engine/devices/cpu/worker.ts';
 
@@ -38,7 +40,7 @@ const hash = createHash('sha256');
 for (const path of [...sources.keys(), ...SCRIPTS, 'package-lock.json']) hash.update(path).update(read(path));
 const stamp = `// Made by scripts/build-kernels.ts from sources with SHA-256 ${hash.digest('hex')}\n`;
 
-const current = [SIGNATURES, BINARIES].every(
+const current = [SIGNATURES, BINARIES, PAGE_BINARIES].every(
   (path) => existsSync(`${root}/${path}`) && read(path).startsWith(stamp),
 );
 if (!current) await build();
@@ -102,20 +104,26 @@ async function build(): Promise<void> {
     'setDispatch(dispatch);',
   ].join('\n');
   writeFileSync(`${root}/${SIGNATURES}`, stamp + signaturesSource(kernels));
-  const binaries = {
+  const forPages = {
     simd128: await compile(entry, ['--use', 'WIDE=0']),
     relaxed: await compile(entry, ['--use', 'WIDE=0', '--enable', 'relaxed-simd']),
-    wide: await compile(entry, ['--use', 'WIDE=1', '--enable', 'relaxed-simd']),
   };
+  const wide = await compile(entry, ['--use', 'WIDE=1', '--enable', 'relaxed-simd']);
+  console.log(`kernels: ${kernels.length}`);
+  writeBinaries(BINARIES, { ...forPages, wide });
+  writeBinaries(PAGE_BINARIES, forPages);
+}
+
+function writeBinaries(path: string, binaries: Readonly<Record<string, Buffer>>): void {
   const lengths = Object.entries(binaries).map(([name, { length }]) => `${name}: ${length}`);
   const packed = pack(Object.values(binaries)).toString('base64');
   writeFileSync(
-    `${root}/${BINARIES}`,
+    `${root}/${path}`,
     `${stamp}/** Bytes of each build. */\nexport const lengths = { ${lengths.join(', ')} } as const;\n\n` +
       `/** All builds, ${PIECE} bytes of each in turn, deflated, in base64. */\n` +
       `export const PIECE = ${PIECE};\nexport const packed =\n  '${packed}';\n`,
   );
-  console.log(`kernels: ${kernels.length}, ${lengths.join(', ')} bytes, ${packed.length} packed`);
+  console.log(`${path}: ${lengths.join(', ')} bytes, ${packed.length} packed`);
 }
 
 /** The builds are much alike: side by side, within reach of deflate's window, all take little more than one. */

@@ -31,7 +31,7 @@ export function training(device: Device, recipe: Recipe): Promise<Training> {
 }
 
 /** The losses of all steps until `last` is told, and of those that are under way by then. */
-export async function losses({ trainer }: Training, last = 50): Promise<number[]> {
+export async function losses({ trainer }: Pick<Training, 'trainer'>, last = 50): Promise<number[]> {
   const controller = new AbortController();
   const losses: number[] = [];
   for await (const event of trainer.run(controller.signal)) {

@@ -45,7 +45,7 @@ export function oneOf(values: readonly string[]): Rule {
 }
 
 /** For the options of a device; which devices there are, the device knows. */
-export const deviceRules = { device: text, threads: whole(1), blas: text };
+export const deviceRules = { device: text, threads: whole(1), blas: text, dtype: oneOf(['f32', 'f16']) };
 
 /**
  * Holds the options of a function, called `where` in messages, to rules. An option that is undefined counts as left

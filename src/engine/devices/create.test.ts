@@ -40,9 +40,32 @@ it('webgpu is what was imported', async () => {
   const { make } = gpu();
   const memo = new ShortMemo();
   const device = await createDevice({ device: 'webgpu', memo });
-  expect(make).toHaveBeenCalledWith({ memo });
+  expect(make).toHaveBeenCalledWith({ memo, dtype: 'f32' });
   expect(device).toHaveProperty('adapter');
   await device.dispose();
+});
+
+describe('f16', () => {
+  it.each(['cpu', 'reference'] as const)('is refused on %s', async (device) => {
+    await expect(createDevice({ device, dtype: 'f16' })).rejects.toMatchObject({
+      code: 'device',
+      hint: expect.stringContaining('webgpu'),
+      options: ['dtype', 'device'],
+    });
+  });
+
+  it.each(['auto', 'webgpu'] as const)('is asked of the GPU by %s', async (device) => {
+    const { make } = gpu({ software: true });
+    const memo = new ShortMemo();
+    const made = await createDevice({ device, dtype: 'f16', memo });
+    expect(make.mock.calls).toEqual([[{ memo, dtype: 'f16' }]]);
+    await made.dispose();
+  });
+
+  it('has no other name', async () => {
+    // @ts-expect-error
+    await expect(createDevice({ dtype: 'bf16' })).rejects.toMatchObject({ code: 'argument' });
+  });
 });
 
 describe('auto', () => {

@@ -1,6 +1,6 @@
 import { NanobardError } from '../errors.ts';
 import { CpuDevice, type CpuOptions } from './cpu/cpu-device.ts';
-import type { Device } from './device.ts';
+import type { Device, Precision } from './device.ts';
 import { fasterDevice, type Work } from './faster-device.ts';
 import { type GpuDevice, known } from './known.ts';
 import { type Memo, processMemo } from './memo.ts';
@@ -12,6 +12,11 @@ export type DeviceName = 'auto' | 'cpu' | 'webgpu' | 'reference';
 /** Where to compute. `threads`, `blas` and `simd` are the CPU device's. */
 export interface DeviceOptions extends CpuOptions {
   readonly device?: DeviceName | undefined;
+  /**
+   * How activations and their gradients are stored, 'f32' by default. Only a GPU with the WebGPU feature shader-f16 has
+   * 'f16': `auto` then takes that, whatever its speed. Weights, their gradients, sums and losses are f32 all the same.
+   */
+  readonly dtype?: Precision | undefined;
   /**
    * For `auto`: what one run of what it is for amounts to, as `planTraining` tells it. It takes the GPU where there is a
    * real one (no adapter in software) that is faster for as much; without `work` the CPU. Where there was a choice, the
@@ -30,17 +35,20 @@ export interface DeviceOptions extends CpuOptions {
  */
 export async function createDevice({
   device = 'auto',
+  dtype = 'f32',
   work,
   memo = processMemo,
   ...options
 }: DeviceOptions = {}): Promise<Device> {
+  if (dtype !== 'f32') requireF16(device, dtype);
   switch (device) {
     case 'auto':
+      if (dtype === 'f16') return openGpu(memo, dtype);
       return automatic(options, work, memo);
     case 'cpu':
       return CpuDevice.create(options);
     case 'webgpu':
-      return openGpu(memo);
+      return openGpu(memo, dtype);
     case 'reference':
       return onDemand.reference();
     default:
@@ -51,7 +59,17 @@ export async function createDevice({
   }
 }
 
-const openGpu = (memo: Memo): Promise<GpuDevice> => (known.get('webgpu') ?? onDemand.webgpu)({ memo });
+const openGpu = (memo: Memo, dtype: Precision = 'f32'): Promise<GpuDevice> =>
+  (known.get('webgpu') ?? onDemand.webgpu)({ memo, dtype });
+
+function requireF16(device: DeviceName, dtype: string): void {
+  if (dtype !== 'f16') throw new NanobardError('argument', `there is no dtype ${dtype}; choose f32 or f16`);
+  if (device !== 'cpu' && device !== 'reference') return;
+  throw new NanobardError('device', `the device ${device} computes in f32 alone`, {
+    hint: 'Use f32, or the device webgpu where the GPU has f16.',
+    options: ['dtype', 'device'],
+  });
+}
 
 async function automatic(options: CpuOptions, work: DeviceOptions['work'], memo: Memo): Promise<Device> {
   const gpu = work && (await anyGpu(memo));

@@ -3,6 +3,10 @@ import type { CompiledProgram, PlacedProgram } from '../program/program.ts';
 import { Constant, type Tensor, type TypedArray, type Variable } from '../tensor/index.ts';
 import { type CompiledFunction, compileOn, type Sources, type Traced } from './compiled-function.ts';
 import { fillInputs } from './evaluate.ts';
+import type { LossScale } from './loss-scale.ts';
+
+/** How activations and their gradients are stored; weights, sums and all else are f32. */
+export type Precision = 'f32' | 'f16';
 
 /**
  * Where programs run. Variables keep their values on a device between runs, shared by all its programs.
@@ -10,6 +14,10 @@ import { fillInputs } from './evaluate.ts';
  */
 export abstract class Device {
   abstract readonly name: string;
+  /** How activations and their gradients are stored. */
+  readonly dtype: Precision = 'f32';
+  /** Makes what a training needs where these are f16. */
+  readonly newLossScale: (() => LossScale) | undefined = undefined;
   /** How many threads share the work. */
   abstract readonly threads: number;
   /** What this host does not allow and what follows from it, and why `auto` chose this device: a sentence each. */

@@ -1,4 +1,4 @@
-import type { Device } from './device.ts';
+import type { Device, Precision } from './device.ts';
 import type { Memo } from './memo.ts';
 
 /** What `createDevice` wants to know of a GPU beside what it can do. */
@@ -6,7 +6,10 @@ export interface GpuDevice extends Device {
   readonly adapter: { readonly name: string; readonly software: boolean };
 }
 
-export type MakeDevice = (options: { readonly memo?: Memo | undefined }) => Promise<GpuDevice>;
+export type MakeDevice = (options: {
+  readonly memo?: Memo | undefined;
+  readonly dtype?: Precision | undefined;
+}) => Promise<GpuDevice>;
 
 /**
  * Devices that a module brings along when it is imported. On pages that is how `createDevice` comes to know the GPU: what

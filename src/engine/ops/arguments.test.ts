@@ -21,7 +21,7 @@ const calls: Record<string, readonly unknown[]> = {
   maskedFill: [x, new Input('mask', [2, 4], 'i32'), 0], matmul: [x, new Input('b', [4, 2])], max: [x, 1], mean: [x],
   ngram: [new Input('idx', [2, 3], 'i32'), { order: 2, rows: 7 }], ones: [[2]], pad: [x, 0, 1, 1], permute: [x, [1, 0]],
   reshape: [x, [8]], rmsNorm: [x], rotary: [heads], scalar: [1], shift: [x, 0], slice: [x, 0, 1], softmax: [x],
-  split: [x, 2], stack: [[x, x], 0], sum: [x], tensor: [[1]], transpose: [x, 0, 1], tril: [x], zeros: [[2]],
+  split: [x, 2], stack: [[x, x], 0], sum: [x], tensor: [[1]], transpose: [x, 0, 1], tril: [x], unscale: [[x], one, one], zeros: [[2]],
   constant: [new Float32Array(2)],
 }; // biome-ignore format: a table
 

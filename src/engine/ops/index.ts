@@ -24,7 +24,7 @@ export {
   tanh,
   tril,
 } from './elementwise/elementwise.ts';
-export { clipScale, globalNorm } from './global-norm/global-norm.ts';
+export { clipScale, globalNorm, unscale } from './global-norm/global-norm.ts';
 export { grad } from './grad.ts';
 export { embedding, ngram, rowAdaGrad } from './lookup/lookup.ts';
 export { linear, matmul } from './matmul/matmul.ts';

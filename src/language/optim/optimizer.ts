@@ -1,5 +1,6 @@
 import { NanobardError } from '../../engine/errors.ts';
 import { scalar } from '../../engine/ops/constant/constant.ts';
+import { mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { clipScale, globalNorm } from '../../engine/ops/global-norm/global-norm.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { Assignment } from '../../engine/program/compile.ts';
@@ -73,12 +74,17 @@ export abstract class Optimizer {
     return loss;
   }
 
-  /** The same from gradients that are known, in the parameters' order; returns their norm before clipping. */
-  update(gradients: readonly Tensor[]): Scalar {
+  /**
+   * The same from gradients that are known, in the parameters' order; returns their norm before clipping. `rate`, a scalar,
+   * multiplies the learning rate; 1 by default.
+   */
+  update(gradients: readonly Tensor[], rate?: Tensor): Scalar {
     const byParameter = new Map(this.parameters.map((parameter, i) => [parameter, gradients[i]!]));
     const norm = globalNorm(this.counted(byParameter));
     const gradientScale = this.maxNorm === undefined ? scalar(1) : clipScale(norm, this.maxNorm);
-    for (const [variable, value] of this.assignments(byParameter, { ...this.operands, gradientScale }))
+    const { step, ...operands } = this.operands;
+    const learningRate = rate ? mul(operands.learningRate, rate) : operands.learningRate;
+    for (const [variable, value] of this.assignments(byParameter, { learningRate, step, gradientScale }))
       assign(variable, value);
     return norm;
   }

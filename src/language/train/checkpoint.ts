@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { NanobardError } from '../../engine/errors.ts';
 import type { DType, TypedArray } from '../../engine/tensor/dtype.ts';
 import type { Shape } from '../../engine/tensor/shape.ts';
-import { wholeFrom0 } from '../fields.ts';
+import { positive, wholeFrom0 } from '../fields.ts';
 import type { StoredTensor } from '../formats/load-parameters.ts';
 import {
   decodeSafetensors,
@@ -31,6 +31,8 @@ const ProgressSchema = v.object({
   evalsSinceBest: v.optional(wholeFrom0, 0), // older checkpoints have no such field
   /** How often the run has gone back to an earlier step, after which the learning rate is half of what it was. */
   restores: v.optional(v.pipe(wholeFrom0, v.maxValue(100)), 0), // neither
+  /** What the loss is multiplied by, where activations are stored as f16: see `LossScale`. */
+  lossScale: v.optional(positive),
   /** Seconds spent in training steps. */
   trainSeconds: v.number(),
   streams: v.object({

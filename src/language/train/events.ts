@@ -35,6 +35,13 @@ export interface StepEvent {
   readonly learningRate: number;
   /** Global norm of the gradient, before clipping. */
   readonly gradNorm: number;
+  /** Where activations are f16, what the next step's loss is multiplied by, for its gradients. */
+  readonly lossScale?: number;
+  /**
+   * There, too, whether gradients were not finite: then no parameter was updated, `gradNorm` is 0, and `lossScale` half of
+   * what it was. Such a step is told whatever `reportEvery` is.
+   */
+  readonly skipped?: boolean;
   readonly ms: number;
   readonly tokensPerSecond: number;
 }

@@ -69,6 +69,15 @@ export class Gradients {
     });
   }
 
+  /**
+   * Inside the program of the update: what is there when the next batches begin. They multiply it by 0, after which only
+   * what is not finite would still be there.
+   */
+  leave(gradients: readonly Tensor[]): void {
+    for (const [i, parameter] of this.optimizer.parameters.entries())
+      assign(this.sumOf(parameter), gradients[i]!);
+  }
+
   /** Places what is added up over the ranks side by side, so that it is exchanged at once. */
   place(device: Device): Promise<void> {
     return device.alter(this.summed, () => {});

@@ -1,9 +1,10 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
+import type { LossScale } from '../../engine/devices/loss-scale.ts';
 import { NanobardError } from '../../engine/errors.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
-import type { Scalar, Variable } from '../../engine/tensor/tensor.ts';
+import type { Scalar, Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import { type Batch, newBatch } from '../data/dataset.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { dropoutKey } from '../nn/dropout.ts';
@@ -21,6 +22,10 @@ export interface StepResult {
   readonly loss: number;
   /** Global norm of the gradient, before clipping. */
   readonly gradNorm: number;
+  /** Where activations are f16, what the next step's loss is multiplied by: see `LossScale`. */
+  readonly lossScale?: number;
+  /** There, too, whether gradients were not finite: then no parameter was updated, and `gradNorm` is 0. */
+  readonly skipped?: boolean;
 }
 
 /** A step that has been started. */
@@ -44,9 +49,10 @@ export interface InstructionTime {
   readonly flops: number;
 }
 
-/** What a batch's program reports; the norm where it is that of the only batch. */
-type BatchResult = Pick<StepResult, 'loss'> & Partial<StepResult>;
-type Norm = Pick<StepResult, 'gradNorm'>;
+/** What a program reports that updates; a rate of 0 is that of a step that was skipped. */
+type Updated = Omit<StepResult, 'loss' | 'skipped'> & { readonly rate?: number };
+/** What a batch's program reports: the rest where it is the only batch. */
+type BatchResult = Pick<StepResult, 'loss'> & Partial<Updated>;
 
 /** Why a rank wants to stop: it was told to, or its time is over. */
 export interface Wishes {
@@ -67,13 +73,15 @@ interface Later {
  * One step: forward, backward, clipping and the optimizer, traced once. That is a single program; with gradient
  * accumulation, or peers, one program adds each batch's gradient to a sum and another updates from it. In between, ranks
  * exchange these sums, together with the loss and with what each wishes. With `syncEvery`, each trains for itself, and
- * ranks exchange parameters, after so many steps: see `OuterStep`.
+ * ranks exchange parameters, after so many steps: see `OuterStep`. Where activations are f16, see `LossScale`.
  */
 export class TrainingStep {
   /** Parameters and optimizer state by name: what a checkpoint must hold. */
   readonly variables: ReadonlyMap<string, Variable>;
   /** Batches of one step, of this rank. */
   readonly batches: number;
+  /** Where the device stores activations as f16. */
+  readonly lossScale: LossScale | undefined;
   /** Floating-point operations of one step, of all ranks. */
   flops = 0;
   /** What this rank wishes; after a step, what any of them did. */
@@ -109,10 +117,12 @@ export class TrainingStep {
     const sources = {
       [dropoutKey.name]: () => [seed | 0, Math.floor(seed / 2 ** 32) | 0, this.drawn],
     };
+    this.lossScale = device.newLossScale?.();
+    const gradientsOf = (loss: Tensor): Tensor[] => grad(this.lossScale?.scaled(loss) ?? loss, parameters);
     if (this.batches * helpers.size === 1) {
       this.backward = device.compile((x, y) => {
         const loss = model.loss(x, y);
-        return { loss, gradNorm: optimizer.update(grad(loss, parameters)) };
+        return { loss, ...this.update(gradientsOf(loss)) };
       }, sources);
       return;
     }
@@ -121,26 +131,42 @@ export class TrainingStep {
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
     this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
-      gradients.add(grad(loss, parameters), share, keep);
+      gradients.add(gradientsOf(loss), share, keep);
       return { loss };
     }, sources);
-    const update = device.compile(() => ({ gradNorm: optimizer.update(gradients.total()) }));
+    const update = device.compile(() => this.update(gradients.total(), gradients));
     this.later = { gradients, update };
+  }
+
+  /** Inside a program: updates from gradients, those of `sums` if these remain there until the next step. */
+  private update(gradients: readonly Tensor[], sums?: Gradients): { readonly gradNorm: Scalar } {
+    const { lossScale: scale, optimizer } = this;
+    if (!scale) return { gradNorm: optimizer.update(gradients) };
+    const { gradients: exact, rate, lossScale } = scale.unscaled(optimizer, gradients);
+    sums?.leave(exact);
+    const report = { rate, lossScale };
+    return { gradNorm: optimizer.update(exact, rate), ...report };
   }
 
   /** What the step alone needs: optimizer state and sums of gradients. */
   get state(): readonly Variable[] {
-    const { optimizer, later, outer } = this;
+    const { optimizer, later, lossScale, outer } = this;
     return [
       ...optimizer.state.values(),
       ...(later?.gradients.variables ?? []),
+      ...(lossScale ? [lossScale.variable] : []),
       ...(outer ? [...outer.state.values(), ...outer.start] : []),
     ];
   }
 
-  /** The parameters have been changed from outside: steps go on from there, and ranks together. */
-  async begin(): Promise<void> {
+  /**
+   * The parameters have been changed from outside: steps go on from there, and ranks together; where activations are f16,
+   * with this scale of the loss, that which new trainings have by default.
+   */
+  async begin(lossScale?: number): Promise<void> {
     this.begins = true;
+    const { lossScale: scale } = this;
+    if (scale) await this.device.write(scale.variable, [lossScale ?? scale.first]);
     await this.later?.gradients.clear(this.device);
     await this.shards?.restore(this.device);
   }
@@ -169,6 +195,11 @@ export class TrainingStep {
   ): Promise<TrainingStep> {
     const step = new TrainingStep(model, device, config, peers);
     checkRound(config);
+    if (step.lossScale && peers.size > 1)
+      throw new NanobardError('config', 'ranks do not train together in f16', {
+        hint: 'Train alone, or in f32.',
+        options: ['dtype'],
+      });
     if (peers.size > 1) await step.later?.gradients.place(device);
     const batch = newBatch(config.batchSize, model.blockSize);
     const [backward, update] = await step.programs(batch);
@@ -265,10 +296,12 @@ export class TrainingStep {
   }
 
   /** The mean of the batches' losses; the norm is the update's, or the only batch's. */
-  private report(results: readonly BatchResult[], updated: Norm | undefined): StepResult {
+  private report(results: readonly BatchResult[], updated: Updated | undefined): StepResult {
     let loss = 0;
     for (const result of results) loss += result.loss / this.batches;
-    return { loss, gradNorm: (updated ?? results[0]!).gradNorm! };
+    const { gradNorm, lossScale, rate } = updated ?? results[0]!;
+    const result = { loss, gradNorm: gradNorm! };
+    return lossScale === undefined ? result : { ...result, lossScale, skipped: rate === 0 };
   }
 
   private async programs(batch: Batch): Promise<[backward: Executable, update: Executable | undefined]> {
@@ -297,6 +330,7 @@ export class TrainingStep {
   private prepare(step: number, learningRate: number): void {
     this.optimizer.steps = step - 1;
     this.optimizer.learningRate = learningRate;
+    if (this.lossScale) this.lossScale.step = step;
   }
 
   private argumentsFor(step: number, index: number, [x, y]: Batch) {

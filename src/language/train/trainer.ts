@@ -23,7 +23,7 @@ import type { EndEvent, EndReason, StepEvent, TrainEvent } from './events.ts';
 import { type FinishedStep, LateSteps } from './late-steps.ts';
 import { measure } from './measure.ts';
 import { alone, type Peers } from './peers.ts';
-import { TrainingStep } from './step.ts';
+import { type StepResult, TrainingStep } from './step.ts';
 
 /** How many steps later, at most, a step is told of. */
 const LATEST = 3;
@@ -233,13 +233,19 @@ export class Trainer {
   /** Counts a step that is over; its event, if it is to be told. */
   private finish({ step, learningRate, result, ms }: FinishedStep): StepEvent | undefined {
     const { config, reportEvery = 1 } = this.options;
-    if (!(Number.isFinite(result.loss) && Number.isFinite(result.gradNorm))) {
+    const problem = problemOf(result);
+    if (problem) {
       this.late.clear(); // what follows comes of it
       this.progress.step = step - 1;
-      throw diverged(`step ${step}: the loss is ${result.loss} and the gradient norm ${result.gradNorm}`);
+      throw diverged(`step ${step}: ${problem}`);
     }
     this.progress.trainSeconds += ms / 1000;
-    if (step % reportEvery !== 0 && step % config.evalInterval !== 0 && step !== config.maxIters)
+    if (
+      !result.skipped &&
+      step % reportEvery !== 0 &&
+      step % config.evalInterval !== 0 &&
+      step !== config.maxIters
+    )
       return undefined;
     const tokensPerSecond = (1000 * this.tokensPerStep) / ms;
     return { type: 'step', step, ...result, learningRate, ms, tokensPerSecond };
@@ -318,6 +324,8 @@ export class Trainer {
     for (const [name, { shape, data }] of this.progress.drawn ? this.batches.stored() : [])
       tensors.set(name, { shape, dtype: 'i32', read: async () => data });
     const places = { data: this.batches.stream.getState(), evaluation: this.evaluation.getState() };
+    const { lossScale } = this.training;
+    if (lossScale) this.progress.lossScale = (await this.options.device.read(lossScale.variable))[0];
     return { progress: { ...this.progress, streams: places }, tensors };
   }
 
@@ -331,7 +339,7 @@ export class Trainer {
     await loadParameters(this.training.variables, tensors, this.options.device);
     this.late.clear();
     this.untold.length = 0;
-    await this.training.begin();
+    await this.training.begin(progress.lossScale);
     const drawn = progress.drawn && this.batches.restore(stored);
     Object.assign(this.progress, progress, { drawn });
     restoreStream(this.batches.stream, places.data);
@@ -373,4 +381,13 @@ export class Trainer {
       return undefined;
     }
   }
+}
+
+/** Why a training cannot go on after a step, if so. */
+function problemOf({ loss, gradNorm, skipped, lossScale }: StepResult): string | undefined {
+  if (!(Number.isFinite(loss) && Number.isFinite(gradNorm)))
+    return `the loss is ${loss} and the gradient norm ${gradNorm}`;
+  return skipped && !(lossScale! >= 1)
+    ? 'gradients are not finite in f16, however small the loss is made'
+    : undefined;
 }

@@ -68,7 +68,14 @@ export function createCommandLine(io: Io, finish: (exitCode: number) => void): C
     );
   train.option('--mpi <which>', 'train with other ranks of mpirun or srun: auto, off or a library', 'auto');
   const profile = new Option('--profile', 'show where the time of a step goes, and train nothing');
-  addMachineFlags(train).addOption(profile.conflicts(['resume', 'out']));
+  addMachineFlags(train)
+    .addOption(
+      new Option(
+        '--dtype <type>',
+        'how a GPU stores activations (default: f32; a resumed run keeps its own)',
+      ).choices(['f32', 'f16']),
+    )
+    .addOption(profile.conflicts(['resume', 'out']));
   addRecipeFlags(
     train
       .option('--json', 'print one JSON object a line')

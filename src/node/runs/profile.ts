@@ -34,10 +34,10 @@ const ROUNDS = 10;
 export async function profileRecipe(options: ProfileOptions = {}): Promise<Profile> {
   checkOptions('profileRecipe', options, recipeRules);
   const { recipe: wanted = defaultRecipe, data: source, field, tokenizer, ...rest } = options;
-  const { device: name, threads, blas, ...changes } = rest;
+  const { device: name, threads, blas, dtype, ...changes } = rest;
   const recipe = chooseRecipe(wanted, changes);
   const { content, close } = await loadRunData({ data: source, field, tokenizer });
-  const device = await createDevice({ device: name, threads, blas });
+  const device = await createDevice({ device: name, threads, blas, dtype });
   try {
     const { trainer } = await createTraining({ recipe, ...content, device });
     const { learningRate } = recipe;

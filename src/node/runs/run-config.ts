@@ -27,6 +27,8 @@ const RunConfigSchema = v.object({
   initSha256: v.optional(v.string()),
   /** How many train together, each with batches of the recipe's size. */
   ranks: v.optional(wholeFrom1, 1), // older runs have no such field
+  /** How activations are stored, where that was said: f32 by default. */
+  dtype: v.optional(v.picklist(['f32', 'f16'])),
   policy: v.optional(PolicySchema, {}), // older runs have no such field
 });
 

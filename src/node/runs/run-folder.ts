@@ -163,7 +163,9 @@ export class RunFolder {
   }
 
   /** Changes what the run is: its recipe, longer say, its text's place, or what it does beside training. */
-  async change(changes: Partial<Pick<RunConfig, 'recipe' | 'data' | 'ranks' | 'policy'>>): Promise<void> {
+  async change(
+    changes: Partial<Pick<RunConfig, 'recipe' | 'data' | 'ranks' | 'dtype' | 'policy'>>,
+  ): Promise<void> {
     this.known = { ...this.known, ...changes };
     await this.writeConfig();
   }

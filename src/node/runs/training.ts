@@ -127,6 +127,7 @@ export class TrainingRun {
     const { recipe: wanted, recipeName, folder, initFrom: source, ...rest } = options;
     const { data: from, field, tokenizer, ...others } = rest;
     const { policy, maxMinutes, job, changes } = sorted(others);
+    const { dtype } = options;
     const initFrom = source === undefined ? undefined : await openModel(source);
     const recipe = initFrom
       ? recipeFrom(initFrom, wanted, changes)
@@ -135,10 +136,10 @@ export class TrainingRun {
     const name = recipeName ?? nameOf(wanted, initFrom, recipe);
     const data = await loadRunData({ data: from, field, tokenizer: tokenizer ?? initFrom?.tokenizer });
     const ranks = job?.size ?? 1;
-    return prepare(machine, { recipe, initFrom, peers: job }, data, async (training) => {
+    return prepare({ ...machine, dtype }, { recipe, initFrom, peers: job }, data, async (training) => {
       const place = folder ?? (await RunFolder.make(defaultFolder(name, new Date())));
       const described = data.describe(place);
-      const about = { recipeName: name, recipe, data: described, ranks, policy, ...initial };
+      const about = { recipeName: name, recipe, data: described, ranks, dtype, policy, ...initial };
       const config = { nanobard: version, ...about };
       // Weights that are not drawn have to be told.
       const state = job && initFrom ? await training.trainer.state() : undefined;
@@ -190,6 +191,7 @@ export class TrainingRun {
   ): Promise<Begun> {
     const { folder: place, recipe: _, data, ...rest } = options;
     const { policy: asked, maxMinutes, job, changes } = sorted(rest);
+    const { dtype = folder.config.dtype } = options;
     const from = await folder.loadState();
     if (!from && (await folder.metrics.tellOfState())) {
       const hint = 'Its last.safetensors is gone: begin a new run in another folder.';
@@ -210,11 +212,11 @@ export class TrainingRun {
     const policy = { ...config.policy, ...asked };
     // A run that was stopped before its first checkpoint begins again, with the weights that it began with.
     const initFrom = from ? undefined : await reopenInitial(config, folder.path);
-    return prepare(machine, { recipe, initFrom, peers: job }, found, async (training) => {
+    return prepare({ ...machine, dtype }, { recipe, initFrom, peers: job }, found, async (training) => {
       if (from) await training.trainer.restore(from);
       await folder.metrics.rewind(progress);
       const about = found.kept ? config.data : found.describe(place);
-      await folder.change({ recipe, data: about, ranks, policy });
+      await folder.change({ recipe, data: about, ranks, dtype, policy });
       const state = from ?? (job && initFrom ? await training.trainer.state() : undefined);
       const run = new TrainingRun(folder, training, found, notices, { from, maxMinutes, job });
       return { run, policy, state };
@@ -280,6 +282,7 @@ function sorted({
   device,
   threads,
   blas,
+  dtype: _,
   keep,
   patience,
   onDivergence,

@@ -3,7 +3,7 @@ import { compile } from '../../program/compile.ts';
 import { Variable } from '../../tensor/tensor.ts';
 import type { Device, Executable } from '../device.ts';
 import { joinsVectors } from './host.ts';
-import { hasRelaxedSimd, type SimdLevel } from './simd.ts';
+import { hasRelaxedSimd, hasWide, type SimdLevel } from './simd.ts';
 
 /** Side of the square matrices that builds are timed with: a product takes a quarter of a millisecond. */
 const SIZE = 192;
@@ -19,7 +19,7 @@ let measured: Promise<SimdLevel> | undefined;
  */
 export async function bestSimd(create: Create): Promise<SimdLevel> {
   if (!(await hasRelaxedSimd())) return 'simd128';
-  if (!joinsVectors()) return 'relaxed';
+  if (!(hasWide && joinsVectors())) return 'relaxed';
   measured ??= fasterOf('wide', 'relaxed', create).catch((error: unknown) => {
     measured = undefined;
     throw error;

@@ -4,15 +4,19 @@ import { allowRelaxedSimd, inflate } from './host.ts';
 
 /**
  * Instruction sets of the kernels. `simd128` is what every engine has; `relaxed` adds fused multiply-add, which
- * rounds once; `wide` is `relaxed` for engines that join neighbouring instructions of 128 bits into one of 256.
+ * rounds once; `wide` is `relaxed` for engines that join neighbouring instructions of 128 bits into one of 256, which is
+ * not among what pages load.
  */
 export type SimdLevel = keyof typeof lengths;
 
+/** Whether there is a build for such engines. */
+export const hasWide = 'wide' in lengths;
+
 let binaries: Promise<Readonly<Record<string, Uint8Array<ArrayBuffer>>>> | undefined;
 
-async function binaryOf(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
+async function binaryOf(level: SimdLevel): Promise<Uint8Array<ArrayBuffer> | undefined> {
   binaries ??= unpack();
-  return (await binaries)[level]!.slice();
+  return (await binaries)[level]?.slice();
 }
 
 /** See `pack` in scripts/build-kernels.ts. */
@@ -33,7 +37,7 @@ async function unpack(): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
 /** Whether this engine has relaxed SIMD, which on Node 20 is turned on for it. */
 export async function hasRelaxedSimd(): Promise<boolean> {
   allowRelaxedSimd();
-  return WebAssembly.validate(await binaryOf('relaxed'));
+  return WebAssembly.validate((await binaryOf('relaxed'))!);
 }
 
 /**
@@ -66,8 +70,8 @@ async function compile(level: SimdLevel, shared: boolean): Promise<WebAssembly.M
   if (typeof WebAssembly === 'undefined') throw missing('');
   if (level !== 'simd128') allowRelaxedSimd();
   const binary = await binaryOf(level);
-  if (!shared) unshare(binary);
-  if (!WebAssembly.validate(binary)) throw missing(` with ${level} SIMD`);
+  if (binary && !shared) unshare(binary);
+  if (!(binary && WebAssembly.validate(binary))) throw missing(` with ${level} SIMD`);
   try {
     return await WebAssembly.compile(binary);
   } catch (cause) {

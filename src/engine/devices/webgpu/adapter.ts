@@ -69,9 +69,9 @@ async function findGpu(): Promise<GPU> {
 /**
  * Opens the best adapter. Whoever gives a `gpu` of their own chooses where it comes from.
  *
- * @throws {NanobardError} code `device` if there is none.
+ * @throws {NanobardError} code `device` if there is none, or none that computes in f16 where that is asked for.
  */
-export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
+export async function openGpu(gpu?: GPU, { f16 = false } = {}): Promise<OpenGpu> {
   const source = gpu ?? (await findGpu());
   const adapter = await source.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter)
@@ -83,12 +83,18 @@ export async function openGpu(gpu?: GPU): Promise<OpenGpu> {
       options: ['device'],
     });
   const { limits, info, features } = adapter;
+  if (f16 && !features.has('shader-f16'))
+    throw new NanobardError('device', `this GPU (${info.description || info.vendor}) has no f16`, {
+      hint: 'Use f32, which every adapter has; f16 needs the WebGPU feature shader-f16.',
+      options: ['dtype'],
+    });
   const { maxBufferSize, maxStorageBufferBindingSize } = limits;
   const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
   // A size that the adapter does not tell, or no power of two, is of no use.
   const size = features.has('subgroups') ? (info.subgroupMaxSize ?? 0) : 0;
   const subgroup = size > 0 && Number.isInteger(Math.log2(size)) ? size : 0;
   const requiredFeatures: GPUFeatureName[] = subgroup > 0 ? ['subgroups'] : [];
+  if (f16) requiredFeatures.push('shader-f16');
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause) => {
     throw failed('the GPU does not open', cause);
   });

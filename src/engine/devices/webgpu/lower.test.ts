@@ -14,6 +14,7 @@ import type { CompiledProgram } from '../../program/program.ts';
 import type { Executable } from '../device.ts';
 import { ReferenceDevice } from '../reference/reference-device.ts';
 import { Banks } from './banks.ts';
+import { halve } from './halve.ts';
 import { type LabelledDispatch, lower, traitsOf } from './lower.ts';
 import { findPlaces } from './places.ts';
 
@@ -36,16 +37,19 @@ interface Conditions {
   readonly subgroup?: number;
   readonly bankBytes?: number;
   readonly tile?: Tile;
+  /** Whether activations are stored as f16. */
+  readonly f16?: boolean;
 }
 
 function dispatchesOf(
   { program, variables }: CompiledProgram,
-  { software = false, subgroup = 0, bankBytes = limits.bindingBytes, tile }: Conditions = {},
+  { software = false, subgroup = 0, bankBytes = limits.bindingBytes, tile, f16 = false }: Conditions = {},
 ): LabelledDispatch[] {
-  const placed = layOut(program, traitsOf, bankBytes);
+  const stored = f16 ? halve(program) : { program, halves: new Set<number>() };
+  const placed = layOut(stored.program, traitsOf, bankBytes);
   const banks = new Banks(bankBytes);
   const homes = variables.map(({ name, size }) => banks.allocate(4 * size, name));
-  const { locate } = findPlaces(placed, homes, bankBytes);
+  const { locate } = findPlaces(placed, homes, bankBytes, stored.halves);
   const tileFor = (product: ProductShape): Tile => tile ?? usualTile(product, { software });
   return lower(placed, locate, { software, subgroup, tileFor }).dispatches.flat();
 }
@@ -69,9 +73,10 @@ it('has a kernel for every operation', () => {
 });
 
 it.each(all)('%s keeps to the limits that every adapter has', (_name, programs) => {
-  for (const software of [true, false]) {
+  const conditions = [{ software: true }, { software: false }, { f16: true }];
+  for (const condition of conditions) {
     for (const { label, bindings, groups } of programs.flatMap((program) =>
-      dispatchesOf(program, { software }),
+      dispatchesOf(program, condition),
     )) {
       expect(bindings.length, label).toBeLessThanOrEqual(limits.storageBuffers);
       for (const { size } of bindings) expect(size, label).toBeLessThanOrEqual(limits.bindingBytes);
@@ -137,30 +142,43 @@ it('takes subgroups only where a group is made of whole ones', () => {
 // Dawn's adapter that only validates: without a GPU, with WebGPU's default limits. `npm --prefix gpu ci` installs it.
 const dawn = fileURLToPath(new URL('../../../../gpu/node_modules/webgpu/index.js', import.meta.url));
 
-it.skipIf(!existsSync(dawn))('every kernel of every recipe compiles', async () => {
-  const { create } = await import(dawn);
-  const gpu: GPU = create(['backend=null']);
-  const device = await (await gpu.requestAdapter())!.requestDevice({ requiredFeatures: ['subgroups'] });
-  const codes = new Map<string, string>();
-  for (const [, programs] of all)
-    for (const program of programs)
-      for (const software of [true, false])
-        for (const subgroup of [0, software ? 4 : 32])
-          for (const { label, code } of dispatchesOf(program, { software, subgroup })) codes.set(code, label);
-  for (const tile of tiles)
-    for (const program of all.at(-1)![1])
-      for (const { label, code } of dispatchesOf(program, { tile })) codes.set(code, label);
-  const problems = await Promise.all(
-    [...codes].map(async ([code, label]) => {
-      const module = device.createShaderModule({ code });
-      const pipeline = device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
-      return pipeline.then(
-        () => [],
-        (error: Error) => [`${label}: ${error.message}`],
-      );
-    }),
-  );
-  expect(problems.flat()).toEqual([]);
-  expect(codes.size).toBeGreaterThan(100);
-  device.destroy();
-});
+// In f32 and in f16: that takes long where the machine has more to do.
+it.skipIf(!existsSync(dawn))(
+  'every kernel of every recipe compiles',
+  async () => {
+    const { create } = await import(dawn);
+    const gpu: GPU = create(['backend=null']);
+    const device = await (await gpu.requestAdapter())!.requestDevice({
+      requiredFeatures: ['subgroups', 'shader-f16'],
+    });
+    const codes = new Map<string, string>();
+    for (const [, programs] of all)
+      for (const program of programs)
+        for (const software of [true, false])
+          for (const subgroup of [0, software ? 4 : 32])
+            for (const { label, code } of dispatchesOf(program, { software, subgroup }))
+              codes.set(code, label);
+    for (const [, programs] of all)
+      for (const program of programs)
+        for (const { label, code } of dispatchesOf(program, { subgroup: 32, f16: true }))
+          codes.set(code, label);
+    for (const tile of tiles)
+      for (const program of all.at(-1)![1])
+        for (const { label, code } of dispatchesOf(program, { tile })) codes.set(code, label);
+    const problems = await Promise.all(
+      [...codes].map(async ([code, label]) => {
+        const module = device.createShaderModule({ code });
+        const pipeline = device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+        return pipeline.then(
+          () => [],
+          (error: Error) => [`${label}: ${error.message}`],
+        );
+      }),
+    );
+    expect(problems.flat()).toEqual([]);
+    expect(codes.size).toBeGreaterThan(100);
+    expect([...codes.keys()].filter((code) => code.startsWith('enable f16;')).length).toBeGreaterThan(50);
+    device.destroy();
+  },
+  90_000,
+);

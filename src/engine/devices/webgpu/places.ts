@@ -1,4 +1,4 @@
-import type { GpuView } from '../../ops/shared/webgpu.ts';
+import { bytesOf, type GpuView } from '../../ops/shared/webgpu.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, sizeOf, type TypedArray } from '../../tensor/index.ts';
 import { Bank, Banks, type Place, requireFits } from './banks.ts';
@@ -16,11 +16,17 @@ export interface Places {
 }
 
 /**
- * Gives a program its places in banks of at most `bankBytes`; its variables have theirs already.
+ * Gives a program its places in banks of at most `bankBytes`; its variables have theirs already. Elements of the
+ * buffers `halves` are f16.
  *
  * @throws {NanobardError} code `memory` if a tensor is larger than a bank.
  */
-export function findPlaces(program: PlacedProgram, variables: readonly Place[], bankBytes: number): Places {
+export function findPlaces(
+  program: PlacedProgram,
+  variables: readonly Place[],
+  bankBytes: number,
+  halves: ReadonlySet<number> = new Set(),
+): Places {
   for (const buffer of program.buffers)
     if (buffer.kind === 'temporary') requireFits(buffer.bytes, bankBytes, 'a tensor of the program');
   const arena = arenaBanks(program.arenaBytes, bankBytes);
@@ -44,7 +50,8 @@ export function findPlaces(program: PlacedProgram, variables: readonly Place[], 
   });
   const locate = (view: View): GpuView => {
     const { bank, offset } = places[view.buffer]!;
-    return { ...view, bank, offset: offset / BYTES_PER_ELEMENT + view.offset };
+    const dtype = halves.has(view.buffer) ? 'f16' : view.dtype;
+    return { ...view, dtype, bank, offset: offset / bytesOf(dtype) + view.offset };
   };
   return { arena, inputBank, inputPlaces, constants: constants.all, contents, locate };
 }

@@ -38,18 +38,21 @@ export interface Means extends Target {
   readonly memory: GpuMemory;
   readonly pipelines: Pipelines;
   readonly bankBytes: number;
+  /** Buffers whose elements are f16; by default none. */
+  readonly halves?: ReadonlySet<number>;
 }
 
 /** Finds places for all that a program needs, lowers it, compiles its kernels, and makes buffers and bind groups. */
 export async function prepare(
   program: PlacedProgram,
   variables: readonly { readonly place: Place; readonly buffers: Buffers }[],
-  { memory, pipelines, bankBytes, ...target }: Means,
+  { memory, pipelines, bankBytes, halves, ...target }: Means,
 ): Promise<Parts> {
   const { arena, inputBank, inputPlaces, constants, contents, locate } = findPlaces(
     program,
     variables.map(({ place }) => place),
     bankBytes,
+    halves,
   );
   const lowered = lower(program, locate, target);
   requireFits(Math.max(inputBank.bytes, lowered.scratch.bytes), bankBytes, 'the program');
@@ -90,8 +93,8 @@ export async function prepare(
       return [name, new Type(upload.values.buffer, inputPlaces[i], sizeOf(shape))] as const;
     });
     const outputs = program.outputs.map(({ name, view }) => {
-      const { bank, offset, dtype, shape } = locate(view);
-      const region = { dtype, length: sizeOf(shape), offset: BYTES_PER_ELEMENT * offset };
+      const { bank, offset, shape } = locate(view);
+      const region = { dtype: view.dtype, length: sizeOf(shape), offset: BYTES_PER_ELEMENT * offset };
       return [name, { ...region, buffer: bufferOf(bank) }] as const;
     });
     return { steps, inputs: new Map(inputs), upload, outputs: new Map(outputs), buffers };

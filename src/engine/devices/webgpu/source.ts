@@ -1,7 +1,7 @@
 import type { Dispatch, GpuView, WgslKernel } from '../../ops/shared/webgpu.ts';
 import { declarations } from '../../ops/wgsl.generated.ts';
 import { type Shape, sizeOf } from '../../tensor/index.ts';
-import { accessors, type Binding, bind, type Operand } from './bindings.ts';
+import { accessors, type Binding, bind, HALF_OF, type Operand } from './bindings.ts';
 
 /** Storage buffers that every adapter lets a kernel see. */
 const STORAGE_BUFFERS = 8;
@@ -48,10 +48,13 @@ export function assemble<K extends WgslKernel>(
   for (const [name, view] of Object.entries(views))
     operands[name] = { view, accessors: accessorsOf(name, body) };
   const bound = bind(operands, STORAGE_BUFFERS);
+  const halves = bound.bindings.some(({ f16 }) => f16);
   const width = Math.min(groups, MOST_GROUPS);
   const height = Math.ceil(groups / Math.max(1, width));
   const code = [
+    ...(halves ? ['enable f16;'] : []),
     ...(inSubgroups ? ['enable subgroups;', `const SUBGROUP = ${subgroup}u;`] : []),
+    ...(halves ? [HALF_OF] : []),
     ...Object.entries({ THREADS: threads, ...constants }).map(
       ([name, value]) => `const ${name} = ${Math.max(-LARGEST, Math.min(LARGEST, value))};`,
     ),

@@ -2,10 +2,13 @@ import { NanobardError } from '../../errors.ts';
 import { layOut } from '../../program/lay-out.ts';
 import type { CompiledProgram } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
-import { Device, type Executable } from '../device.ts';
+import { Device, type Executable, type Precision } from '../device.ts';
+import type { LossScale } from '../loss-scale.ts';
 import { type Memo, processMemo } from '../memo.ts';
 import { type Adapter, type OpenGpu, openGpu } from './adapter.ts';
 import { Banks, type Place } from './banks.ts';
+import { halve } from './halve.ts';
+import { DynamicLossScale } from './loss-scale.ts';
 import { productsOf, traitsOf } from './lower.ts';
 import { type Buffers, GpuMemory } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
@@ -25,6 +28,11 @@ export interface GpuSource {
 export interface WebGpuOptions {
   /** By default `navigator.gpu`, or in Node the package `webgpu`. */
   readonly gpu?: GpuSource | undefined;
+  /**
+   * How activations and their gradients are stored; sums, weights and all else stay f32. Default 'f32'. An adapter
+   * without the feature shader-f16 refuses 'f16'.
+   */
+  readonly dtype?: Precision | undefined;
   /** Keeps what is measured; by default as long as the process lives. */
   readonly memo?: Memo | undefined;
 }
@@ -39,6 +47,8 @@ export class WebGpuDevice extends Device {
   readonly notes: readonly string[];
   /** The adapter: its name, whether it is software, features and limits. */
   readonly adapter: Adapter;
+  override readonly dtype: Precision;
+  override readonly newLossScale: (() => LossScale) | undefined;
   private readonly memory: GpuMemory;
   private readonly pipelines: Pipelines;
   private readonly tuner: TileTuner;
@@ -46,8 +56,10 @@ export class WebGpuDevice extends Device {
   /** Programs are loaded one after another, so that each finds the variables of those before in place. */
   private last: Promise<unknown> = Promise.resolve();
 
-  private constructor(open: OpenGpu, memo: Memo) {
+  private constructor(open: OpenGpu, memo: Memo, dtype: Precision) {
     super();
+    this.dtype = dtype;
+    this.newLossScale = dtype === 'f16' ? () => new DynamicLossScale() : undefined;
     const { name, software, features, bankBytes, subgroup, device } = open;
     const adapter = { name, software, features, bankBytes, subgroup };
     this.adapter = adapter;
@@ -64,11 +76,12 @@ export class WebGpuDevice extends Device {
   /**
    * The best GPU of this machine, or of `gpu`.
    *
-   * @throws {NanobardError} code `device` if there is none.
+   * @throws {NanobardError} code `device` if there is none, or it has no f16 where that is asked for.
    */
-  static async create({ gpu, memo = processMemo }: WebGpuOptions = {}): Promise<WebGpuDevice> {
+  static async create({ gpu, memo = processMemo, dtype = 'f32' }: WebGpuOptions = {}): Promise<WebGpuDevice> {
     // Whatever gives adapters of WebGPU is a GPU.
-    return new WebGpuDevice(await openGpu(gpu as GPU | undefined), memo);
+    const open = await openGpu(gpu as GPU | undefined, { f16: dtype === 'f16' });
+    return new WebGpuDevice(open, memo, dtype);
   }
 
   get bytes(): number {
@@ -80,14 +93,15 @@ export class WebGpuDevice extends Device {
       const { bankBytes, software, subgroup } = this.adapter;
       const { memory, pipelines, tuner } = this;
       const means = { memory, pipelines, bankBytes, software, subgroup };
-      const program = layOut(plain, traitsOf, bankBytes);
+      const { program: stored, halves } = this.dtype === 'f16' ? halve(plain) : { program: plain };
+      const program = layOut(stored, traitsOf, bankBytes);
       await tuner.tune(productsOf(program, software), (product, tile) =>
         timeProgram(product, { ...means, tileFor: () => tile }),
       );
       await this.place(variables);
       const homes = variables.map((variable) => this.placed(variable));
       const tileFor = tuner.tileFor.bind(tuner);
-      const parts = await prepare(program, homes, { ...means, tileFor });
+      const parts = await prepare(program, homes, { ...means, tileFor, ...(halves && { halves }) });
       return new WebGpuExecutable(program, parts, this.memory);
     });
   }

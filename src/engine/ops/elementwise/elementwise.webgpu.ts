@@ -24,7 +24,7 @@ const combine = (ofFloats: WgslFunction, ofIntegers = ofFloats): WebGpuKernel<Ar
   strided: 'all',
   lower(tape, [a, b], [y]) {
     const N = sizeOf(y.shape);
-    const apply = y.dtype === 'f32' ? ofFloats : ofIntegers;
+    const apply = y.dtype === 'i32' ? ofIntegers : ofFloats;
     tape.emit('combine', { apply, operands: { a, b, y }, indices: { a, b }, constants: { N }, ...each(N) });
   },
 });

@@ -1,5 +1,5 @@
 import { type ReferenceKernel, scalarOf } from '../shared/reference.ts';
-import type { clipScaleOperation, globalNormOperation } from './global-norm.ts';
+import type { clipScaleOperation, globalNormOperation, unscaleOperation } from './global-norm.ts';
 
 export const globalNormReference: ReferenceKernel<typeof globalNormOperation> = (tensors, [norm]) => {
   let squares = 0;
@@ -13,4 +13,13 @@ export const clipScaleReference: ReferenceKernel<typeof clipScaleOperation> = (
   { maxNorm },
 ) => {
   scale.data[0] = Math.min(1, maxNorm / (scalarOf(norm) + 1e-6));
+};
+
+export const unscaleReference: ReferenceKernel<typeof unscaleOperation> = (
+  [factor, norm, ...gradients],
+  results,
+) => {
+  const finite = Number.isFinite(scalarOf(norm));
+  for (const [i, { data }] of results.entries())
+    data.set(gradients[i]!.data.map((x) => (finite ? x * scalarOf(factor) : 0)));
 };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkDevices, checkThreads, devices, extent, RUNS, values } from '../../../testing/check.ts';
 import { Input, type Tensor } from '../../tensor/tensor.ts';
 import { constant, scalar } from '../constant/constant.ts';
-import { clipScale, globalNorm } from './global-norm.ts';
+import { clipScale, globalNorm, unscale } from './global-norm.ts';
 
 const forward = { gradients: false } as const;
 
@@ -76,5 +76,38 @@ describe('clipScale', () => {
       'clipScale: norm must be a scalar (given (1))',
     );
     expect(() => clipScale(scalar(1), 0)).toThrow('clipScale: maxNorm must be above 0, not 0');
+  });
+});
+
+describe('unscale', () => {
+  it('multiplies by the factor', async () => {
+    const shapes = [[3, 7], [], [4096], [5003]];
+    const build = (factor: Tensor, norm: Tensor, ...gradients: Tensor[]) => [
+      ...unscale(gradients, factor, norm),
+    ];
+    const operands = [values([], 1), values([], 2), ...shapes.map((shape, i) => values(shape, i))];
+    await checkDevices(build, operands, forward);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    'gives zeros where the norm is %d, whatever the gradients are',
+    async (norm) => {
+      const gradient = constant(Float32Array.of(1, Number.NaN, Number.NEGATIVE_INFINITY, -2, 5));
+      const [result] = unscale([gradient], scalar(0.5), scalar(norm));
+      for (const device of devices)
+        expect([...(await device.evaluate(result!)).data]).toEqual([0, 0, 0, 0, 0]);
+    },
+  );
+
+  it('gives the same bits for any number of threads', async () => {
+    const tensors = [100_001, 7, 30_000].map((n, i) => constant(values([n], i).data));
+    await checkThreads(...unscale(tensors, scalar(0.3), scalar(1)));
+  });
+
+  it('says what it takes', () => {
+    expect(() => unscale([], scalar(1), scalar(1))).toThrow('unscale: needs at least one tensor');
+    expect(() => unscale([scalar(1)], new Input('factor', [1]), scalar(1))).toThrow(
+      'unscale: factor must be a scalar (given (1))',
+    );
   });
 });

@@ -24,6 +24,20 @@ export function clipScale(norm: Tensor, maxNorm: number): Tensor {
   return apply(clipScaleOperation, [norm], { maxNorm })[0];
 }
 
+/**
+ * Gradients of a loss that was scaled, scaled back: each times `factor`, a scalar. Where `norm`, a scalar, too, is not
+ * finite, the results are zeros, whatever the gradients are. A device computes them in place where nothing else reads the
+ * gradients.
+ * Micikevicius et al., "Mixed Precision Training", 2018, §3.2.
+ *
+ * @throws {NanobardError} code `shape` if `factor` or `norm` is not a scalar, `argument` if there is no gradient or one
+ *   is not f32.
+ */
+export function unscale(gradients: readonly Tensor[], factor: Tensor, norm: Tensor): readonly Tensor[] {
+  requireTensors('unscale', gradients);
+  return apply(unscaleOperation, [factor, norm, ...gradients] as const, {});
+}
+
 export const globalNormOperation: Operation<readonly Tensor[], [norm: Scalar], NoAttributes> = {
   name: 'global-norm',
   shape(tensors) {
@@ -41,5 +55,19 @@ export const clipScaleOperation: Operation<[norm: Tensor], [scale: Tensor], { re
     requireShape('clipScale', [], { norm });
     requireNumbers('clipScale', 'above 0', { maxNorm });
     return [norm];
+  },
+};
+
+export const unscaleOperation: Operation<
+  readonly [factor: Tensor, norm: Tensor, ...gradients: Tensor[]],
+  readonly Tensor[],
+  NoAttributes
+> = {
+  name: 'unscale',
+  shape([factor, norm, ...gradients]) {
+    if (gradients.length === 0) throw new NanobardError('argument', 'unscale: needs at least one tensor');
+    requireFloat('unscale', factor, norm, ...gradients);
+    requireShape('unscale', [], { factor, norm });
+    return gradients;
   },
 };

@@ -28,3 +28,18 @@ export function clipScale(thread: i32, threads: i32, norm: usize, scale: usize, 
   if (thread != 0) return;
   store<f32>(scale, min<f32>(1, maxNorm / (load<f32>(norm) + 1e-6)));
 }
+
+/** `tables`: for each tensor its address, that of the result, and the size. One thread does: only GPUs scale losses. */
+export function unscale(
+  thread: i32, threads: i32, factor: usize, norm: usize, tensors: i32, tables: Words,
+): void {
+  if (thread != 0) return;
+  const finite = isFinite<f32>(load<f32>(norm));
+  for (let k = 0; k < 3 * tensors; k += 3) {
+    for (let i = 0; i < int(tables, k + 2); i++) {
+      const at = <usize>i << 2;
+      const x = load<f32>(address(tables, k) + at);
+      store<f32>(address(tables, k + 1) + at, finite ? load<f32>(factor) * x : 0);
+    }
+  }
+}

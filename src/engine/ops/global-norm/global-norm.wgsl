@@ -34,3 +34,13 @@ fn clipScale(group: u32, lane: u32) {
   if (isNan(bits_norm(0u))) { set_bits_scale(0u, 0x7fc00000u); }
   else { store_scale(0u, min(1.0, MAX_NORM / (load_norm(0u) + 1e-6))); }
 }
+
+fn unscale(group: u32, lane: u32) {
+  let row = rowOf(group);
+  let x = bits_table(row + 2u);
+  let y = bits_table(row + 3u);
+  let finite = isFinite(bits_norm(0u));
+  for (var i = firstOf(group, row) + lane; i < endOf(group, row); i += THREADS) {
+    store_y(y + i, select(0.0, load_factor(0u) * load_x(x + i), finite));
+  }
+}

@@ -1,4 +1,4 @@
-import type { DType } from '../../tensor/dtype.ts';
+import { BYTES_PER_ELEMENT, type DType } from '../../tensor/dtype.ts';
 import type { InPlaceOf, Operation } from '../../tensor/operation.ts';
 import { lastOf, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { WgslFunction, wgslSignatures } from '../wgsl.generated.ts';
@@ -10,11 +10,19 @@ export interface GpuBank {
   readonly bytes: number;
 }
 
+/** How elements lie in the GPU's memory. Kernels compute in f32 whatever f16 they read and write. */
+export type GpuDType = DType | 'f16';
+
+/** Bytes of an element. */
+export function bytesOf(dtype: GpuDType): number {
+  return dtype === 'f16' ? 2 : BYTES_PER_ELEMENT;
+}
+
 /** What a WebGPU lowering sees: a place in a bank. Offset and strides count elements. */
 export interface GpuView {
   readonly bank: GpuBank;
   readonly offset: number;
-  readonly dtype: DType;
+  readonly dtype: GpuDType;
   readonly shape: Shape;
   readonly strides: readonly number[];
 }
@@ -30,7 +38,7 @@ type Given<Key extends string, Names extends readonly string[], T> = Names exten
 
 /**
  * One dispatch of a kernel. Its text names what it is given: `load_x`, `store_x`, `bits_x`, `set_bits_x` (the 32 bits,
- * whatever the type) and `load4_x`, `store4_x` (four neighbours from an index on) reach operand `x`; words in capitals
+ * whatever the type; of an f16 those of its value as f32) and `load4_x`, `store4_x` (four neighbours from an index on) reach operand `x`; words in capitals
  * are constants; `at_x(i)` is the place of element i, counted in row-major order, of the view given as index `x`.
  */
 export type Dispatch<K extends WgslKernel> = {
@@ -111,9 +119,9 @@ export function samePlace(a: GpuView, b: GpuView): boolean {
 }
 
 /** A number as the 32 bits that hold it: infinities and NaN cannot be written in WGSL. */
-export function bitsOf(value: number, dtype: DType): number {
+export function bitsOf(value: number, dtype: GpuDType): number {
   const words = new Uint32Array(1);
-  if (dtype === 'f32') new Float32Array(words.buffer)[0] = value;
-  else words[0] = value;
+  if (dtype === 'i32') words[0] = value;
+  else new Float32Array(words.buffer)[0] = value;
   return words[0]!;
 }

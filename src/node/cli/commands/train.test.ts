@@ -93,6 +93,16 @@ describe('train', () => {
     ]);
   });
 
+  it('refuses f16 on a processor, naming the flags', async () => {
+    const io = await train(['--out', out, '--device', 'cpu', '--dtype', 'f16']);
+    expect([io.code, io.stderr.text]).toEqual([
+      1,
+      'error: the device cpu computes in f32 alone\n' +
+        'Use f32, or the device webgpu where the GPU has f16. See --device and --dtype.\n',
+    ]);
+    expect(existsSync(out)).toBe(false);
+  });
+
   it('takes what a run does beside training', async () => {
     const more = ['--keep', '1', '--patience', '1', '--max-minutes', '5', '--on-divergence', 'restore'];
     const io = await train([
