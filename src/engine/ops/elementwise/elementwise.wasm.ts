@@ -1,7 +1,7 @@
 // Functions of vectors, each a kernel: see loops.wasm.ts.
 
 import { madd } from '../shared/kernel.wasm';
-import { exp4, log4, phi4, tanh4 } from '../shared/math.wasm';
+import { exp4, geluSlope4, log4, phi4, tanh4 } from '../shared/math.wasm';
 
 export function add(a: v128, b: v128): v128 {
   return f32x4.add(a, b);
@@ -78,14 +78,9 @@ export function gelu(x: v128): v128 {
   return f32x4.mul(x, phi4(x));
 }
 
-/** dy · (Φ(x) + x · φ(x)) */
 @inline
 export function geluGradient(x: v128, dy: v128): v128 {
-  const density = f32x4.mul(
-    exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))),
-    f32x4.splat(0.3989422804014327), // 1 / √2π
-  );
-  return f32x4.mul(dy, madd(x, density, phi4(x)));
+  return f32x4.mul(dy, geluSlope4(x));
 }
 
 /** Where GELU by tanh has long become x or 0, and x³ does not overflow yet; NaN stays. */

@@ -74,10 +74,8 @@ fn gelu(x: f32) -> f32 {
   return x * normalDistribution(x);
 }
 
-// dy · (Φ(x) + x · φ(x))
 fn geluGradient(x: f32, dy: f32) -> f32 {
-  let density = exponential(-0.5 * x * x) * 0.3989422804014327;
-  return dy * fma(x, density, normalDistribution(x));
+  return dy * geluSlope(x);
 }
 
 // 2u = √(8/π) · (x + 0.044715 x³): GELU by tanh is x · σ(2u), since (1 + tanh u) / 2 = σ(2u). Beyond ±100, where it has
