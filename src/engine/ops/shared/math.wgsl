@@ -94,21 +94,24 @@ fn normalDistribution(x: f32) -> f32 {
   return select(fma(z * p / q, 0.5, 0.5), x, isNan(bitcast<u32>(x)));
 }
 
-// Φ(x) + x · φ(x), the slope of GELU: a half and z · P(z²) / Q(z²), constant beyond ±5.7.
+// Φ(x) + x · φ(x), the slope of GELU: a half and z · P(z²) / Q(z²), constant beyond ±6.
 fn geluSlope(x: f32) -> f32 {
-  let z = clamp(x, -5.7, 5.7);
+  let z = clamp(x, -6.0, 6.0);
   let t = z * z;
-  var p = 1.9278947149814485e-7;
-  p = fma(p, t, 3.5945555282523856e-5);
-  p = fma(p, t, 1.9321678337291814e-5);
-  p = fma(p, t, 0.014229518361389637);
-  p = fma(p, t, -0.03099188394844532);
-  p = fma(p, t, 0.7978853583335876);
-  var q = 8.94796357897576e-6;
-  q = fma(q, t, 0.00019204044656362385);
-  q = fma(q, t, 0.003522970713675022);
-  q = fma(q, t, 0.04098093509674072);
-  q = fma(q, t, 0.2944989800453186);
+  var p = 1.7046264844111647e-8;
+  p = fma(p, t, 9.225229291587311e-7);
+  p = fma(p, t, 3.409191413084045e-5);
+  p = fma(p, t, 0.00020272890105843544);
+  p = fma(p, t, 0.013857345096766949);
+  p = fma(p, t, -0.022371379658579826);
+  p = fma(p, t, 0.7978845238685608);
+  var q = 1.3147637423216452e-9;
+  q = fma(q, t, 3.389762071037694e-7);
+  q = fma(q, t, 1.0307708180334885e-5);
+  q = fma(q, t, 0.00024532355018891394);
+  q = fma(q, t, 0.003971501719206572);
+  q = fma(q, t, 0.04413354769349098);
+  q = fma(q, t, 0.30529460310935974);
   q = fma(q, t, 1.0);
   return select(0.5 + z * p / q, x, isNan(bitcast<u32>(x)));
 }
