@@ -1,6 +1,7 @@
 import type { CompiledFunction } from '../../engine/devices/compiled-function.ts';
 import type { Device, Executable } from '../../engine/devices/device.ts';
 import { NanobardError } from '../../engine/errors.ts';
+import { mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
 import type { Scalar, Variable } from '../../engine/tensor/tensor.ts';
@@ -121,7 +122,7 @@ export class TrainingStep {
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
     this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
-      gradients.add(grad(loss, parameters), share, keep);
+      gradients.add(grad(mul(loss, share), parameters), keep);
       return { loss };
     }, sources);
     const update = device.compile(() => ({ gradNorm: optimizer.update(gradients.total()) }));
