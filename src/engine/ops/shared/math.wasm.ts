@@ -20,11 +20,10 @@ const ERF = memory.data<f32>([
   3.809173358604312e-5, 0.0011625614715740085, 0.014969419687986374, 0.1141100823879242, 0.502078115940094, 1, // Q
 ]);
 const SLOPE = memory.data<f32>([
-  6, -6, // the range
-  1.7046264844111647e-8, 9.225229291587311e-7, 3.409191413084045e-5, 0.00020272890105843544, 0.013857345096766949,
-  -0.022371379658579826, 0.7978845238685608, // P
-  1.3147637423216452e-9, 3.389762071037694e-7, 1.0307708180334885e-5, 0.00024532355018891394, 0.003971501719206572,
-  0.04413354769349098, 0.30529460310935974, 1, // Q
+  6, -0.5, 1, 0.325, // the range; of the exponent; of k
+  0.046044763177633286, -0.2321983426809311, 0.3713710606098175, -0.12820054590702057, 0.1995508372783661,
+  0.11225429177284241, 0.13117793202400208, // P
+  -0.3989422804014327, // −1 / √2π
 ]);
 const PHI = memory.data<f32>([0.5, 0.7071067811865476]);
 const LOG = memory.data<f32>([
@@ -92,19 +91,22 @@ export function phi4(x: v128): v128 {
   return madd(erf4(f32x4.mul(x, constant(PHI, 1))), half, half);
 }
 
-/** Φ(x) + x · φ(x), the slope of GELU, to 3e-7 absolute: ½ + z · P(z²) / Q(z²), constant beyond ±6. */
+/**
+ * Φ(x) + x · φ(x), the slope of GELU, to 1e-6 relative or 1e-7 absolute: that at −a, where it is small, is e^(−a²/2) ·
+ * (k · P(k) − a / √2π) with k = 1 / (1 + 0.325 a), and one minus that at a. Constant beyond ±6. Of this kind is
+ * Abramowitz & Stegun, "Handbook of Mathematical Functions", 7.1.26.
+ */
 @inline
 export function geluSlope4(x: v128): v128 {
-  const z = f32x4.pmax(f32x4.pmin(x, constant(SLOPE, 0)), constant(SLOPE, 1));
-  const t = f32x4.mul(z, z);
-  let p = horner4(constant(SLOPE, 2), t, SLOPE, 3);
-  p = madd(p, t, constant(SLOPE, 7));
-  p = madd(p, t, constant(SLOPE, 8));
-  let q = horner4(constant(SLOPE, 9), t, SLOPE, 10);
-  q = madd(q, t, constant(SLOPE, 14));
-  q = madd(q, t, constant(SLOPE, 15));
-  q = madd(q, t, constant(SLOPE, 16));
-  return f32x4.add(f32x4.div(f32x4.mul(z, p), q), constant(PHI, 0));
+  const one = constant(SLOPE, 2);
+  const a = f32x4.pmin(f32x4.abs(x), constant(SLOPE, 0));
+  const e = exp4(f32x4.mul(f32x4.mul(a, a), constant(SLOPE, 1)));
+  const k = f32x4.div(one, madd(a, constant(SLOPE, 3), one));
+  let p = horner4(constant(SLOPE, 4), k, SLOPE, 5);
+  p = madd(p, k, constant(SLOPE, 9));
+  p = madd(p, k, constant(SLOPE, 10));
+  const below = f32x4.mul(e, madd(a, constant(SLOPE, 11), f32x4.mul(p, k)));
+  return v128.bitselect(below, f32x4.sub(one, below), f32x4.lt(x, f32x4.splat(0)));
 }
 
 /** The natural logarithm to 3e-7 relative; −∞ of 0, NaN of what is negative. */

@@ -94,24 +94,17 @@ fn normalDistribution(x: f32) -> f32 {
   return select(fma(z * p / q, 0.5, 0.5), x, isNan(bitcast<u32>(x)));
 }
 
-// Φ(x) + x · φ(x), the slope of GELU: a half and z · P(z²) / Q(z²), constant beyond ±6.
+// Φ(x) + x · φ(x), the slope of GELU: at −a it is e^(−a²/2) · (k · P(k) − a / √2π), at a one minus that. Constant beyond ±6.
 fn geluSlope(x: f32) -> f32 {
-  let z = clamp(x, -6.0, 6.0);
-  let t = z * z;
-  var p = 1.7046264844111647e-8;
-  p = fma(p, t, 9.225229291587311e-7);
-  p = fma(p, t, 3.409191413084045e-5);
-  p = fma(p, t, 0.00020272890105843544);
-  p = fma(p, t, 0.013857345096766949);
-  p = fma(p, t, -0.022371379658579826);
-  p = fma(p, t, 0.7978845238685608);
-  var q = 1.3147637423216452e-9;
-  q = fma(q, t, 3.389762071037694e-7);
-  q = fma(q, t, 1.0307708180334885e-5);
-  q = fma(q, t, 0.00024532355018891394);
-  q = fma(q, t, 0.003971501719206572);
-  q = fma(q, t, 0.04413354769349098);
-  q = fma(q, t, 0.30529460310935974);
-  q = fma(q, t, 1.0);
-  return select(0.5 + z * p / q, x, isNan(bitcast<u32>(x)));
+  let a = min(abs(x), 6.0);
+  let k = 1.0 / fma(a, 0.325, 1.0);
+  var p = 0.046044763177633286;
+  p = fma(p, k, -0.2321983426809311);
+  p = fma(p, k, 0.3713710606098175);
+  p = fma(p, k, -0.12820054590702057);
+  p = fma(p, k, 0.1995508372783661);
+  p = fma(p, k, 0.11225429177284241);
+  p = fma(p, k, 0.13117793202400208);
+  let below = exponential(-0.5 * a * a) * fma(a, -0.3989422804014327, p * k);
+  return select(select(1.0 - below, below, x < 0.0), x, isNan(bitcast<u32>(x)));
 }
