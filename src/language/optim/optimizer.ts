@@ -82,10 +82,10 @@ export abstract class Optimizer {
     const byParameter = new Map(this.parameters.map((parameter, i) => [parameter, gradients[i]!]));
     const norm = globalNorm(this.counted(byParameter));
     const gradientScale = this.maxNorm === undefined ? scalar(1) : clipScale(norm, this.maxNorm);
-    const { step, ...operands } = this.operands;
-    const learningRate = rate ? mul(operands.learningRate, rate) : operands.learningRate;
-    for (const [variable, value] of this.assignments(byParameter, { learningRate, step, gradientScale }))
-      assign(variable, value);
+    const { learningRate, step } = this.operands;
+    const scaledRate = rate ? mul(learningRate, rate) : learningRate;
+    const operands = { learningRate: scaledRate, step, gradientScale };
+    for (const [variable, value] of this.assignments(byParameter, operands)) assign(variable, value);
     return norm;
   }
 

@@ -50,9 +50,9 @@ export interface InstructionTime {
 }
 
 /** What a program reports that updates; a rate of 0 is that of a step that was skipped. */
-type Updated = Omit<StepResult, 'loss' | 'skipped'> & { readonly rate?: number };
+type UpdateResult = Omit<StepResult, 'loss' | 'skipped'> & { readonly rate?: number };
 /** What a batch's program reports: the rest where it is the only batch. */
-type BatchResult = Pick<StepResult, 'loss'> & Partial<Updated>;
+type BatchResult = Pick<StepResult, 'loss'> & Partial<UpdateResult>;
 
 /** Why a rank wants to stop: it was told to, or its time is over. */
 export interface Wishes {
@@ -139,13 +139,12 @@ export class TrainingStep {
   }
 
   /** Inside a program: updates from gradients, those of `sums` if these remain there until the next step. */
-  private update(gradients: readonly Tensor[], sums?: Gradients): { readonly gradNorm: Scalar } {
+  private update(gradients: readonly Tensor[], sums?: Gradients) {
     const { lossScale: scale, optimizer } = this;
     if (!scale) return { gradNorm: optimizer.update(gradients) };
     const { gradients: exact, rate, lossScale } = scale.unscaled(optimizer, gradients);
     sums?.leave(exact);
-    const report = { rate, lossScale };
-    return { gradNorm: optimizer.update(exact, rate), ...report };
+    return { gradNorm: optimizer.update(exact, rate), rate, lossScale };
   }
 
   /** What the step alone needs: optimizer state and sums of gradients. */
@@ -296,7 +295,7 @@ export class TrainingStep {
   }
 
   /** The mean of the batches' losses; the norm is the update's, or the only batch's. */
-  private report(results: readonly BatchResult[], updated: Updated | undefined): StepResult {
+  private report(results: readonly BatchResult[], updated: UpdateResult | undefined): StepResult {
     let loss = 0;
     for (const result of results) loss += result.loss / this.batches;
     const { gradNorm, lossScale, rate } = updated ?? results[0]!;

@@ -122,10 +122,10 @@ export function accessors(
   operands: Readonly<Record<string, Operand>>,
   { bindings, bindingOf }: ReturnType<typeof bind>,
 ): string {
-  const lines = bindings.map(
-    ({ vectors, f16 }, i) =>
-      `@group(0) @binding(${i}) var<storage, read_write> b${i}: array<${vectors ? `vec4<${f16 ? 'f16' : 'u32'}>` : f16 ? 'f16' : 'u32'}>;`,
-  );
+  const lines = bindings.map(({ vectors, f16 }, i) => {
+    const type = f16 ? 'f16' : 'u32';
+    return `@group(0) @binding(${i}) var<storage, read_write> b${i}: array<${vectors ? `vec4<${type}>` : type}>;`;
+  });
   for (const [name, { view, accessors }] of Object.entries(operands)) {
     const binding = bindingOf.get(name)!;
     const { offset, vectors } = bindings[binding]!;
