@@ -38,6 +38,10 @@ describe.skipIf(!able)('f16', async () => {
     return checkDevices(built, operands, { tolerance: TOLERANCE, device });
   };
 
+  it('says so', () => {
+    expect(device.notes).toContain('Activations and their gradients are stored as f16.');
+  });
+
   it('elementwise', async () => {
     const { add, sub, mul, div, exp, tanh, sigmoid, square, relu, reluSquared, gelu, geluTanh } = ops;
     await check(

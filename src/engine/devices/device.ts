@@ -20,7 +20,7 @@ export abstract class Device {
   readonly newLossScale: (() => LossScale) | undefined = undefined;
   /** How many threads share the work. */
   abstract readonly threads: number;
-  /** What this host does not allow and what follows from it, and why `auto` chose this device: a sentence each. */
+  /** What this host does not allow and what follows, how numbers are stored, why `auto` chose this device: a sentence each. */
   abstract readonly notes: readonly string[];
   /** Bytes of memory that variables and loaded programs take. */
   abstract readonly bytes: number;

@@ -66,11 +66,12 @@ export class WebGpuDevice extends Device {
     this.memory = new GpuMemory(open);
     this.pipelines = new Pipelines(device);
     this.tuner = new TileTuner(memo, adapter);
-    this.notes = adapter.software
-      ? [
-          `WebGPU finds no real GPU here: ${adapter.name} computes on the processor, slower than the cpu device.`,
-        ]
-      : [];
+    this.notes = [
+      ...(adapter.software
+        ? [`WebGPU finds no real GPU here: ${name} computes on the processor, slower than the cpu device.`]
+        : []),
+      ...(dtype === 'f16' ? ['Activations and their gradients are stored as f16.'] : []),
+    ];
   }
 
   /**
