@@ -36,17 +36,23 @@ const BOTTOM = HEIGHT - 92;
 const LEFT = MARGIN + 28;
 const GAP = 44;
 
-/** Lines over a binary logarithm in panels side by side, with one y axis from 0 to 1 and one legend, the first panel's. */
+/**
+ * Lines over a binary logarithm in panels side by side, with one y axis from 0 to 1, or as many quarters more as
+ * values need, and one legend, the first panel's.
+ */
 export function panelChart({ panels, xs, xLabel, yLabel, ...heading }: PanelChart): string {
   const width = (WIDTH - MARGIN - LEFT - GAP * (panels.length - 1)) / panels.length;
   const [first, last] = [Math.log2(xs[0]!), Math.log2(xs.at(-1)!)];
-  const y = (value: number): number => BOTTOM - (BOTTOM - TOP) * value;
+  const largest = Math.max(1, ...panels.flatMap(({ lines }) => lines.flatMap(({ values }) => values)));
+  const quarters = Math.ceil(4 * largest);
+  const y = (value: number): number => BOTTOM - ((BOTTOM - TOP) * 4 * value) / quarters;
+  const ticks = Array.from({ length: quarters + 1 }, (_, i) => i / 4);
   const content = [text(MARGIN, CONTENT_TOP + 6, yLabel, { look: 'quiet' })];
   for (const [i, { title, lines }] of panels.entries()) {
     const left = LEFT + i * (width + GAP);
     const x = (value: number): number => left + (width * (Math.log2(value) - first)) / (last - first);
     content.push(text(left, TOP - 14, title, { look: 'strong' }));
-    for (const tick of [0, 0.25, 0.5, 0.75, 1]) {
+    for (const tick of ticks) {
       content.push(line(left, y(tick), left + width, y(tick), 'grid'));
       if (i === 0) content.push(text(left - 8, y(tick) + 5, String(tick), { look: 'quiet', anchor: 'end' }));
     }
