@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { grad } from '../../ops/grad.ts';
-import { add, attention, gelu, layerNorm, linear, mul, reshape, split, square, sum } from '../../ops/index.ts';
+import { add, attention, layerNorm, linear, mul, reshape, split, sum } from '../../ops/index.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { compile } from '../../program/compile.ts';
 import { Constant } from '../../tensor/constant.ts';
@@ -68,25 +68,6 @@ describe('fuse', () => {
       expect(ops).toContain('layer-norm-gradient-add');
       expect(ops).not.toContain('add');
     }
-  });
-
-  it("makes GELU's slope with its value, to the same bits, where a gradient asks for it", async () => {
-    const x = numbers([7, C], 1);
-    expect(await fused({ y: gelu(x) })).toEqual(['gelu']);
-    const y = gelu(x);
-    const [dx] = grad(loss(y), [x]) as [Tensor];
-    const ops = await fused({ y, dx, again: grad(sum(square(y)), [x])[0]! });
-    expect(ops.filter((op) => op.startsWith('gelu'))).toEqual(['gelu-with-slope']);
-    // Of another tensor's values it is made apart.
-    const [dOther] = grad(loss(gelu(reshape(x, [C, 7]))), [x]) as [Tensor];
-    expect(await fused({ y, dOther })).toContain('gelu');
-
-    const device = await CpuDevice.create({ threads: 2, flopsPerThread: 1 });
-    const together = await device.load(compile({ outputs: { y, dx } }));
-    await together.run();
-    for (const [name, tensor] of Object.entries({ y, dx }))
-      expect(await together.read(name)).toEqual((await device.evaluate(tensor)).data);
-    await device.dispose();
   });
 
   it('adds apart where a part is used twice, comes too late, or is made otherwise', async () => {

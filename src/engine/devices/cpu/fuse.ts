@@ -14,11 +14,9 @@ interface Link {
  *
  * - what is joined by `concat` is written in its place at once, where the kernel that makes it can do that;
  * - a sum of the residual stream and a linear layer, or of gradients on both ways around a layer norm, is made where
- *   its second part is;
- * - GELU's slope is made with its value, which take the same exponential, and kept in place of what both are made of.
+ *   its second part is.
  */
-export function fuse(written: Program, traitsOf: (op: string) => KernelTraits): Program {
-  const program = withSlopes(written);
+export function fuse(program: Program, traitsOf: (op: string) => KernelTraits): Program {
   const linkOf = links(program);
   const places = new Map(program.instructions.map((instruction, at) => [instruction, at]));
   const gone = new Set<Instruction>();
@@ -60,32 +58,6 @@ export function fuse(written: Program, traitsOf: (op: string) => KernelTraits): 
       outputs: instruction.outputs.map((view) => moved.get(view.buffer) ?? view),
     }));
   return { ...program, instructions };
-}
-
-/** The program with slopes of GELU made where its values are. */
-function withSlopes(program: Program): Program {
-  const buffers = [...program.buffers];
-  const values = new Map<number, Instruction>(); // by the buffer of x
-  const slopes = new Map<Instruction, View>();
-  const gradients = new Map<Instruction, View>();
-  for (const instruction of program.instructions) {
-    const x = instruction.inputs[0]!;
-    if (instruction.op === 'gelu' && plain(x)) values.set(x.buffer, instruction);
-    const value = instruction.op === 'gelu-gradient' && plain(x) ? values.get(x.buffer) : undefined;
-    if (!value || !sameShape(x.shape, value.outputs[0]!.shape)) continue;
-    if (!slopes.has(value)) {
-      const y = value.outputs[0]!;
-      slopes.set(value, { ...y, buffer: buffers.push(buffers[y.buffer]!) - 1 });
-    }
-    gradients.set(instruction, slopes.get(value)!);
-  }
-  const instructions = program.instructions.map((instruction): Instruction => {
-    const made = slopes.get(instruction);
-    if (made) return { ...instruction, op: 'gelu-with-slope', outputs: [...instruction.outputs, made] };
-    const slope = gradients.get(instruction);
-    return slope ? { ...instruction, op: 'mul', inputs: [instruction.inputs[1]!, slope] } : instruction;
-  });
-  return { ...program, buffers, instructions };
 }
 
 /** Finds what an operand is, if it is all of a result, as it was made, that nothing else uses. */

@@ -1,6 +1,4 @@
-import type { NoAttributes, Operation } from '../../tensor/operation.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import type { CpuKernel, CpuView, KernelArguments, KernelName } from '../shared/kernel.ts';
 import { nests } from '../shared/strided.ts';
 import type { ArithmeticOperation, maskedFillOperation, PointwiseOperation } from './elementwise.ts';
@@ -23,14 +21,6 @@ export const mapGradient = (kernel: Like<'reluGradient'>): CpuKernel<ArithmeticO
   lower: (tape, [x, dy], [dx]) =>
     tape.emit(kernel, { x, dy, dx, n: sizeOf(x.shape) }, sizeOf(x.shape) / PIECE),
 });
-
-type ValueWithSlope = Operation<[x: Tensor], [y: Tensor, slope: Tensor], NoAttributes>;
-
-/** GELU of what the backward pass will ask the slope of: devices/cpu/fuse.ts. */
-export const geluWithSlopeCpu: CpuKernel<ValueWithSlope> = {
-  lower: (tape, [x], [y, slope]) =>
-    tape.emit('geluWithSlope', { x, y, slope, n: sizeOf(x.shape) }, sizeOf(x.shape) / PIECE),
-};
 
 /** A kernel of a function of two tensors of any strides: `combine`. */
 const combine = (kernel: Like<'add'>, ofIntegers = kernel): CpuKernel<ArithmeticOperation> => ({

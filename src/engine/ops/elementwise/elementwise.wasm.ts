@@ -1,7 +1,7 @@
 // Functions of vectors, each a kernel: see loops.wasm.ts.
 
-import { firstUnit, madd, storePart } from '../shared/kernel.wasm';
-import { beside, bell4, distance4, exp4, log4, slopeTail4, tail4, tanh4 } from '../shared/math.wasm';
+import { madd } from '../shared/kernel.wasm';
+import { exp4, geluSlope4, log4, phi4, tanh4 } from '../shared/math.wasm';
 
 export function add(a: v128, b: v128): v128 {
   return f32x4.add(a, b);
@@ -75,28 +75,12 @@ export function reluSquaredGradient(x: v128, dy: v128): v128 {
 
 @inline
 export function gelu(x: v128): v128 {
-  const a = distance4(x);
-  return f32x4.mul(x, beside(x, f32x4.mul(bell4(a), tail4(a))));
+  return f32x4.mul(x, phi4(x));
 }
 
 @inline
 export function geluGradient(x: v128, dy: v128): v128 {
-  const a = distance4(x);
-  return f32x4.mul(dy, beside(x, f32x4.mul(bell4(a), slopeTail4(a, tail4(a)))));
-}
-
-/** y = GELU(x) and its slope there, of n elements: what `gelu` and `geluGradient` make. */
-export function geluWithSlope(thread: i32, threads: i32, x: usize, y: usize, slope: usize, n: i32): void {
-  const end = firstUnit(n, 16, thread + 1, threads);
-  for (let i = firstUnit(n, 16, thread, threads); i < end; i += 4) {
-    const at = <usize>i << 2;
-    const value = v128.load(x + at);
-    const a = distance4(value);
-    const bell = bell4(a);
-    const tail = tail4(a);
-    storePart(y + at, f32x4.mul(value, beside(value, f32x4.mul(bell, tail))), end - i);
-    storePart(slope + at, beside(value, f32x4.mul(bell, slopeTail4(a, tail))), end - i);
-  }
+  return f32x4.mul(dy, geluSlope4(x));
 }
 
 /** Where GELU by tanh has long become x or 0, and x³ does not overflow yet; NaN stays. */

@@ -13,12 +13,19 @@ const EXP = memory.data<f32>([
   0.693145751953125, 1.4286068203094172e-6, // ln 2 in two parts
   0.0013926181810489343, 0.008363177629994445, 0.041666554627878084, 0.16666576998242924, 0.5, 1,
 ]);
-const NORMAL = memory.data<f32>([
+const ERF = memory.data<f32>([
+  3.92, -3.92, // the range
+  2.050074726867024e-6, 0.0002848855219781399, 0.003765719709917903, 0.052749037742614746, 0.19040879607200623,
+  1.1283791065216064, // P
+  3.809173358604312e-5, 0.0011625614715740085, 0.014969419687986374, 0.1141100823879242, 0.502078115940094, 1, // Q
+]);
+const SLOPE = memory.data<f32>([
   6, -0.5, 1, 0.325, // the range; of the exponent; of k
   0.046044763177633286, -0.2321983426809311, 0.3713710606098175, -0.12820054590702057, 0.1995508372783661,
   0.11225429177284241, 0.13117793202400208, // P
   -0.3989422804014327, // −1 / √2π
 ]);
+const PHI = memory.data<f32>([0.5, 0.7071067811865476]);
 const LOG = memory.data<f32>([
   1.1754943508222875e-38, 8388608, // 2^−126, 2^23
   1,
@@ -65,43 +72,41 @@ export function exp4(x: v128): v128 {
   return v128.and(f32x4.mul(p, power), inRange);
 }
 
-// The standard normal distribution at −a is Φ(−a) = e^(−a²/2) · k · P(k) with k = 1 / (1 + 0.325 a), its density φ(a) =
-// e^(−a²/2) / √2π; so both, and GELU with its slope, have one exponential and one division. Of this kind is Abramowitz &
-// Stegun, "Handbook of Mathematical Functions", 7.1.26. Functions of x know a = |x| and what they are at −a: see `beside`.
-
-/** a = |x|, or 6: from there on Φ and its slope are constant. */
+/** The error function to 4e-7 absolute: z · P(z²) / Q(z²), constant beyond ±3.92. */
 @inline
-export function distance4(x: v128): v128 {
-  return f32x4.pmin(f32x4.abs(x), constant(NORMAL, 0));
+export function erf4(x: v128): v128 {
+  const z = f32x4.pmax(f32x4.pmin(x, constant(ERF, 0)), constant(ERF, 1));
+  const t = f32x4.mul(z, z);
+  let p = horner4(constant(ERF, 2), t, ERF, 3);
+  p = madd(p, t, constant(ERF, 7));
+  let q = horner4(constant(ERF, 8), t, ERF, 9);
+  q = madd(q, t, constant(ERF, 13));
+  return f32x4.div(f32x4.mul(z, p), q);
 }
 
-/** e^(−a²/2) */
+/** Φ, the distribution function of the standard normal. */
 @inline
-export function bell4(a: v128): v128 {
-  return exp4(f32x4.mul(f32x4.mul(a, a), constant(NORMAL, 1)));
+export function phi4(x: v128): v128 {
+  const half = constant(PHI, 0);
+  return madd(erf4(f32x4.mul(x, constant(PHI, 1))), half, half);
 }
 
-/** k · P(k): Φ(−a) is e^(−a²/2) times that, to 2e-7 absolute. */
+/**
+ * Φ(x) + x · φ(x), the slope of GELU, to 1e-6 relative or 1e-7 absolute: that at −a, where it is small, is e^(−a²/2) ·
+ * (k · P(k) − a / √2π) with k = 1 / (1 + 0.325 a), and one minus that at a. Constant beyond ±6. Of this kind is
+ * Abramowitz & Stegun, "Handbook of Mathematical Functions", 7.1.26.
+ */
 @inline
-export function tail4(a: v128): v128 {
-  const one = constant(NORMAL, 2);
-  const k = f32x4.div(one, madd(a, constant(NORMAL, 3), one));
-  let p = horner4(constant(NORMAL, 4), k, NORMAL, 5);
-  p = madd(p, k, constant(NORMAL, 9));
-  p = madd(p, k, constant(NORMAL, 10));
-  return f32x4.mul(p, k);
-}
-
-/** k · P(k) − a / √2π: Φ(−a) − a · φ(a), the slope of GELU at −a, is e^(−a²/2) times that; to 1e-6 relative or 1e-7 absolute. */
-@inline
-export function slopeTail4(a: v128, tail: v128): v128 {
-  return madd(a, constant(NORMAL, 11), tail);
-}
-
-/** What is `below` at −|x| and 1 − `below` at |x|, at x. */
-@inline
-export function beside(x: v128, below: v128): v128 {
-  return v128.bitselect(below, f32x4.sub(constant(NORMAL, 2), below), f32x4.lt(x, f32x4.splat(0)));
+export function geluSlope4(x: v128): v128 {
+  const one = constant(SLOPE, 2);
+  const a = f32x4.pmin(f32x4.abs(x), constant(SLOPE, 0));
+  const e = exp4(f32x4.mul(f32x4.mul(a, a), constant(SLOPE, 1)));
+  const k = f32x4.div(one, madd(a, constant(SLOPE, 3), one));
+  let p = horner4(constant(SLOPE, 4), k, SLOPE, 5);
+  p = madd(p, k, constant(SLOPE, 9));
+  p = madd(p, k, constant(SLOPE, 10));
+  const below = f32x4.mul(e, madd(a, constant(SLOPE, 11), f32x4.mul(p, k)));
+  return v128.bitselect(below, f32x4.sub(one, below), f32x4.lt(x, f32x4.splat(0)));
 }
 
 /** The natural logarithm to 3e-7 relative; −∞ of 0, NaN of what is negative. */

@@ -75,8 +75,28 @@ fn tangent(x: f32) -> f32 {
   return select(clamp(z * p / q, -1.0, 1.0), x, isNan(bitcast<u32>(x)));
 }
 
-// k · P(k) with k = 1 / (1 + 0.325 a): Φ(−a), the distribution function of the standard normal, is e^(−a²/2) times that.
-fn normalTail(a: f32) -> f32 {
+// Φ, the distribution function of the standard normal, by the error function: z · P(z²) / Q(z²), constant beyond ±3.92.
+fn normalDistribution(x: f32) -> f32 {
+  let z = clamp(x * 0.7071067811865476, -3.92, 3.92);
+  let t = z * z;
+  var p = 2.050074726867024e-6;
+  p = fma(p, t, 0.0002848855219781399);
+  p = fma(p, t, 0.003765719709917903);
+  p = fma(p, t, 0.052749037742614746);
+  p = fma(p, t, 0.19040879607200623);
+  p = fma(p, t, 1.1283791065216064);
+  var q = 3.809173358604312e-5;
+  q = fma(q, t, 0.0011625614715740085);
+  q = fma(q, t, 0.014969419687986374);
+  q = fma(q, t, 0.1141100823879242);
+  q = fma(q, t, 0.502078115940094);
+  q = fma(q, t, 1.0);
+  return select(fma(z * p / q, 0.5, 0.5), x, isNan(bitcast<u32>(x)));
+}
+
+// Φ(x) + x · φ(x), the slope of GELU: at −a it is e^(−a²/2) · (k · P(k) − a / √2π), at a one minus that. Constant beyond ±6.
+fn geluSlope(x: f32) -> f32 {
+  let a = min(abs(x), 6.0);
   let k = 1.0 / fma(a, 0.325, 1.0);
   var p = 0.046044763177633286;
   p = fma(p, k, -0.2321983426809311);
@@ -85,19 +105,6 @@ fn normalTail(a: f32) -> f32 {
   p = fma(p, k, 0.1995508372783661);
   p = fma(p, k, 0.11225429177284241);
   p = fma(p, k, 0.13117793202400208);
-  return p * k;
-}
-
-// Φ(x). It and the next function are constant beyond ±6; at a they are one minus what they are at −a.
-fn normalDistribution(x: f32) -> f32 {
-  let a = min(abs(x), 6.0);
-  let below = exponential(-0.5 * a * a) * normalTail(a);
-  return select(select(1.0 - below, below, x < 0.0), x, isNan(bitcast<u32>(x)));
-}
-
-// Φ(x) + x · φ(x), the slope of GELU.
-fn geluSlope(x: f32) -> f32 {
-  let a = min(abs(x), 6.0);
-  let below = exponential(-0.5 * a * a) * fma(a, -0.3989422804014327, normalTail(a));
+  let below = exponential(-0.5 * a * a) * fma(a, -0.3989422804014327, p * k);
   return select(select(1.0 - below, below, x < 0.0), x, isNan(bitcast<u32>(x)));
 }
