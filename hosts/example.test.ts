@@ -10,6 +10,9 @@ import { npm } from './support/run.ts';
 import { serve } from './support/server.ts';
 
 const example = join(import.meta.dirname, '../examples/browser');
+/** Until a model is good enough: Firefox on Intel with AVX-512 has taken 140 s (docs/hosts.md). */
+const SLOWEST = 300_000;
+
 const measured: Record<string, Record<string, number | undefined>> = {};
 
 beforeAll(async () => {
@@ -38,7 +41,7 @@ describe.each(browserNames)('%s', (name) => {
     { where: 'page', isolated: false },
     { where: 'worker', isolated: true },
     { where: 'worker', isolated: false },
-  ])('in a $where, isolated: $isolated', async ({ where, isolated }) => {
+  ])('in a $where, isolated: $isolated', { timeout: 2 * SLOWEST }, async ({ where, isolated }) => {
     const site = await serve(join(example, 'dist'), { isolated });
     const page = await browser.newPage();
     try {
@@ -56,7 +59,7 @@ describe.each(browserNames)('%s', (name) => {
       if (isTraced) await page.tracing.start({ categories: ['toplevel'] });
       await page.waitForFunction(
         () => Number(/loss ([\d.]+)/.exec(document.querySelector('#progress')!.textContent!)?.[1] ?? 9) < 2.6,
-        { timeout: 100_000 },
+        { timeout: SLOWEST },
       );
       const own = isTraced ? longestTask(await traceOf(page)) : undefined;
       await page.click('#stop');
