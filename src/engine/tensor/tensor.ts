@@ -3,8 +3,8 @@ import type { DType, TypedArray } from './dtype.ts';
 import type { Node } from './operation.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
 
-/** Fails with code `shape` or `argument` unless a tensor can have this shape and dtype. */
-export function checkType(shape: Shape, dtype: DType): void {
+/** Fails with code `shape` or `argument` unless a tensor can have this shape and dtype; only a variable, a matrix, can be q8. */
+export function checkType(shape: Shape, dtype: DType, variable = false): void {
   const extents: readonly unknown[] = Array.isArray(shape) ? shape : [undefined];
   if (!extents.every((extent) => Number.isInteger(extent) && Number(extent) >= 0)) {
     const given = Array.isArray(shape) ? formatShape(shape) : String(shape);
@@ -12,6 +12,7 @@ export function checkType(shape: Shape, dtype: DType): void {
       hint: 'A shape is an array of whole numbers, such as [2, 3]; [] is a scalar.',
     });
   }
+  if (dtype === 'q8' && variable && shape.length === 2) return;
   if (dtype !== 'f32' && dtype !== 'i32')
     throw new NanobardError('argument', `a tensor cannot have the dtype ${dtype}; choose f32 or i32`);
 }
@@ -29,7 +30,7 @@ export class Tensor {
   readonly index: number;
 
   constructor(shape: Shape, dtype: DType, node?: Node, index = 0) {
-    checkType(shape, dtype);
+    checkType(shape, dtype, this instanceof Variable);
     this.shape = shape;
     this.dtype = dtype;
     this.node = node;

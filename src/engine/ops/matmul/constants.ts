@@ -15,3 +15,7 @@ export const WIDE_PANEL_COLUMNS = 16;
 export const BLOCK = 48;
 /** Rows, at most as many as a tile has, from which on their dot products with others are taken in a tile. */
 export const DOTS_FROM = 3;
+/** The largest magnitude of an integer of a q8 weight. */
+export const Q8_LARGEST = 127;
+/** Rows of a tile of products with q8 weights. */
+export const Q8_ROWS = 4;

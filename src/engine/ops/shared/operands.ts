@@ -19,6 +19,11 @@ export function requireFloat(op: string, ...operands: readonly Tensor[]): void {
     throw new NanobardError('argument', `${op}: works on f32 tensors, but was given one of ${other.dtype}`);
 }
 
+/** The same of a weight, which may also be of 8-bit integers. */
+export function requireWeight(op: string, weight: Tensor): void {
+  if (weight?.dtype !== 'q8') requireFloat(op, weight);
+}
+
 /** Fails with code `argument` unless the operands hold integers. */
 export function requireIntegers(op: string, operands: Named<Tensor>): void {
   requireTensors(op, Object.values(operands));
