@@ -8,6 +8,7 @@ import { importHuggingFace } from './formats/huggingface/import.ts';
 import { loadParameters } from './formats/load-parameters.ts';
 import { decodeModel, isModelFile, MODEL_FILE, type ModelFile } from './formats/model-file.ts';
 import { createModel } from './models/create.ts';
+import { quantizeLinear } from './nn/quantize.ts';
 import { TextModel } from './text-model.ts';
 
 /**
@@ -96,10 +97,11 @@ export async function openFolder(read: ReadFile): Promise<ModelFile | undefined>
 
 /** Makes a model of its parts, on a device. */
 export async function placeModel(
-  { spec, tokenizer, tensors, step }: ModelFile,
+  { spec, tokenizer, tensors, step, quantized }: ModelFile,
   { device: where, ...rest }: LoadOptions,
 ): Promise<TextModel> {
   const network = createModel(spec);
+  if (quantized) quantizeLinear(network);
   const ownsDevice = where === undefined || typeof where === 'string';
   const device = ownsDevice ? await createDevice({ ...rest, ...(where && { device: where }) }) : where;
   try {

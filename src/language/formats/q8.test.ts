@@ -66,6 +66,32 @@ describe('weights in 8 bits', () => {
     expect(losses[0]).not.toBe(losses[1]);
   });
 
+  it('stay in 8 bits where linear layers read them, and are saved as they were', async () => {
+    const model = randomModelFile({
+      model: 'gpt',
+      nLayer: 2,
+      nHead: 2,
+      nEmbd: 64,
+      blockSize: 16,
+      dropout: 0,
+      bias: true,
+    });
+    const bytes = encodeModel(model, 'q8');
+    const [plain, small] = await Promise.all(
+      [model, decodeModel(bytes)].map((file) => placeModel(file, { device: 'cpu', threads: 1 })),
+    );
+    expect(small!.device.bytes).toBeLessThan(0.3 * plain!.device.bytes);
+    const [before, after] = [bytes, await small!.save({ dtype: 'q8' })].map(
+      (file) => decodeModel(file).tensors,
+    );
+    for (const [name, { data }] of after!)
+      data.forEach((x, i) => {
+        const y = before!.get(name)!.data[i]!; // the number that they are multiples of may round anew
+        if (Math.abs(x - y) > 2e-7 * Math.abs(y)) expect.fail(`${name}: ${x} was ${y}`);
+      });
+    await Promise.all([plain!.dispose(), small!.dispose()]);
+  });
+
   it.each([
     ['no scales', undefined],
     ['too few of them', [1]],
