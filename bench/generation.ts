@@ -37,7 +37,7 @@ await bundle({
 });
 
 /** A model of first weights, as our file and as GGUF. */
-async function files(size: Size): Promise<{ ours: string; gguf: string }> {
+async function files(size: Size, dtype: 'f32' | 'q8'): Promise<{ ours: string; gguf: string }> {
   const tokenizer = CharTokenizer.fromText(plays({ characters: 200_000, seed: 1 }));
   const config = { ...SIZES[size], vocabSize: tokenizer.vocabSize, dropout: 0, bias: true };
   const network = new GPT(config).initialize(new Generator(1337));
@@ -45,8 +45,8 @@ async function files(size: Size): Promise<{ ours: string; gguf: string }> {
     ownsDevice: true,
   });
   const [ours, gguf] = [join(folder, `${size}.safetensors`), join(folder, `${size}.gguf`)];
-  await writeFile(ours, await model.save());
-  for (const { name, data } of exportModel(await model.modelFile(), 'gguf', 'f32'))
+  await writeFile(ours, await model.save({ dtype }));
+  for (const { name, data } of exportModel(await model.modelFile(), 'gguf', dtype))
     if (name.endsWith('.gguf')) await writeFile(gguf, data);
   await model.dispose();
   return { ours, gguf };
@@ -55,9 +55,9 @@ async function files(size: Size): Promise<{ ours: string; gguf: string }> {
 const rate = (values: readonly number[]): string => Math.round(median(values)).toLocaleString('en');
 
 const rows: string[][] = [];
-for (const size of sizes) {
+for (const [size, dtype] of sizes.flatMap((size) => [[size, 'f32'] as const, [size, 'q8'] as const])) {
   const { nLayer, nEmbd, blockSize, tokens } = SIZES[size];
-  const { ours, gguf } = await files(size);
+  const { ours, gguf } = await files(size, dtype);
   const nanobard = await runChild<{ one: number[]; many: number[]; simd: string }>(process.execPath, [
     inBench('dist/generation-nanobard.js'),
     ...[ours, tokens, options.texts, options.rounds],
@@ -70,7 +70,7 @@ for (const size of sizes) {
   const alone = median(nanobard.one);
   const theirs = typeof llama === 'string' ? [] : llama.speeds.map(median);
   rows.push([
-    `${nLayer} × ${nEmbd}, SIMD ${nanobard.simd}`,
+    `${nLayer} × ${nEmbd}, ${dtype}, SIMD ${nanobard.simd}`,
     rate(nanobard.one),
     typeof llama === 'string' ? `no result: ${llama}` : theirs.map((value) => rate([value])).join(' / '),
     theirs.length > 0 ? `${(alone / Math.max(...theirs)).toFixed(2)} ×` : '',
@@ -84,7 +84,7 @@ await rm(folder, { recursive: true });
 const head = [
   'tokens/s',
   'one text',
-  'llama.cpp, f32, 1 / 2 threads',
+  'llama.cpp, 1 / 2 threads',
   'against its faster',
   `${options.texts} together`,
   'against one',
@@ -93,7 +93,7 @@ const results = `## Generation
 
 ${circumstances('bench:generation')}
 
-GPTs of first weights in float32, vocabulary 65, block 256, from one token on, drawn at temperature 1; two threads at most.
+GPTs of first weights, float32 or 8 bits (llama.cpp: q8_0), vocabulary 65, block 256, from one token on, drawn at temperature 1; two threads at most.
 Medians of ${options.rounds} rounds after one that compiles. Texts made together have the tokens that each has by itself.
 
 ${table(head, rows)}`;

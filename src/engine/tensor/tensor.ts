@@ -48,6 +48,13 @@ export class Tensor {
   }
 }
 
+/** How a device may keep the values of a variable, whose dtype is then q8: in fewer words. */
+export interface Storage {
+  readonly words: (variable: Variable) => number;
+  readonly encode: (variable: Variable, values: ArrayLike<number>) => TypedArray;
+  readonly decode: (variable: Variable, words: TypedArray) => TypedArray;
+}
+
 /**
  * Persistent memory on a device: a parameter, an optimizer moment, a KV cache. A device copies
  * `initial` (zeros if absent) the first time it meets the variable and keeps the truth from then on.
@@ -56,9 +63,15 @@ export class Variable extends Tensor {
   /** For error messages and checkpoints; modules name their parameters by the path that leads to them. */
   name: string;
   initial: TypedArray | undefined;
+  readonly storage: Storage | undefined;
 
-  constructor(shape: Shape, options: { name?: string; initial?: TypedArray; dtype?: DType } = {}) {
-    super(shape, options.dtype ?? 'f32');
+  constructor(
+    shape: Shape,
+    options: { name?: string; initial?: TypedArray; dtype?: DType; storage?: Storage } = {},
+  ) {
+    super(shape, options.storage ? 'q8' : (options.dtype ?? 'f32'));
+    if (!options.storage) checkType(shape, this.dtype);
+    this.storage = options.storage;
     this.name = options.name ?? 'variable';
     this.initial = options.initial;
     if (this.initial) this.requireSize(this.initial);

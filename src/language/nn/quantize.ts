@@ -1,4 +1,5 @@
-import { Variable } from '../../engine/tensor/index.ts';
+import { q8Variable } from '../../engine/ops/matmul/q8.ts';
+import type { Variable } from '../../engine/tensor/index.ts';
 import { Embedding } from './embedding.ts';
 import { Linear } from './linear.ts';
 import type { Module } from './module.ts';
@@ -11,8 +12,7 @@ export function quantizeLinear(model: Module): void {
   const modules = [...model.namedModules()].map(([, module]) => module);
   const quantized = new Map<Variable, Variable>();
   for (const module of modules) {
-    if (module instanceof Linear)
-      quantized.set(module.weight, new Variable(module.weight.shape, { dtype: 'q8' }));
+    if (module instanceof Linear) quantized.set(module.weight, q8Variable(module.weight.shape));
   }
   for (const module of modules) {
     if (module instanceof Linear || module instanceof Embedding)

@@ -12,7 +12,6 @@ import { Heap } from './heap.ts';
 import { availableMemory, canShareMemory, mayBlock, platform, processors } from './host.ts';
 import { HEAP, HEAP_END, LocalRunner } from './local-runner.ts';
 import { traitsOf } from './lower.ts';
-import { fromQ8, q8Words, toQ8 } from './q8.ts';
 import { RemoteRunner } from './remote-runner.ts';
 import type { Block, Content, Region, Runner, RunnerStart } from './runner.ts';
 import { compileKernels, type SimdLevel } from './simd.ts';
@@ -134,11 +133,11 @@ export class CpuDevice extends Device {
     const region = this.variables.get(variable);
     if (!region) return typedArray(variable.dtype, variable.size, variable.initial);
     const values = await this.runner.read(region);
-    return variable.dtype === 'q8' ? fromQ8(variable, values) : values;
+    return variable.storage?.decode(variable, values) ?? values;
   }
 
   override async view(variable: Variable): Promise<TypedArray> {
-    const region = variable.dtype === 'q8' ? undefined : this.variables.get(variable);
+    const region = variable.storage ? undefined : this.variables.get(variable);
     return (region && this.runner.view?.(region)) ?? this.read(variable);
   }
 
@@ -156,7 +155,7 @@ export class CpuDevice extends Device {
     change: (values: readonly TypedArray[]) => Promise<void> | void,
   ): Promise<void> {
     const { runner } = this;
-    if (!runner.view || variables.some(({ dtype }) => dtype === 'q8')) return super.alter(variables, change);
+    if (!runner.view || variables.some(({ storage }) => storage)) return super.alter(variables, change);
     return this.inTurn(async () => {
       await this.place('what is computed', variables, () => ({ contents: [] }));
       await change(variables.map((variable) => runner.view!(this.variables.get(variable)!)));
@@ -207,9 +206,9 @@ export class CpuDevice extends Device {
     };
     const fresh = variables.filter((variable) => !this.variables.has(variable));
     const initial = fresh.flatMap((variable) => {
-      const { dtype, size, initial } = variable;
-      const [length, type] = dtype === 'q8' ? [q8Words(variable), 'i32' as const] : [size, dtype];
-      const region = { address: allocate(BYTES_PER_ELEMENT * length), length, dtype: type };
+      const { dtype, size, initial, storage } = variable;
+      const length = storage?.words(variable) ?? size;
+      const region = { address: allocate(BYTES_PER_ELEMENT * length), length, dtype };
       this.variables.set(variable, region);
       return initial ? [{ region, values: stored(variable, initial) }] : [];
     });
@@ -243,7 +242,8 @@ export class CpuDevice extends Device {
 
 /** Values of a variable as its memory holds them. */
 function stored(variable: Variable, values: ArrayLike<number>): TypedArray {
-  return variable.dtype === 'q8' ? toQ8(variable, values) : typedArray(variable.dtype, variable.size, values);
+  const { storage, dtype, size } = variable;
+  return storage?.encode(variable, values) ?? typedArray(dtype, size, values);
 }
 
 const NOT_SHARED =

@@ -125,7 +125,7 @@ export class LocalRunner implements Runner {
     if (known) return known;
     const { address, length, dtype } = region;
     const { buffer } = this.working.memory;
-    const view = new (dtype === 'i32' ? Int32Array : Float32Array)(buffer, address, length);
+    const view = new (dtype === 'f32' ? Float32Array : Int32Array)(buffer, address, length);
     this.views.set(region, view);
     return view;
   }

@@ -1,7 +1,7 @@
 import {
   addScaled, fill, first, firstUnit, int, PerThread, PREFETCHED, prefetch, storePart, sumOfSquaresByTwo,
 } from '../shared/kernel.wasm';
-import { q8RowBytes } from '../matmul/q8.wasm';
+import { q8RowBytes, q8Units } from '../matmul/q8.wasm';
 
 export function embedding(
   thread: i32, threads: i32, weight: usize, indices: usize, y: usize, tokens: i32, rows: i32, width: i32,
@@ -28,7 +28,7 @@ export function embeddingQ8(
   thread: i32, threads: i32, weight: usize, indices: usize, y: usize, tokens: i32, rows: i32, width: i32,
 ): void {
   const bytes = q8RowBytes(width);
-  const units = weight + <usize>rows * bytes;
+  const units = q8Units(weight, rows, width);
   for (let token = first(tokens, thread, threads), end = first(tokens, thread + 1, threads); token < end; token++) {
     const index = load<u32>(indices + ((<usize>token) << 2));
     const to = y + ((<usize>token * <usize>width) << 2);

@@ -17,5 +17,5 @@ export const BLOCK = 48;
 export const DOTS_FROM = 3;
 /** The largest magnitude of an integer of a q8 weight. */
 export const Q8_LARGEST = 127;
-/** Rows of a tile of products with q8 weights. */
-export const Q8_ROWS = 4;
+/** Rows of q8 weights, and of what they are multiplied with, that are taken together. */
+export const Q8_GROUP = 4;

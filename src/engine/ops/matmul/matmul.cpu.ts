@@ -3,7 +3,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
 import { headsOf, nests } from '../shared/strided.ts';
-import { DOTS_FROM, KC, MC, MR, Q8_ROWS } from './constants.ts';
+import { DOTS_FROM, KC, MC, MR, Q8_GROUP } from './constants.ts';
 import type { linearOperation, matmulOperation } from './matmul.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
@@ -182,10 +182,10 @@ function lowerLinear(
   const [n, k] = weight.shape as [number, number];
   if (weight.dtype === 'q8' && sizeOf(y.shape) > 0) {
     const m = x.shape[0]!;
-    const rows = Math.ceil(m / Q8_ROWS) * Q8_ROWS;
     const memory = {
-      integers: tape.perThread((rows * 16 * Math.ceil(k / 16)) / 2),
-      units: tape.perThread(rows),
+      integers: tape.perThread(m * 8 * Math.ceil(k / 16)),
+      units: tape.perThread(m),
+      sums: tape.perThread(4 * Q8_GROUP),
     };
     const { bias = 0, addend = 0 } = extras;
     tape.emit('linearQ8', { a: x, w: weight, c: y, m, n, k, bias, addend, ...memory });

@@ -9,11 +9,12 @@ import { embedding } from '../lookup/lookup.ts';
 import { sum } from '../reduce/reduce.ts';
 import { reshape } from '../views/views.ts';
 import { linear } from './matmul.ts';
+import { q8Variable } from './q8.ts';
 
 const { fround } = Math;
 
 const q8 = (n: number, k: number, seed = 2): Variable =>
-  new Variable([n, k], { dtype: 'q8', initial: Float32Array.from(values([n, k], seed).data) });
+  q8Variable([n, k], Float32Array.from(values([n, k], seed).data));
 
 /** The nearest integer, of two the even one. */
 function nearest(x: number): number {
@@ -143,7 +144,8 @@ describe('q8 variables', () => {
   it('are matrices, and operands of linear and embedding alone, without gradients', () => {
     const weight = q8(3, 4);
     const x = new Input('x', [2, 4]);
-    expect(() => new Variable([4], { dtype: 'q8' })).toThrow('cannot have the dtype q8');
+    expect(() => q8Variable([4])).toThrow('cannot have the dtype q8');
+    expect(() => new Variable([2, 4], { dtype: 'q8' })).toThrow('cannot have the dtype q8');
     expect(() => new Input('x', [2, 4], 'q8')).toThrow('cannot have the dtype q8');
     expect(() => reshape(weight, [12])).toThrow('cannot have the dtype q8');
     expect(() => add(weight, 1)).toThrow('q8');
