@@ -1,6 +1,7 @@
 import {
   addScaled, fill, first, firstUnit, int, PerThread, PREFETCHED, prefetch, storePart, sumOfSquaresByTwo,
 } from '../shared/kernel.wasm';
+import { Q8_ROWS } from '../matmul/constants';
 import { q8RowBytes, q8Units } from '../matmul/q8.wasm';
 
 export function embedding(
@@ -23,7 +24,7 @@ export function embedding(
   }
 }
 
-/** The same of a q8 table: rows of integers, then what one is worth in each. */
+/** The same of a q8 table: see matmul/q8.ts. */
 export function embeddingQ8(
   thread: i32, threads: i32, weight: usize, indices: usize, y: usize, tokens: i32, rows: i32, width: i32,
 ): void {
@@ -37,8 +38,10 @@ export function embeddingQ8(
       continue;
     }
     const unit = load<f32>(units + (<usize>index << 2));
+    const inGroup = index % Q8_ROWS;
+    const row = weight + <usize>(index - inGroup) * bytes + (inGroup << 2);
     for (let i: usize = 0; i < <usize>width; i++) {
-      store<f32>(to + (i << 2), <f32>load<i8>(weight + <usize>index * bytes + i) * unit);
+      store<f32>(to + (i << 2), <f32>load<i8>(row + (i >> 2) * (4 * Q8_ROWS) + (i & 3)) * unit);
     }
   }
 }

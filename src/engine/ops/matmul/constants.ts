@@ -17,5 +17,9 @@ export const BLOCK = 48;
 export const DOTS_FROM = 3;
 /** The largest magnitude of an integer of a q8 weight. */
 export const Q8_LARGEST = 127;
-/** Rows of q8 weights, and of what they are multiplied with, that are taken together. */
-export const Q8_GROUP = 4;
+/** Rows of q8 weights that lie together, four columns of each in turn. */
+export const Q8_ROWS = 8;
+/** Columns come in so many, with zeros after the last: what two rounds of a kernel read. */
+export const Q8_COLUMNS = 8;
+/** Rows that are multiplied with a group of rows of weights at once. */
+export const Q8_TILE = 4;
