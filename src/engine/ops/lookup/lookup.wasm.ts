@@ -1,7 +1,7 @@
 import {
   addScaled, fill, first, firstUnit, int, PerThread, PREFETCHED, prefetch, storePart, sumOfSquaresByTwo,
 } from '../shared/kernel.wasm';
-import { Q8_ROWS } from '../matmul/constants';
+import { Q8_GROUP } from '../matmul/constants';
 import { q8RowBytes, q8Units } from '../matmul/q8.wasm';
 
 export function embedding(
@@ -38,10 +38,10 @@ export function embeddingQ8(
       continue;
     }
     const unit = load<f32>(units + (<usize>index << 2));
-    const inGroup = index % Q8_ROWS;
+    const inGroup = index % Q8_GROUP;
     const row = weight + <usize>(index - inGroup) * bytes + (inGroup << 2);
     for (let i: usize = 0; i < <usize>width; i++) {
-      store<f32>(to + (i << 2), <f32>load<i8>(row + (i >> 2) * (4 * Q8_ROWS) + (i & 3)) * unit);
+      store<f32>(to + (i << 2), <f32>load<i8>(row + (i >> 2) * (4 * Q8_GROUP) + (i & 3)) * unit);
     }
   }
 }

@@ -185,7 +185,7 @@ function lowerLinear(
     const memory = {
       integers: tape.perThread((m * Q8_COLUMNS * Math.ceil(k / Q8_COLUMNS)) / 2),
       units: tape.perThread(m),
-      sums: tape.perThread(16 * Q8_TILE),
+      sums: tape.perThread(32 * Q8_TILE),
     };
     const { bias = 0, addend = 0 } = extras;
     tape.emit('linearQ8', { a: x, w: weight, c: y, m, n, k, bias, addend, ...memory });

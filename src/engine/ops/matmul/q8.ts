@@ -3,7 +3,7 @@
 
 import { NanobardError } from '../../errors.ts';
 import { quantizeRow, type Shape, type TypedArray, Variable } from '../../tensor/index.ts';
-import { Q8_COLUMNS, Q8_ROWS } from './constants.ts';
+import { Q8_COLUMNS, Q8_GROUP, Q8_ROWS } from './constants.ts';
 
 /** Above this, sums in 32 bits would leave less than 8 bits for what is multiplied with the weights. */
 const MOST_COLUMNS = 2 ** 16;
@@ -35,7 +35,7 @@ function words(variable: Variable): number {
 
 /** The place among the integers of row i, column j. */
 const placeOf = (row: number, i: number, j: number): number =>
-  (i - (i % Q8_ROWS)) * row + (j - (j % 4)) * Q8_ROWS + 4 * (i % Q8_ROWS) + (j % 4);
+  (i - (i % Q8_GROUP)) * row + (j - (j % 4)) * Q8_GROUP + 4 * (i % Q8_GROUP) + (j % 4);
 
 function encode(variable: Variable, values: ArrayLike<number>): Int32Array {
   const { rows, columns, row, all } = extentOf(variable);
