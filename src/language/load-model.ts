@@ -27,7 +27,8 @@ export type LoadOptions = Omit<DeviceOptions, 'device'> & {
 const GGUF_FILE = 'model.gguf';
 
 /**
- * Opens a model that nanobard has saved, wherever it was trained, or a GPT-2 in a folder of Hugging Face.
+ * Opens a model that nanobard has saved, wherever it was trained, or a GPT-2 in a folder of Hugging Face. What was saved in
+ * 8 bits is kept and computed with so on the CPU, by linear layers; other devices hold it as f32.
  *
  * @throws {NanobardError} code `network` if an address does not answer, `checkpoint` if what is there is not a model,
  *   `memory` if it does not fit.

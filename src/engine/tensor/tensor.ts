@@ -13,8 +13,10 @@ export function checkType(shape: Shape, dtype: DType, variable = false): void {
     });
   }
   if (dtype === 'q8' && variable && shape.length === 2) return;
-  if (dtype !== 'f32' && dtype !== 'i32')
-    throw new NanobardError('argument', `a tensor cannot have the dtype ${dtype}; choose f32 or i32`);
+  if (dtype === 'f32' || dtype === 'i32') return;
+  const matrices = 'Only matrices of weights are kept in 8 bits; read() of their device gives them as f32.';
+  const message = `a tensor cannot have the dtype ${dtype}; choose f32 or i32`;
+  throw new NanobardError('argument', message, dtype === 'q8' ? { hint: matrices } : {});
 }
 
 /**

@@ -81,6 +81,24 @@ describe('linear with a q8 weight', () => {
     }
   });
 
+  it('is near to what the reference makes of the weights, of any shapes', async () => {
+    const scale = fc.constantFrom(1e-20, 0.02, 1, 1e10);
+    await fc.assert(
+      fc.asyncProperty(extent, extent, extent, scale, async (m, k, n, scale) => {
+        const x = constant(values([m, k], 1).data, [m, k]);
+        const weight = q8Variable([n, k], values([n, k], 2, scale).data);
+        const y = linear(x, weight);
+        const [exact, close] = [await reference.evaluate(y), await cpus.simd128.evaluate(y)];
+        // Off by half a step of the weights, and of x: 1/254 of the largest, and less.
+        close.data.forEach((value, i) =>
+          expect(Math.abs(value - exact.data[i]!)).toBeLessThanOrEqual(0.0041 * k * scale),
+        );
+        for (const device of [reference, cpus.simd128]) device.release([weight]);
+      }),
+      RUNS,
+    );
+  });
+
   it('is the same for any number of threads, with what is added', async () => {
     const [x, weight] = [values([33, 67], 1), q8(90, 67)];
     const more = values([33, 90], 4);
@@ -108,6 +126,46 @@ describe('linear with a q8 weight', () => {
     }
     const zeros = await cpus.relaxed.evaluate(linear(constant(new Float32Array(20), [1, 20]), weight));
     expect(Array.from(zeros.data)).toEqual([0, 0, 0, 0, 0]);
+    for (const wrong of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+      const broken = q8Variable([3, 20], new Float32Array(60).fill(1).fill(wrong, 25, 26));
+      for (const rows of [1, 4]) {
+        const x = constant(new Float32Array(20 * rows).fill(1), [rows, 20]);
+        const { data } = await cpus.relaxed.evaluate(linear(x, broken));
+        expect(Array.from(data, Number.isFinite)).toEqual(Array.from(data, (_, i) => i % 3 !== 1));
+      }
+    }
+  });
+
+  it('takes numbers near the ends of what floats can be; the smallest products are zeros', async () => {
+    const off = (scale: number): number => 0.01 * scale + 1e-31; // (127 · 32,767) times the smallest normal number
+    const ones = Float32Array.of(1, -1, 0.5);
+    for (const scale of [1e-45, 3e-45, 1e-40, 1e-38, 1e-30, 1e37]) {
+      const scaled = ones.map((x) => x * scale);
+      for (const [x, w] of [
+        [scaled, ones],
+        [ones, scaled],
+      ] as const) {
+        const weight = q8Variable([1, 3], w);
+        const { data } = await cpus.relaxed.evaluate(linear(constant(x, [1, 3]), weight));
+        expect(Math.abs(data[0]! - 2.25 * scale)).toBeLessThanOrEqual(off(scale));
+        const [first, second] = (await stepsOf(weight)).map((value) => value / w[0]!);
+        expect(first! + second!).toBe(0);
+        expect(Math.abs(first! - 1)).toBeLessThanOrEqual(scale < 1e-42 ? 1 : 0.01); // the smallest may become 0
+      }
+    }
+  });
+
+  it('of nothing, or with nothing, is nothing', async () => {
+    const shapes = [
+      [0, 4, 3],
+      [2, 4, 0],
+    ] as const;
+    for (const [m, k, n] of shapes) {
+      const y = linear(constant(new Float32Array(m * k), [m, k]), q8Variable([n, k]));
+      expect((await cpus.relaxed.evaluate(y)).shape).toEqual([m, n]);
+    }
+    const none = embedding(q8Variable([0, 4]), constant(Int32Array.of(0)));
+    expect((await cpus.relaxed.evaluate(none)).data).toEqual(new Float32Array(4).fill(Number.NaN));
   });
 });
 
@@ -145,10 +203,19 @@ describe('q8 variables', () => {
     const weight = q8(3, 4);
     const x = new Input('x', [2, 4]);
     expect(() => q8Variable([4])).toThrow('cannot have the dtype q8');
+    expect(() => q8Variable([2, 3, 4])).toThrow('cannot have the dtype q8');
+    for (const columns of [0, 65_537])
+      expect(() => q8Variable([3, columns])).toThrow(
+        expect.objectContaining({
+          code: 'shape',
+          message: `a matrix in 8 bits has 1 to 65536 columns, not ${columns}`,
+        }),
+      );
     expect(() => new Variable([2, 4], { dtype: 'q8' })).toThrow('cannot have the dtype q8');
     expect(() => new Input('x', [2, 4], 'q8')).toThrow('cannot have the dtype q8');
     expect(() => reshape(weight, [12])).toThrow('cannot have the dtype q8');
+    const toTrain = expect.objectContaining({ hint: expect.stringContaining('createTraining') });
     expect(() => add(weight, 1)).toThrow('q8');
-    expect(() => grad(sum(linear(x, weight)), [weight])).toThrow('q8');
+    expect(() => grad(sum(linear(x, weight)), [weight])).toThrow(toTrain);
   });
 });
