@@ -90,9 +90,8 @@ describe('linear with a q8 weight', () => {
         const y = linear(x, weight);
         const [exact, close] = [await reference.evaluate(y), await cpus.simd128.evaluate(y)];
         // Off by half a step of the weights, and of x: 1/254 of the largest, and less.
-        close.data.forEach((value, i) =>
-          expect(Math.abs(value - exact.data[i]!)).toBeLessThanOrEqual(0.0041 * k * scale),
-        );
+        for (const [i, value] of close.data.entries())
+          expect(Math.abs(value - exact.data[i]!)).toBeLessThanOrEqual(0.0041 * k * scale);
         for (const device of [reference, cpus.simd128]) device.release([weight]);
       }),
       RUNS,
