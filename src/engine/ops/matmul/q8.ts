@@ -33,30 +33,33 @@ function words(variable: Variable): number {
   return all / 4 + all / row;
 }
 
-/** The place among the integers of row i, column j. */
-const placeOf = (row: number, i: number, j: number): number =>
-  (i - (i % Q8_GROUP)) * row + (j - (j % 4)) * Q8_GROUP + 4 * (i % Q8_GROUP) + (j % 4);
+/** The word that holds the first four columns of row i; those of the next four lie Q8_GROUP words further on. */
+const wordOf = (i: number, row: number): number => ((i - (i % Q8_GROUP)) * row) / 4 + (i % Q8_GROUP);
 
 function encode(variable: Variable, values: ArrayLike<number>): Int32Array {
   const { rows, columns, row, all } = extentOf(variable);
   const stored = new Int32Array(words(variable));
-  const steps = new Int8Array(stored.buffer);
   const units = new Float32Array(stored.buffer, all);
   const floats = values instanceof Float32Array ? values : Float32Array.from(values);
-  const one = new Int8Array(columns);
+  const line = new Int32Array(row / 4);
+  const steps = new Int8Array(line.buffer, 0, columns);
   for (let i = 0; i < rows; i++) {
-    units[i] = quantizeRow(floats.subarray(i * columns, (i + 1) * columns), one);
-    for (let j = 0; j < columns; j++) steps[placeOf(row, i, j)] = one[j]!;
+    units[i] = quantizeRow(floats.subarray(i * columns, (i + 1) * columns), steps);
+    for (let j = 0, at = wordOf(i, row); j < line.length; j++, at += Q8_GROUP) stored[at] = line[j]!;
   }
   return stored;
 }
 
 function decode(variable: Variable, { buffer, byteOffset }: TypedArray): Float32Array {
   const { rows, columns, row, all } = extentOf(variable);
-  const steps = new Int8Array(buffer, byteOffset, all);
+  const stored = new Int32Array(buffer, byteOffset, all / 4);
   const units = new Float32Array(buffer, byteOffset + all, rows);
   const values = new Float32Array(variable.size);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) values[i * columns + j] = steps[placeOf(row, i, j)]! * units[i]!;
+  const line = new Int32Array(row / 4);
+  const steps = new Int8Array(line.buffer, 0, columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0, at = wordOf(i, row); j < line.length; j++, at += Q8_GROUP) line[j] = stored[at]!;
+    for (let j = 0; j < columns; j++) values[i * columns + j] = steps[j]! * units[i]!;
+  }
   return values;
 }
