@@ -1,9 +1,11 @@
 // How fast a GPT writes, one text and several together, beside llama.cpp with the same weights, on this machine:
 //
-//     npm run bench:generation [-- --size small|medium|large] [--rounds N] [--texts N]
+//     npm run bench:generation [-- --size small|medium|large] [--rounds N] [--texts N] [--node PATH]
 //
 // All sizes, 3 rounds and 32 texts by default. llama.cpp takes part where `npm run conformance` has installed it. Each
-// runs in a process of its own; the table also goes to bench/RESULTS.md.
+// runs in a process of its own, ours in PATH (this Node by default), from Node 24 on with the flag that the command line
+// sets; the table also goes to bench/RESULTS.md.
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,9 +16,9 @@ import { bundle, inBench, runChild } from './common/child.ts';
 import { circumstances, median, table, writeSection } from './common/results.ts';
 
 const SIZES = {
-  small: { nLayer: 4, nHead: 4, nEmbd: 128, blockSize: 256, tokens: 160 },
-  medium: { nLayer: 6, nHead: 6, nEmbd: 384, blockSize: 256, tokens: 120 },
-  large: { nLayer: 12, nHead: 12, nEmbd: 768, blockSize: 256, tokens: 24 },
+  small: { nLayer: 4, nHead: 4, nEmbd: 128, blockSize: 256, tokens: 240 },
+  medium: { nLayer: 6, nHead: 6, nEmbd: 384, blockSize: 256, tokens: 240 },
+  large: { nLayer: 12, nHead: 12, nEmbd: 768, blockSize: 256, tokens: 120 },
 } as const;
 type Size = keyof typeof SIZES;
 
@@ -25,11 +27,14 @@ const { values: options } = parseArgs({
     size: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     texts: { type: 'string', default: '32' },
+    node: { type: 'string', default: process.execPath },
   },
 });
 if (options.size !== undefined && !(options.size in SIZES))
   throw new Error(`--size is small, medium or large, not ${options.size}`);
 const sizes = (options.size ? [options.size] : Object.keys(SIZES)) as Size[];
+const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim();
+const flags = Number.parseInt(version.slice(1), 10) >= 24 ? ['--experimental-wasm-revectorize'] : [];
 const folder = await mkdtemp(join(tmpdir(), 'nanobard-generation-'));
 await bundle({
   'generation-nanobard': 'generation/nanobard.ts',
@@ -37,7 +42,7 @@ await bundle({
 });
 
 /** A model of first weights, as our file and as GGUF. */
-async function files(size: Size): Promise<{ ours: string; gguf: string }> {
+async function files(size: Size, dtype: 'f32' | 'q8'): Promise<{ ours: string; gguf: string }> {
   const tokenizer = CharTokenizer.fromText(plays({ characters: 200_000, seed: 1 }));
   const config = { ...SIZES[size], vocabSize: tokenizer.vocabSize, dropout: 0, bias: true };
   const network = new GPT(config).initialize(new Generator(1337));
@@ -45,8 +50,8 @@ async function files(size: Size): Promise<{ ours: string; gguf: string }> {
     ownsDevice: true,
   });
   const [ours, gguf] = [join(folder, `${size}.safetensors`), join(folder, `${size}.gguf`)];
-  await writeFile(ours, await model.save());
-  for (const { name, data } of exportModel(await model.modelFile(), 'gguf', 'f32'))
+  await writeFile(ours, await model.save({ dtype }));
+  for (const { name, data } of exportModel(await model.modelFile(), 'gguf', dtype))
     if (name.endsWith('.gguf')) await writeFile(gguf, data);
   await model.dispose();
   return { ours, gguf };
@@ -55,10 +60,11 @@ async function files(size: Size): Promise<{ ours: string; gguf: string }> {
 const rate = (values: readonly number[]): string => Math.round(median(values)).toLocaleString('en');
 
 const rows: string[][] = [];
-for (const size of sizes) {
+for (const [size, dtype] of sizes.flatMap((size) => [[size, 'f32'] as const, [size, 'q8'] as const])) {
   const { nLayer, nEmbd, blockSize, tokens } = SIZES[size];
-  const { ours, gguf } = await files(size);
-  const nanobard = await runChild<{ one: number[]; many: number[]; simd: string }>(process.execPath, [
+  const { ours, gguf } = await files(size, dtype);
+  const nanobard = await runChild<{ one: number[]; many: number[]; simd: string }>(options.node, [
+    ...flags,
     inBench('dist/generation-nanobard.js'),
     ...[ours, tokens, options.texts, options.rounds],
   ]);
@@ -70,7 +76,7 @@ for (const size of sizes) {
   const alone = median(nanobard.one);
   const theirs = typeof llama === 'string' ? [] : llama.speeds.map(median);
   rows.push([
-    `${nLayer} × ${nEmbd}, SIMD ${nanobard.simd}`,
+    `${nLayer} × ${nEmbd}, ${dtype}, SIMD ${nanobard.simd}`,
     rate(nanobard.one),
     typeof llama === 'string' ? `no result: ${llama}` : theirs.map((value) => rate([value])).join(' / '),
     theirs.length > 0 ? `${(alone / Math.max(...theirs)).toFixed(2)} ×` : '',
@@ -84,7 +90,7 @@ await rm(folder, { recursive: true });
 const head = [
   'tokens/s',
   'one text',
-  'llama.cpp, f32, 1 / 2 threads',
+  'llama.cpp, 1 / 2 threads',
   'against its faster',
   `${options.texts} together`,
   'against one',
@@ -93,7 +99,8 @@ const results = `## Generation
 
 ${circumstances('bench:generation')}
 
-GPTs of first weights in float32, vocabulary 65, block 256, from one token on, drawn at temperature 1; two threads at most.
+Ours on Node ${version}. GPTs of first weights, in f32 and in 8 bits (llama.cpp: q8_0), vocabulary 65, block 256, from one
+token on, drawn at temperature 1; two threads at most.
 Medians of ${options.rounds} rounds after one that compiles. Texts made together have the tokens that each has by itself.
 
 ${table(head, rows)}`;

@@ -1,5 +1,6 @@
-// The training whose bits all hosts are asked for: nanoGPT's recipe for a CPU, 60 steps on nanobard's own plays, then a sample.
-import { CpuDevice, createTraining, plays, type SimdLevel } from 'nanobard';
+// The training whose bits all hosts are asked for: nanoGPT's recipe for a CPU, 60 steps on nanobard's own plays, then a sample,
+// and one of the same model in 8 bits.
+import { CpuDevice, createTraining, loadModel, plays, type SimdLevel } from 'nanobard';
 
 export interface Result {
   readonly simd: SimdLevel;
@@ -7,8 +8,9 @@ export interface Result {
   /** The median of the steps. */
   readonly ms: number;
   readonly losses: number[];
+  /** In f32, then in 8 bits. */
   readonly sample: string;
-  /** SHA-256 of the losses' bits and the sample, the first 12 digits. */
+  /** SHA-256 of the losses' bits and the samples, the first 12 digits. */
   readonly hash: string;
 }
 
@@ -28,6 +30,9 @@ export async function trainingBits(simd?: SimdLevel): Promise<Result> {
   let sample = '';
   for await (const piece of model.generate('The ', { tokens: 200, temperature: 0.8, seed: 1 }))
     sample += piece;
+  const small = await loadModel(await model.save({ dtype: 'q8' }), { device });
+  sample += await small.write('The ', { tokens: 200, temperature: 0.8, seed: 1 });
+  await small.dispose();
   await device.dispose();
 
   const bytes = new Uint8Array([

@@ -8,6 +8,7 @@ import { importHuggingFace } from './formats/huggingface/import.ts';
 import { loadParameters } from './formats/load-parameters.ts';
 import { decodeModel, isModelFile, MODEL_FILE, type ModelFile } from './formats/model-file.ts';
 import { createModel } from './models/create.ts';
+import { quantizeLinear } from './nn/quantize.ts';
 import { TextModel } from './text-model.ts';
 
 /**
@@ -26,7 +27,8 @@ export type LoadOptions = Omit<DeviceOptions, 'device'> & {
 const GGUF_FILE = 'model.gguf';
 
 /**
- * Opens a model that nanobard has saved, wherever it was trained, or a GPT-2 in a folder of Hugging Face.
+ * Opens a model that nanobard has saved, wherever it was trained, or a GPT-2 in a folder of Hugging Face. What was saved in
+ * 8 bits is kept and computed with so on the CPU, by linear layers; other devices hold it as f32.
  *
  * @throws {NanobardError} code `network` if an address does not answer, `checkpoint` if what is there is not a model,
  *   `memory` if it does not fit.
@@ -96,10 +98,11 @@ export async function openFolder(read: ReadFile): Promise<ModelFile | undefined>
 
 /** Makes a model of its parts, on a device. */
 export async function placeModel(
-  { spec, tokenizer, tensors, step }: ModelFile,
+  { spec, tokenizer, tensors, step, quantized }: ModelFile,
   { device: where, ...rest }: LoadOptions,
 ): Promise<TextModel> {
   const network = createModel(spec);
+  if (quantized) quantizeLinear(network);
   const ownsDevice = where === undefined || typeof where === 'string';
   const device = ownsDevice ? await createDevice({ ...rest, ...(where && { device: where }) }) : where;
   try {

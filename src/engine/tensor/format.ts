@@ -1,10 +1,11 @@
+import type { DType } from './dtype.ts';
 // How tensors are printed: the rules of PyTorch's `torch/_tensor_str.py`, with the shape at the end.
 
 import { formatShape, type Shape, sizeOf, stridesOf } from './shape.ts';
 
 interface Printed {
   readonly shape: Shape;
-  readonly dtype: 'f32' | 'i32';
+  readonly dtype: DType;
   readonly data: ArrayLike<number>;
 }
 

@@ -3,8 +3,8 @@ import type { DType, TypedArray } from './dtype.ts';
 import type { Node } from './operation.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
 
-/** Fails with code `shape` or `argument` unless a tensor can have this shape and dtype. */
-export function checkType(shape: Shape, dtype: DType): void {
+/** Fails with code `shape` or `argument` unless a tensor can have this shape and dtype; only a variable, a matrix, can be q8. */
+export function checkType(shape: Shape, dtype: DType, variable = false): void {
   const extents: readonly unknown[] = Array.isArray(shape) ? shape : [undefined];
   if (!extents.every((extent) => Number.isInteger(extent) && Number(extent) >= 0)) {
     const given = Array.isArray(shape) ? formatShape(shape) : String(shape);
@@ -12,8 +12,11 @@ export function checkType(shape: Shape, dtype: DType): void {
       hint: 'A shape is an array of whole numbers, such as [2, 3]; [] is a scalar.',
     });
   }
-  if (dtype !== 'f32' && dtype !== 'i32')
-    throw new NanobardError('argument', `a tensor cannot have the dtype ${dtype}; choose f32 or i32`);
+  if (dtype === 'q8' && variable && shape.length === 2) return;
+  if (dtype === 'f32' || dtype === 'i32') return;
+  const matrices = 'Only matrices of weights are kept in 8 bits; read() of their device gives them as f32.';
+  const message = `a tensor cannot have the dtype ${dtype}; choose f32 or i32`;
+  throw new NanobardError('argument', message, dtype === 'q8' ? { hint: matrices } : {});
 }
 
 /**
@@ -29,7 +32,7 @@ export class Tensor {
   readonly index: number;
 
   constructor(shape: Shape, dtype: DType, node?: Node, index = 0) {
-    checkType(shape, dtype);
+    checkType(shape, dtype, this instanceof Variable);
     this.shape = shape;
     this.dtype = dtype;
     this.node = node;
@@ -47,6 +50,13 @@ export class Tensor {
   }
 }
 
+/** How a device may keep the values of a variable, whose dtype is then q8: in fewer words. */
+export interface Storage {
+  readonly words: (variable: Variable) => number;
+  readonly encode: (variable: Variable, values: ArrayLike<number>) => TypedArray;
+  readonly decode: (variable: Variable, words: TypedArray) => TypedArray;
+}
+
 /**
  * Persistent memory on a device: a parameter, an optimizer moment, a KV cache. A device copies
  * `initial` (zeros if absent) the first time it meets the variable and keeps the truth from then on.
@@ -55,9 +65,15 @@ export class Variable extends Tensor {
   /** For error messages and checkpoints; modules name their parameters by the path that leads to them. */
   name: string;
   initial: TypedArray | undefined;
+  readonly storage: Storage | undefined;
 
-  constructor(shape: Shape, options: { name?: string; initial?: TypedArray; dtype?: DType } = {}) {
-    super(shape, options.dtype ?? 'f32');
+  constructor(
+    shape: Shape,
+    options: { name?: string; initial?: TypedArray; dtype?: DType; storage?: Storage } = {},
+  ) {
+    super(shape, options.storage ? 'q8' : (options.dtype ?? 'f32'));
+    if (!options.storage) checkType(shape, this.dtype);
+    this.storage = options.storage;
     this.name = options.name ?? 'variable';
     this.initial = options.initial;
     if (this.initial) this.requireSize(this.initial);

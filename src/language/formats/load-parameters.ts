@@ -16,7 +16,7 @@ export function checkParameters(
 ): void {
   for (const [name, { shape, dtype }] of variables) {
     const tensor = stored.get(name);
-    const typed = tensor && tensor.data instanceof Float32Array === (dtype === 'f32');
+    const typed = tensor && tensor.data instanceof Float32Array === (dtype !== 'i32');
     if (typed && sameShape(tensor.shape, shape)) continue;
     const found = !tensor
       ? 'is missing'

@@ -25,6 +25,8 @@ export interface ModelFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Steps that it was trained for. */
   readonly step?: number | undefined;
+  /** Whether the weights were stored in 8 bits, so that they lose nothing if they are kept so. */
+  readonly quantized?: boolean;
 }
 
 /**
@@ -98,6 +100,7 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
     tokenizer: tokenizerFromJSON(parse(metadata[TOKENIZER])),
     tensors: new Map(weights),
     step: typeof step === 'number' ? step : undefined,
+    quantized: [...tensors.values()].some(({ dtype }) => dtype === 'I8'),
   };
   checkSize(file);
   return file;

@@ -1,4 +1,5 @@
 import { NanobardError } from '../../engine/errors.ts';
+import { quantizeRow } from '../../engine/tensor/quantize.ts';
 import { formatShape, sameShape } from '../../engine/tensor/shape.ts';
 import type { StoredTensor } from './load-parameters.ts';
 import type { SafetensorsTensor } from './safetensors.ts';
@@ -17,12 +18,8 @@ export function quantized(name: string, { shape, data }: StoredTensor): [string,
   const steps = new Int8Array(floats.length);
   const scales = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
-    const [begin, end] = [row * columns, (row + 1) * columns];
-    let largest = 0;
-    for (let i = begin; i < end; i++) largest = Math.max(largest, Math.abs(floats[i]!));
-    const scale = Math.fround(largest / 127);
-    scales[row] = scale;
-    if (scale > 0) for (let i = begin; i < end; i++) steps[i] = Math.round(floats[i]! / scale);
+    const range = [row * columns, (row + 1) * columns] as const;
+    scales[row] = quantizeRow(floats.subarray(...range), steps.subarray(...range));
   }
   return [
     [name, { dtype: 'I8', shape, data: steps }],

@@ -131,11 +131,13 @@ export class CpuDevice extends Device {
   async read(variable: Variable): Promise<TypedArray> {
     this.check();
     const region = this.variables.get(variable);
-    return region ? this.runner.read(region) : typedArray(variable.dtype, variable.size, variable.initial);
+    if (!region) return typedArray(variable.dtype, variable.size, variable.initial);
+    const values = await this.runner.read(region);
+    return variable.storage?.decode(variable, values) ?? values;
   }
 
   override async view(variable: Variable): Promise<TypedArray> {
-    const region = this.variables.get(variable);
+    const region = variable.storage ? undefined : this.variables.get(variable);
     return (region && this.runner.view?.(region)) ?? this.read(variable);
   }
 
@@ -144,7 +146,7 @@ export class CpuDevice extends Device {
       variable.requireSize(values);
       await this.place(`variable ${variable.name}`, [variable], () => ({ contents: [] }));
       const region = this.variables.get(variable)!;
-      await this.runner.write([{ region, values: typedArray(variable.dtype, variable.size, values) }]);
+      await this.runner.write([{ region, values: stored(variable, values) }]);
     });
   }
 
@@ -153,7 +155,7 @@ export class CpuDevice extends Device {
     change: (values: readonly TypedArray[]) => Promise<void> | void,
   ): Promise<void> {
     const { runner } = this;
-    if (!runner.view) return super.alter(variables, change);
+    if (!runner.view || variables.some(({ storage }) => storage)) return super.alter(variables, change);
     return this.inTurn(async () => {
       await this.place('what is computed', variables, () => ({ contents: [] }));
       await change(variables.map((variable) => runner.view!(this.variables.get(variable)!)));
@@ -204,10 +206,11 @@ export class CpuDevice extends Device {
     };
     const fresh = variables.filter((variable) => !this.variables.has(variable));
     const initial = fresh.flatMap((variable) => {
-      const { dtype, size, initial: values } = variable;
-      const region = { address: allocate(BYTES_PER_ELEMENT * size), length: size, dtype };
+      const { dtype, size, initial, storage } = variable;
+      const length = storage?.words(variable) ?? size;
+      const region = { address: allocate(BYTES_PER_ELEMENT * length), length, dtype };
       this.variables.set(variable, region);
-      return values ? [{ region, values }] : [];
+      return initial ? [{ region, values: stored(variable, initial) }] : [];
     });
     try {
       const layout = lay(allocate);
@@ -235,6 +238,12 @@ export class CpuDevice extends Device {
     }
     this.reserved = Math.max(this.reserved, end);
   }
+}
+
+/** Values of a variable as its memory holds them. */
+function stored(variable: Variable, values: ArrayLike<number>): TypedArray {
+  const { storage, dtype, size } = variable;
+  return storage?.encode(variable, values) ?? typedArray(dtype, size, values);
 }
 
 const NOT_SHARED =

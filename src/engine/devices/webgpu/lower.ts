@@ -2,7 +2,7 @@ import { NanobardError } from '../../errors.ts';
 import { webgpuKernels } from '../../ops/kernels.webgpu.generated.ts';
 import type { KernelTraits } from '../../ops/shared/kernel.ts';
 import { type ProductShape, usualTile } from '../../ops/shared/tile.ts';
-import type { GpuView, WebGpuKernel, WebGpuTape } from '../../ops/shared/webgpu.ts';
+import { type GpuView, gpuType, type WebGpuKernel, type WebGpuTape } from '../../ops/shared/webgpu.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, type Operation, type TypedArray } from '../../tensor/index.ts';
 import { Bank } from './banks.ts';
@@ -102,7 +102,8 @@ export function productsOf(program: PlacedProgram, software: boolean): ProductSh
       return usualTile(product, { software });
     },
   };
-  for (const run of runsOf(program)) lowerRun(program, run, tape, (view) => ({ ...view, bank }));
+  for (const run of runsOf(program))
+    lowerRun(program, run, tape, (view) => ({ ...view, dtype: gpuType(view.dtype), bank }));
   return products;
 }
 

@@ -80,7 +80,7 @@ export class OutputRing {
   async read(region: Region, name: string): Promise<TypedArray> {
     const { dtype, length, buffer, offset } = region;
     const last = this.runs > 0 ? this.slots[(this.runs - 1) % SLOTS]! : undefined;
-    const Type = dtype === 'f32' ? Float32Array : Int32Array;
+    const Type = dtype === 'i32' ? Int32Array : Float32Array;
     if (this.small && last?.done) return new Type(await last.done, this.offsets.get(name), length);
     return new Type(await this.memory.read(buffer, offset, BYTES_PER_ELEMENT * length));
   }

@@ -1,4 +1,4 @@
-import { bytesOf, type GpuView } from '../../ops/shared/webgpu.ts';
+import { bytesOf, type GpuView, gpuType } from '../../ops/shared/webgpu.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
 import { BYTES_PER_ELEMENT, sizeOf, type TypedArray } from '../../tensor/index.ts';
 import { Bank, Banks, type Place, requireFits } from './banks.ts';
@@ -50,7 +50,7 @@ export function findPlaces(
   });
   const locate = (view: View): GpuView => {
     const { bank, offset } = places[view.buffer]!;
-    const dtype = halves.has(view.buffer) ? 'f16' : view.dtype;
+    const dtype = halves.has(view.buffer) ? 'f16' : gpuType(view.dtype);
     return { ...view, dtype, bank, offset: offset / bytesOf(dtype) + view.offset };
   };
   return { arena, inputBank, inputPlaces, constants: constants.all, contents, locate };

@@ -118,7 +118,7 @@ export class WebGpuDevice extends Device {
       home.place.offset,
       BYTES_PER_ELEMENT * size,
     );
-    return dtype === 'f32' ? new Float32Array(bytes) : new Int32Array(bytes);
+    return dtype === 'i32' ? new Int32Array(bytes) : new Float32Array(bytes);
   }
 
   write(variable: Variable, values: ArrayLike<number>): Promise<void> {

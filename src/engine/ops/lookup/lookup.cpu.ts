@@ -5,7 +5,13 @@ import type * as ops from './lookup.ts';
 
 export const embeddingCpu: CpuKernel<typeof ops.embeddingOperation> = {
   lower: (tape, [weight, indices], [y]) =>
-    tape.emit('embedding', { weight, indices, y, tokens: sizeOf(indices.shape), ...rowsOf(weight) }),
+    tape.emit(weight.dtype === 'q8' ? 'embeddingQ8' : 'embedding', {
+      weight,
+      indices,
+      y,
+      tokens: sizeOf(indices.shape),
+      ...rowsOf(weight),
+    }),
 };
 
 export const embeddingGradientCpu: CpuKernel<typeof ops.embeddingGradientOperation> = {

@@ -11,6 +11,7 @@ import {
   requireNumbers,
   requirePosition,
   requireShape,
+  requireWeight,
 } from '../shared/operands.ts';
 
 /**
@@ -41,7 +42,7 @@ export function tableGradient(gradient: Tensor, indices: Tensor, rows: number): 
 export const embeddingOperation: Operation<[weight: Tensor, indices: Tensor], [y: Tensor], NoAttributes> = {
   name: 'embedding',
   shape([weight, indices]) {
-    requireFloat('embedding', weight);
+    requireWeight('embedding', weight);
     requireIntegers('embedding', { indices });
     if (!hasRank(weight.shape, 2))
       throw shapeError('embedding', 'weight must have the shape (V, C)', weight.shape);

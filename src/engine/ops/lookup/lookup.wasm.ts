@@ -1,6 +1,8 @@
 import {
   addScaled, fill, first, firstUnit, int, PerThread, PREFETCHED, prefetch, storePart, sumOfSquaresByTwo,
 } from '../shared/kernel.wasm';
+import { Q8_GROUP } from '../matmul/constants';
+import { q8RowBytes, q8Units } from '../matmul/q8.wasm';
 
 export function embedding(
   thread: i32, threads: i32, weight: usize, indices: usize, y: usize, tokens: i32, rows: i32, width: i32,
@@ -18,6 +20,28 @@ export function embedding(
       const to = y + <usize>token * bytes;
       if (index < <u32>rows) copyRow(weight + index * bytes, to, width);
       else fill(to, width, f32x4.splat(NaN));
+    }
+  }
+}
+
+/** The same of a q8 table: see matmul/q8.ts. */
+export function embeddingQ8(
+  thread: i32, threads: i32, weight: usize, indices: usize, y: usize, tokens: i32, rows: i32, width: i32,
+): void {
+  const bytes = q8RowBytes(width);
+  const units = q8Units(weight, rows, width);
+  for (let token = first(tokens, thread, threads), end = first(tokens, thread + 1, threads); token < end; token++) {
+    const index = load<u32>(indices + ((<usize>token) << 2));
+    const to = y + ((<usize>token * <usize>width) << 2);
+    if (index >= <u32>rows) {
+      fill(to, width, f32x4.splat(NaN));
+      continue;
+    }
+    const unit = load<f32>(units + (<usize>index << 2));
+    const inGroup = index % Q8_GROUP;
+    const row = weight + <usize>(index - inGroup) * bytes + (inGroup << 2);
+    for (let i: usize = 0; i < <usize>width; i++) {
+      store<f32>(to + (i << 2), <f32>load<i8>(row + (i >> 2) * (4 * Q8_GROUP) + (i & 3)) * unit);
     }
   }
 }

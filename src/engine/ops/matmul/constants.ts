@@ -15,3 +15,13 @@ export const WIDE_PANEL_COLUMNS = 16;
 export const BLOCK = 48;
 /** Rows, at most as many as a tile has, from which on their dot products with others are taken in a tile. */
 export const DOTS_FROM = 3;
+/** The largest magnitude of an integer of a q8 weight. */
+export const Q8_LARGEST = 127;
+/** Rows of q8 weights that lie together, four columns of each in turn. */
+export const Q8_GROUP = 8;
+/** Rows that are read at once, two groups: memory is quicker with two streams than with one. Missing rows are zeros. */
+export const Q8_ROWS = 16;
+/** Columns come in so many, with zeros after the last. */
+export const Q8_COLUMNS = 4;
+/** Rows that are multiplied with rows of weights at once. */
+export const Q8_TILE = 4;

@@ -3,7 +3,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { CpuKernel, CpuTape, CpuView, PerThread } from '../shared/kernel.ts';
 import { headsOf, nests } from '../shared/strided.ts';
-import { DOTS_FROM, KC, MC, MR } from './constants.ts';
+import { DOTS_FROM, KC, MC, MR, Q8_COLUMNS, Q8_TILE } from './constants.ts';
 import type { linearOperation, matmulOperation } from './matmul.ts';
 
 /** Bytes of a packed part of B that stay in the second-level cache while rows of A pass by. */
@@ -180,5 +180,16 @@ function lowerLinear(
   alone: boolean,
 ): void {
   const [n, k] = weight.shape as [number, number];
+  if (weight.dtype === 'q8' && sizeOf(y.shape) > 0) {
+    const m = x.shape[0]!;
+    const memory = {
+      integers: tape.perThread((m * Q8_COLUMNS * Math.ceil(k / Q8_COLUMNS)) / 2),
+      units: tape.perThread(m),
+      sums: tape.perThread(32 * Q8_TILE),
+    };
+    const { bias = 0, addend = 0 } = extras;
+    tape.emit('linearQ8', { a: x, w: weight, c: y, m, n, k, bias, addend, ...memory });
+    return;
+  }
   lowerMatmul(tape, x, { ...weight, shape: [k, n], strides: [1, k] }, y, extras, alone);
 }

@@ -3,7 +3,7 @@ import { broadcastShapes, extents, hasRank, lastOf, shapeError, sizeOf } from '.
 import type { Tensor } from '../../tensor/tensor.ts';
 import { broadcastTo } from '../reduce/broadcast.ts';
 import { sum } from '../reduce/reduce.ts';
-import { requireFloat } from '../shared/operands.ts';
+import { requireFloat, requireWeight } from '../shared/operands.ts';
 import { reshape, transpose } from '../views/views.ts';
 
 /**
@@ -45,12 +45,14 @@ export const matmulOperation: Operation<[a: Tensor, b: Tensor], [c: Tensor], NoA
 /**
  * x · Wᵀ + b over the last dimension: (…, K) → (…, N).
  *
- * @param weight (N, K), one row for each output, as in PyTorch
+ * @param weight (N, K), one row for each output, as in PyTorch; of the type q8 it has no gradient, and the CPU rounds x to
+ *   16 bits or so
  * @param bias (N)
  * @throws {NanobardError} code `shape` if the extents do not fit.
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  requireFloat('linear', x, weight, ...(bias ? [bias] : []));
+  requireFloat('linear', x, ...(bias ? [bias] : []));
+  requireWeight('linear', weight);
   const k = x.shape.at(-1);
   if (!hasRank(weight.shape, 2) || k !== weight.shape[1]) {
     throw shapeError('linear', `the weight must be (outputs, ${k ?? 'inputs'})`, x.shape, weight.shape);

@@ -15,8 +15,16 @@ type Named<T> = Readonly<Record<string, T>>;
 export function requireFloat(op: string, ...operands: readonly Tensor[]): void {
   requireTensors(op, operands);
   const other = operands.find(({ dtype }) => dtype !== 'f32');
-  if (other)
-    throw new NanobardError('argument', `${op}: works on f32 tensors, but was given one of ${other.dtype}`);
+  if (!other) return;
+  const message = `${op}: works on f32 tensors, but was given one of ${other.dtype}`;
+  const frozen =
+    'Weights in 8 bits are only read, by linear and embedding. To train them, give their file to createTraining.';
+  throw new NanobardError('argument', message, other.dtype === 'q8' ? { hint: frozen } : {});
+}
+
+/** The same of a weight, which may also be of 8-bit integers. */
+export function requireWeight(op: string, weight: Tensor): void {
+  if (weight?.dtype !== 'q8') requireFloat(op, weight);
 }
 
 /** Fails with code `argument` unless the operands hold integers. */

@@ -11,7 +11,10 @@ export interface GpuBank {
 }
 
 /** How elements lie in the GPU's memory. Kernels compute in f32 whatever f16 they read and write. */
-export type GpuDType = DType | 'f16';
+export type GpuDType = Exclude<DType, 'q8'> | 'f16';
+
+/** How elements of a type lie there: q8 weights as wide as others. */
+export const gpuType = (dtype: DType): GpuDType => (dtype === 'q8' ? 'f32' : dtype);
 
 /** Bytes of an element. */
 export function bytesOf(dtype: GpuDType): number {
