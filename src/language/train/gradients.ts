@@ -44,17 +44,17 @@ export class Gradients {
     return [...this.summed, ...rows];
   }
 
-  /** Inside the program of one batch: adds its gradients, times `share`, to `keep` times what is there. */
-  add(gradients: readonly Tensor[], share: number, keep: Tensor | undefined): void {
+  /** Inside the program of one batch: adds its gradients to `keep` times what is there. */
+  add(gradients: readonly Tensor[], keep: Tensor | undefined): void {
     for (const [i, parameter] of this.optimizer.parameters.entries()) {
-      const rows = this.tables.has(parameter) ? rowGradients(gradients[i]!) : undefined;
+      const gradient = gradients[i]!;
+      const rows = this.tables.has(parameter) ? rowGradients(gradient) : undefined;
       if (rows) {
         const kept = this.rowsOf(parameter, rows);
-        assign(kept.gradient[0], mul(rows.gradient, share));
+        assign(kept.gradient[0], rows.gradient);
         assign(kept.indices[0], rows.indices);
       } else {
         const sum = this.sumOf(parameter);
-        const gradient = mul(gradients[i]!, share);
         assign(sum, keep ? add(mul(sum, keep), gradient) : gradient);
       }
     }

@@ -2,6 +2,7 @@ import type { CompiledFunction } from '../../engine/devices/compiled-function.ts
 import type { Device, Executable } from '../../engine/devices/device.ts';
 import type { LossScale } from '../../engine/devices/loss-scale.ts';
 import { NanobardError } from '../../engine/errors.ts';
+import { mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
 import type { Scalar, Tensor, Variable } from '../../engine/tensor/tensor.ts';
@@ -131,7 +132,7 @@ export class TrainingStep {
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
     this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
-      gradients.add(gradientsOf(loss), share, keep);
+      gradients.add(gradientsOf(mul(loss, share)), keep);
       return { loss };
     }, sources);
     const update = device.compile(() => this.update(gradients.total(), gradients));
