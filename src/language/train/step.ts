@@ -203,6 +203,7 @@ export class TrainingStep {
     if (peers.size > 1) await step.later?.gradients.place(device);
     const batch = newBatch(config.batchSize, model.blockSize);
     const [backward, update] = await step.programs(batch);
+    step.later?.gradients.overlap(backward, device);
     await step.outer?.load();
     step.flops = peers.size * (backward.program.flops * step.batches + (update?.program.flops ?? 0));
     return step;
@@ -259,6 +260,7 @@ export class TrainingStep {
   private async withPeers(step: number, batches: readonly Batch[], later: Later): Promise<StepResult> {
     let own = 0;
     for (let i = 0; i < batches.length; i++) {
+      if (i === batches.length - 1) await later.gradients.open();
       await this.backward.run(...this.argumentsFor(step, i, batches[i]!));
       own += (await this.backward.read()).loss / this.batches;
     }
