@@ -108,8 +108,8 @@ describe('Trainers with peers', () => {
         expect(during.states.map(bits)).toEqual(after.states.map(bits));
         for (const { begun } of peers) {
           expect(begun).toHaveLength(STEPS);
-          // The last layer's gradients are complete long before the first's.
-          if ('nLayer' in changes)
+          // The last layer's gradients are complete long before the first's. Of several batches the sums come at the end.
+          if ('nLayer' in changes && recipe.gradientAccumulationSteps === 1)
             for (const pauses of begun) expect(Math.max(...pauses)).toBeGreaterThan(10);
         }
       }
