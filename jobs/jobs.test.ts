@@ -94,6 +94,12 @@ describe.each(launchers)('%s', (launcher) => {
     expect(furthest(await onward(2), one)).toBeLessThan(1e-5);
   });
 
+  it('gives the same bits twice on 4 ranks', async () => {
+    const changes = { 'batch-size': 2, 'n-embd': 256, 'max-iters': 10, 'eval-interval': 10 };
+    const once = await run(launcher, 4, 'shakespeare-char-cpu', changes);
+    expect(await run(launcher, 4, 'shakespeare-char-cpu', changes)).toEqual(once);
+  });
+
   it("gives the same bits twice, with the optimizer's state shared out, too", async () => {
     const changes = { 'batch-size': 4, 'max-iters': 50 };
     const once = await run(launcher, 2, 'fast', changes);
@@ -128,6 +134,13 @@ describe.each(launchers)('%s', (launcher) => {
       expect(resumed.code, resumed.stderr).toBe(0);
       expect(losses(folder)).toEqual(whole);
     }
+  });
+
+  it('ends within 5 s when a rank fails while sums are under way', async () => {
+    const { code, seconds, stderr } = await new Job(launcher, 2, ['fail-in-a-sum']).ended;
+    expect(code).not.toBe(0);
+    expect(seconds).toBeLessThan(5);
+    expect(stderr).toMatch(/MPI_Abort/i); // and by no signal
   });
 
   it.each([0, 1])('stops and saves when rank %j is told to, and goes on with other ranks', async (who) => {

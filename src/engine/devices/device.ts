@@ -88,6 +88,12 @@ export interface Executable {
   input(name: string): TypedArray | Float64Array;
   /** Computes outputs and assigns variables. A device may finish at once and return nothing to wait for. */
   run(): Promise<void> | void;
+  /**
+   * From now on each run calls `call` on this thread between instructions, from the first that completes a variable on:
+   * with the variables that this one has, which is those that the run has written and touches no more. Undefined where
+   * programs do not run on this thread.
+   */
+  pause?(call: (completed: readonly Variable[]) => void): void;
   /** Runs once, waiting after each instruction: the milliseconds of each, in the program's order. */
   profile(): Promise<readonly number[]>;
   /** An output of the last run: at once where it lies within reach, valid until the next; or a promise of a copy. */

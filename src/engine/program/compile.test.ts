@@ -93,6 +93,28 @@ describe('compile: assignments', () => {
     expect(await run({ assign: [set(a, moved)] }, [a])).toEqual([[1, 1, 2]]);
   });
 
+  it('computes what does not come from the old value in its memory, when those have read that who need it', async () => {
+    const [a, kept] = [matrix(0), matrix(20)];
+    const fresh = neg(a);
+    const sum = add(relu(kept), a);
+    const options = { outputs: { sum }, assign: [set(kept, fresh)] };
+    expect(ops(compile(options))).toEqual(['relu', 'add', 'neg']);
+    expect(await run(options, [kept])).toEqual([
+      [20, 22, 24, 26],
+      [-0, -1, -2, -3],
+    ]);
+  });
+
+  it('computes only one of two there that are made from each other', async () => {
+    const [a, b] = [matrix(0), matrix(10)];
+    const assign = [set(a, neg(b)), set(b, neg(a))];
+    expect(ops(compile({ assign }))).toEqual(['neg', 'neg', 'contiguous']);
+    expect(await run({ assign }, [a, b])).toEqual([
+      [-10, -11, -12, -13],
+      [-0, -1, -2, -3],
+    ]);
+  });
+
   it('keeps apart variables that are updated from one another', async () => {
     const [a, b] = [matrix(0), matrix(10)];
     const assign = [set(a, overwrite(a, b)), set(b, overwrite(b, a))];

@@ -40,11 +40,11 @@ export function schedule(program: Program, traitsOf: TraitsOf): Schedule {
     const producer = producers.get(from.buffer);
     if (!producer || inPlace.has(from.buffer) || kept.has(variable)) continue;
     const { op, inputs, outputs: results } = instructions[producer.at]!;
+    const result = results[producer.result]!;
     const source = overwritten(traitsOf(op), producer.result);
-    if (source === undefined || inputs[source]?.buffer !== variable) continue;
-    if (![inputs[source], from].every((view) => covers(view, results[producer.result]!))) continue;
-    // Its other operands must not lie in the memory that it overwrites.
-    if (inputs.some(({ buffer }, i) => i !== source && buffer === variable)) continue;
+    // Of the old value, it reads at most what it overwrites as it goes.
+    const old = inputs.flatMap(({ buffer }, i) => (buffer === variable ? i : []));
+    if (old.some((i) => i !== source || !covers(inputs[i]!, result)) || !covers(from, result)) continue;
     const others = (readers.get(variable) ?? []).filter((reader) => reader !== producer.at);
     if (others.some((reader) => reaches(reader, producer.at, before))) continue;
     inPlace.set(from.buffer, variable);

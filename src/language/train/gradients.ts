@@ -1,10 +1,10 @@
-import type { Device } from '../../engine/devices/device.ts';
+import type { Device, Executable } from '../../engine/devices/device.ts';
 import { add, mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { rowGradients, tableGradient } from '../../engine/ops/lookup/lookup.ts';
 import { assign } from '../../engine/program/trace.ts';
 import { type Tensor, Variable } from '../../engine/tensor/tensor.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import { type Peers, sumVariables } from './peers.ts';
+import { type OverlappedSums, type Peers, sumVariables } from './peers.ts';
 
 /** A variable of this rank, and one with those of all ranks one after another. */
 type Gathered = readonly [own: Variable, all: Variable];
@@ -29,6 +29,7 @@ export class Gradients {
   private readonly rows = new Map<Variable, Rows>();
   /** What else is added up over the ranks: a few numbers. */
   private readonly report: Variable;
+  private overlapped: OverlappedSums | undefined;
 
   /** `reports` is how many numbers are exchanged with the gradients. */
   constructor(optimizer: Optimizer, peers: Peers, reports: number) {
@@ -44,17 +45,17 @@ export class Gradients {
     return [...this.summed, ...rows];
   }
 
-  /** Inside the program of one batch: adds its gradients, times `share`, to `keep` times what is there. */
-  add(gradients: readonly Tensor[], share: number, keep: Tensor | undefined): void {
+  /** Inside the program of one batch: adds its gradients to `keep` times what is there. */
+  add(gradients: readonly Tensor[], keep: Tensor | undefined): void {
     for (const [i, parameter] of this.optimizer.parameters.entries()) {
-      const rows = this.tables.has(parameter) ? rowGradients(gradients[i]!) : undefined;
+      const gradient = gradients[i]!;
+      const rows = this.tables.has(parameter) ? rowGradients(gradient) : undefined;
       if (rows) {
         const kept = this.rowsOf(parameter, rows);
-        assign(kept.gradient[0], mul(rows.gradient, share));
+        assign(kept.gradient[0], rows.gradient);
         assign(kept.indices[0], rows.indices);
       } else {
         const sum = this.sumOf(parameter);
-        const gradient = mul(gradients[i]!, share);
         assign(sum, keep ? add(mul(sum, keep), gradient) : gradient);
       }
     }
@@ -78,6 +79,16 @@ export class Gradients {
       assign(this.sumOf(parameter), gradients[i]!);
   }
 
+  /** From now on ranks add up, where they can, what the last run of a step has completed while it goes on: see `open`. */
+  overlap(program: Executable, device: Device): void {
+    this.overlapped = this.peers.overlap?.(program, device, this.summed);
+  }
+
+  /** The run that comes next is the last of a step. */
+  async open(): Promise<void> {
+    await this.overlapped?.open();
+  }
+
   /** Places what is added up over the ranks side by side, so that it is exchanged at once. */
   place(device: Device): Promise<void> {
     return device.alter(this.summed, () => {});
@@ -91,7 +102,7 @@ export class Gradients {
   /** Exchanges what all ranks have added up, and numbers to report; returns the sums of these. */
   async exchange(device: Device, report: readonly number[]): Promise<ArrayLike<number>> {
     await device.write(this.report, report);
-    await sumVariables(device, this.summed, this.peers);
+    await (this.overlapped?.finish() ?? sumVariables(device, this.summed, this.peers));
     for (const { gradient, indices } of this.rows.values()) {
       for (const pair of [gradient, indices])
         await device.alter(pair, ([own, all]) => this.peers.gather(own!, all!));

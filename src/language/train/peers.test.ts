@@ -8,7 +8,7 @@ import { grad } from '../../engine/ops/grad.ts';
 import { Generator } from '../../engine/tensor/generator.ts';
 import { Variable } from '../../engine/tensor/tensor.ts';
 import { expectClose, integers } from '../../testing/check.ts';
-import { peersInProcess } from '../../testing/peers.ts';
+import { overlapping, peersInProcess } from '../../testing/peers.ts';
 import { Dataset } from '../data/dataset.ts';
 import { createModel } from '../models/create.ts';
 import { chooseRecipe } from '../recipes/choose.ts';
@@ -61,8 +61,8 @@ const losses = (all: readonly TrainEvent[]): number[] =>
   });
 
 /** Trains as many ranks as there are devices together; what each has seen, and what it holds in the end. */
-async function together(recipe: Recipe, batchSize: number, size: number) {
-  const ranks = await Promise.all(peersInProcess(size).map((peers) => trainer(recipe, batchSize, peers)));
+async function together(recipe: Recipe, batchSize: number, size: number, all = peersInProcess(size)) {
+  const ranks = await Promise.all(all.map((peers) => trainer(recipe, batchSize, peers)));
   const seen = await Promise.all(ranks.map((rank) => events(rank)));
   return { ranks, seen, states: await Promise.all(ranks.map((rank) => rank.state())) };
 }
@@ -96,6 +96,25 @@ describe('Trainers with peers', () => {
       expect(states[0]!.progress.streams).toEqual(state.progress.streams);
     });
   });
+
+  it.each(recipes)(
+    'add up gradients while others are computed, to the same bits, with %s',
+    async (_, recipe) => {
+      for (const changes of [{}, { nLayer: 3, nEmbd: 128, shardOptimizer: true }]) {
+        const changed = { ...recipe, ...changes };
+        const peers = overlapping(2);
+        const [during, after] = [await together(changed, 2, 2, peers), await together(changed, 2, 2)];
+        expect(during.seen.map(losses)).toEqual(after.seen.map(losses));
+        expect(during.states.map(bits)).toEqual(after.states.map(bits));
+        for (const { begun } of peers) {
+          expect(begun).toHaveLength(STEPS);
+          // The last layer's gradients are complete long before the first's. Of several batches the sums come at the end.
+          if ('nLayer' in changes && recipe.gradientAccumulationSteps === 1)
+            for (const pauses of begun) expect(Math.max(...pauses)).toBeGreaterThan(10);
+        }
+      }
+    },
+  );
 
   it.each(recipes)("share out the optimizer's state and give the same bits with %s", async (_, recipe) => {
     const shared = { ...recipe, shardOptimizer: true };

@@ -1,4 +1,4 @@
-import type { Device } from '../../engine/devices/device.ts';
+import type { Device, Executable } from '../../engine/devices/device.ts';
 import { neighbours } from '../../engine/devices/neighbours.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
 import type { Variable } from '../../engine/tensor/tensor.ts';
@@ -13,6 +13,19 @@ export interface Peers extends Share {
   sum(values: Float32Array | Float64Array): Promise<void>;
   /** Fills `all` with what each rank holds, in the order of ranks: `all` is `size` times as long as `own`. */
   gather(own: TypedArray, all: TypedArray): Promise<void>;
+  /**
+   * Sums of variables that begin while `program`, which gives them their values, still computes others. They are in the
+   * order of a model's layers. Undefined where ranks, or this device, can only do one after the other.
+   */
+  overlap?(program: Executable, device: Device, variables: readonly Variable[]): OverlappedSums | undefined;
+}
+
+/** For each sum: `open`, a run of the program, `finish`. Other runs are as ever. */
+export interface OverlappedSums {
+  /** What the next run completes is added up over all ranks, and nobody else reads or writes it until `finish`. */
+  open(): Promise<void>;
+  /** Adds up what the run has not completed, too, and waits for all. */
+  finish(): Promise<void>;
 }
 
 /** A training that nobody helps. */

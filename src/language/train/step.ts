@@ -2,6 +2,7 @@ import type { CompiledFunction } from '../../engine/devices/compiled-function.ts
 import type { Device, Executable } from '../../engine/devices/device.ts';
 import type { LossScale } from '../../engine/devices/loss-scale.ts';
 import { NanobardError } from '../../engine/errors.ts';
+import { mul } from '../../engine/ops/elementwise/elementwise.ts';
 import { grad } from '../../engine/ops/grad.ts';
 import type { TypedArray } from '../../engine/tensor/dtype.ts';
 import type { Scalar, Tensor, Variable } from '../../engine/tensor/tensor.ts';
@@ -131,7 +132,7 @@ export class TrainingStep {
     // Where there are several batches, `keep` is 0 for the first of a step, then 1.
     this.backward = device.compile((x, y, keep) => {
       const loss = model.loss(x, y);
-      gradients.add(gradientsOf(loss), share, keep);
+      gradients.add(gradientsOf(mul(loss, share)), keep);
       return { loss };
     }, sources);
     const update = device.compile(() => this.update(gradients.total(), gradients));
@@ -202,6 +203,7 @@ export class TrainingStep {
     if (peers.size > 1) await step.later?.gradients.place(device);
     const batch = newBatch(config.batchSize, model.blockSize);
     const [backward, update] = await step.programs(batch);
+    step.later?.gradients.overlap(backward, device);
     await step.outer?.load();
     step.flops = peers.size * (backward.program.flops * step.batches + (update?.program.flops ?? 0));
     return step;
@@ -258,6 +260,7 @@ export class TrainingStep {
   private async withPeers(step: number, batches: readonly Batch[], later: Later): Promise<StepResult> {
     let own = 0;
     for (let i = 0; i < batches.length; i++) {
+      if (i === batches.length - 1) await later.gradients.open();
       await this.backward.run(...this.argumentsFor(step, i, batches[i]!));
       own += (await this.backward.read()).loss / this.batches;
     }

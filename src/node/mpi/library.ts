@@ -13,6 +13,11 @@ export interface NativeFunction {
   async(...args: [...args: unknown[], done: (error: Error | null, result: number) => void]): void;
 }
 
+/** @throws {NanobardError} code `device` if a function of the library has returned anything but 0. */
+export function succeeded(status: number): void {
+  if (status !== 0) throw new NanobardError('device', `MPI failed with status ${status}`);
+}
+
 interface NativeLibrary {
   func(prototype: string): NativeFunction;
   symbol(name: string, type: string): unknown;

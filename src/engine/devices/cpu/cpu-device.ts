@@ -124,7 +124,7 @@ export class CpuDevice extends Device {
         const addresses = variables.map((variable) => this.variables.get(variable)!.address);
         return assemble(program, addresses, allocate, machine);
       });
-      return new CpuExecutable(program, layout, { runner: this.runner, threads, free });
+      return new CpuExecutable(program, variables, layout, { runner: this.runner, threads, free });
     });
   }
 

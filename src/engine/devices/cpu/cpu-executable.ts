@@ -1,7 +1,7 @@
 import { NanobardError } from '../../errors.ts';
 import type { CpuView } from '../../ops/shared/kernel.ts';
 import type { PlacedProgram, View } from '../../program/program.ts';
-import { BYTES_PER_ELEMENT, sizeOf, type TypedArray, typedArray } from '../../tensor/index.ts';
+import { BYTES_PER_ELEMENT, sizeOf, type TypedArray, typedArray, type Variable } from '../../tensor/index.ts';
 import type { Executable } from '../device.ts';
 import { lower, type Machine } from './lower.ts';
 import type { Content, Region, Run, Runner, Soon } from './runner.ts';
@@ -67,19 +67,23 @@ const SMALL = 1024;
 /** A program on a tape in WebAssembly memory. */
 export class CpuExecutable implements Executable {
   readonly program: PlacedProgram;
+  readonly pause?: NonNullable<Executable['pause']>;
+  private readonly variables: readonly Variable[];
   private readonly layout: Layout;
   private readonly runner: Runner;
   private free: (() => void) | undefined;
-  private readonly tape: Run;
+  private tape: Run;
   /** What came back from the last run. */
   private readonly returned = new Map<Region, TypedArray>();
 
   constructor(
     program: PlacedProgram,
+    variables: readonly Variable[],
     layout: Layout,
     { runner, threads, free }: { runner: Runner; threads: number; free: () => void },
   ) {
     this.program = program;
+    this.variables = variables;
     this.layout = layout;
     this.runner = runner;
     this.free = free;
@@ -89,6 +93,7 @@ export class CpuExecutable implements Executable {
     this.tape = runner.view
       ? { ...walk, writes: [], reads: [] }
       : { ...walk, writes: [...inputs.values()], reads: small };
+    if (runner.view) this.pause = (call) => this.stopFor(call);
   }
 
   input(name: string): TypedArray {
@@ -102,6 +107,29 @@ export class CpuExecutable implements Executable {
     const values = this.runner.run(this.tape);
     if (values instanceof Promise) return values.then((later) => this.keep(later));
     this.keep(values);
+  }
+
+  private stopFor(call: (completed: readonly Variable[]) => void): void {
+    const completed = this.completed();
+    const stops = completed.map((variables, i) => ({
+      at: this.layout.marks[i + 1]!,
+      call: () => call(variables),
+    }));
+    this.tape = { ...this.tape, stops: stops.slice(completed.findIndex(({ length }) => length > 0)) };
+  }
+
+  /** By instruction, the variables that have been written and are touched by none that follows. */
+  private completed(): Variable[][] {
+    const { instructions, buffers } = this.program;
+    const completed = instructions.map((): Variable[] => []);
+    for (const [index, buffer] of buffers.entries()) {
+      if (buffer.kind !== 'variable') continue;
+      const here = (view: View): boolean => view.buffer === index;
+      const last = instructions.findLastIndex(({ inputs, outputs }) => [...inputs, ...outputs].some(here));
+      if (instructions.some(({ outputs }) => outputs.some(here)))
+        completed[last]!.push(this.variables[buffer.index]!);
+    }
+    return completed;
   }
 
   async profile(): Promise<readonly number[]> {

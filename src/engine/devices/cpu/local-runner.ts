@@ -87,22 +87,33 @@ export class LocalRunner implements Runner {
     return this.view(region).slice();
   }
 
-  run({ begin, end, threads, writes, reads }: Run): readonly TypedArray[] {
-    const { kernels } = this.working;
+  run({ begin, end, threads, stops = [], writes, reads }: Run): readonly TypedArray[] {
     this.write(writes);
+    let from = begin;
+    for (const { at, call } of stops) {
+      this.walk(from, at, threads);
+      call();
+      from = at;
+    }
+    this.walk(from, end, threads);
+    return reads.map((region) => this.read(region));
+  }
+
+  private walk(begin: number, end: number, threads: number): void {
+    if (begin === end) return;
+    const { kernels } = this.working;
     try {
       kernels.runAsCaller(CONTROL, begin, end, threads);
     } catch (cause) {
       throw this.end('a kernel failed; the CPU device cannot be used any more', { cause });
     }
-    return reads.map((region) => this.read(region));
   }
 
   profile(run: Run, marks: readonly number[]): number[] {
     this.write(run.writes);
     return marks.map((begin, i) => {
       const before = performance.now();
-      this.run({ ...run, begin, end: marks[i + 1] ?? run.end, writes: [], reads: [] });
+      this.walk(begin, marks[i + 1] ?? run.end, run.threads);
       return performance.now() - before;
     });
   }

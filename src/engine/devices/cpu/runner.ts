@@ -21,11 +21,19 @@ export interface Content {
   readonly values: TypedArray;
 }
 
+/** A place on a tape, and what is called when all before it is done. */
+export interface Stop {
+  readonly at: number;
+  readonly call: () => void;
+}
+
 /** One walk of a tape. */
 export interface Run {
   readonly begin: number;
   readonly end: number;
   readonly threads: number;
+  /** In the tape's order. Only a runner of the caller's thread stops there. */
+  readonly stops?: readonly Stop[];
   /** What is written first, and what is read afterwards. */
   readonly writes: readonly Content[];
   readonly reads: readonly Region[];
