@@ -1,5 +1,5 @@
-// Two hosts with a link of 1 Gbit/s between them (two-hosts.sh), against the same without a limit, and against the model
-// of network.ts; and with an exchange every 50 steps. As root, on Linux:
+// Two hosts with a link of 1 Gbit/s and 0.1 ms each way (two-hosts.sh), against the same without limits, and against the
+// model of network.ts; and with an exchange every 50 steps. As root, on Linux:
 //
 //     npm run bench:hosts -- [shakespeare-char-cpu …]
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { ofType, runUnder, stepMs } from './common/command.ts';
 import { exchange } from './common/network.ts';
 import { circumstances, median, table } from './common/results.ts';
 
-const LINK = { bandwidth: 0.125, latency: 0 };
+const LINK = { bandwidth: 0.125, latency: 100 };
 const EVERY = 50;
 
 /** Of each host in one step: a batch that it computes on one thread. */
