@@ -11,7 +11,8 @@ import { ofType, runUnder, stepMs } from './common/command.ts';
 import { exchange } from './common/network.ts';
 import { circumstances, median, table } from './common/results.ts';
 
-const LINK = { bandwidth: 0.125, latency: 100 };
+/** GB/s; µs of one way, half of which the program that is the link takes itself. */
+const LINK = { bandwidth: 0.125, latency: 200 };
 const EVERY = 50;
 
 /** Of each host in one step: a batch that it computes on one thread. */
