@@ -20,6 +20,7 @@ export function openBrowser(name: BrowserName, downloads?: string): Promise<Brow
   return puppeteer.launch({
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
+    protocolTimeout: 600_000, // docs/hosts.md says what may take so long
     extraPrefsFirefox: {
       'browser.download.folderList': 2,
       ...(downloads !== undefined && { 'browser.download.dir': downloads }),
