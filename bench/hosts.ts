@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { loadCorpus } from '../src/node/corpus.ts';
 import { inBench } from './common/child.ts';
 import { ofType, runUnder, stepMs } from './common/command.ts';
-import { exchange } from './common/network.ts';
+import { exchange, stepTime } from './common/network.ts';
 import { circumstances, median, table } from './common/results.ts';
 
 /** GB/s; µs of one way, half of which the program that is the link takes itself. */
@@ -60,7 +60,7 @@ try {
   await writeFile(data, (await loadCorpus('plays')).text.slice(0, 40_000));
   for (const training of trainings) {
     const { parameters, free, limited } = await compare(training, 1);
-    const predicted = free + 1000 * exchange(2, 4 * parameters, LINK);
+    const predicted = 1000 * stepTime(free / 1000, 2, { bytes: 4 * parameters, last: 0 }, LINK);
     const row = [training.recipe, 'every step', ms(free), ms(limited), ms(predicted)];
     rows.push([...row, share(predicted, limited), share(free, limited)]);
     if (!training.apart) continue;

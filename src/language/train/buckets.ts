@@ -20,7 +20,7 @@ interface Bucket {
 }
 
 /** Bytes that are worth a sum of their own: 4 ms over 1 Gbit/s, many times what a message takes by itself. */
-const BUCKET_BYTES = 2 ** 19;
+export const BUCKET_BYTES = 2 ** 19;
 
 /**
  * `Peers.overlap`: gradients in buckets, those of the last layers first. A backward pass completes these first, and their
