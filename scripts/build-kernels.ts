@@ -1,5 +1,5 @@
 // Writes, for each device, the table of its kernels by operation. Then compiles the AssemblyScript kernels
-// to WebAssembly and writes more TypeScript files: the kernels' signatures, and the binaries (plain, relaxed and wide
+// to WebAssembly and writes more TypeScript files: the kernels' signatures, and the binaries (relaxed and wide
 // SIMD). Compiling is skipped when nothing has changed since the last time. Last comes the text of the CPU
 // device's workers.
 import { createHash } from 'node:crypto';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
 import { buildSync } from 'esbuild';
+import { isFused } from '../src/engine/devices/cpu/unfuse.ts';
 import { dispatchSource, findKernels, signaturesSource } from './kernel-signatures.ts';
 import { wgslSource } from './wgsl.ts';
 
@@ -104,14 +105,11 @@ async function build(): Promise<void> {
     'setDispatch(dispatch);',
   ].join('\n');
   writeFileSync(`${root}/${SIGNATURES}`, stamp + signaturesSource(kernels));
-  const forPages = {
-    simd128: await compile(entry, ['--use', 'WIDE=0']),
-    relaxed: await compile(entry, ['--use', 'WIDE=0', '--enable', 'relaxed-simd']),
-  };
-  const wide = await compile(entry, ['--use', 'WIDE=1', '--enable', 'relaxed-simd']);
+  const relaxed = await compile(entry, 'WIDE=0');
+  const wide = await compile(entry, 'WIDE=1');
   console.log(`kernels: ${kernels.length}`);
-  writeBinaries(BINARIES, { ...forPages, wide });
-  writeBinaries(PAGE_BINARIES, forPages);
+  writeBinaries(BINARIES, { relaxed, wide });
+  writeBinaries(PAGE_BINARIES, { relaxed });
 }
 
 function writeBinaries(path: string, binaries: Readonly<Record<string, Buffer>>): void {
@@ -151,12 +149,13 @@ function writeWorker(): void {
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }
 
-async function compile(entry: string, flags: string[]): Promise<Buffer> {
+async function compile(entry: string, constant: string): Promise<Buffer> {
   let binary: Uint8Array | undefined;
+  let text = '';
   const options = [
     'src/entry.ts', '--outFile', 'kernels.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory',
     '--initialMemory', '1', '--maximumMemory', '65536', '--memoryBase', '1024', '--enable', 'threads', '--enable', 'simd',
-    ...flags,
+    '--enable', 'relaxed-simd', '--use', constant, '--textFile', 'kernels.wat',
   ]; // biome-ignore format: one option after another
   const { error, stderr } = await asc.main(options, {
     readFile: (name, base) => {
@@ -165,11 +164,17 @@ async function compile(entry: string, flags: string[]): Promise<Buffer> {
       const file = `${base === '.' ? root : base}/${path}`;
       return existsSync(file) ? readFileSync(file, 'utf8') : null;
     },
-    writeFile: (_name, contents) => {
-      binary = contents as Uint8Array;
+    writeFile: (name, contents) => {
+      if (typeof contents === 'string') text = contents;
+      else if (name === 'kernels.wasm') binary = contents;
     },
     listFiles: () => [],
   });
   if (error || !binary) throw new Error(`kernels do not compile:\n${stderr.toString()}`);
+  // What unfuse.ts looks for must be there where instructions are fused, and nowhere else.
+  const fused = text.match(/f32x4\.relaxed_n?madd/g)?.length;
+  const found = binary.filter((_, at, bytes) => isFused(bytes, at)).length;
+  if (fused !== found || fused !== text.match(/relaxed_/g)?.length)
+    throw new Error(`${fused} instructions are fused, ${found} places look like one`);
   return Buffer.from(binary);
 }

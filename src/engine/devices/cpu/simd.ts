@@ -1,13 +1,14 @@
 import { NanobardError } from '../../errors.ts';
 import { lengths, PIECE, packed } from './binaries.generated.ts';
 import { allowRelaxedSimd, inflate } from './host.ts';
+import { unfuse } from './unfuse.ts';
 
 /**
  * Instruction sets of the kernels. `simd128` is what every engine has; `relaxed` adds fused multiply-add, which
  * rounds once; `wide` is `relaxed` for engines that join neighbouring instructions of 128 bits into one of 256, which is
  * not among what pages load.
  */
-export type SimdLevel = keyof typeof lengths;
+export type SimdLevel = 'simd128' | keyof typeof lengths;
 
 /** Whether there is a build for such engines. */
 export const hasWide = 'wide' in lengths;
@@ -16,7 +17,8 @@ let binaries: Promise<Readonly<Record<string, Uint8Array<ArrayBuffer>>>> | undef
 
 async function binaryOf(level: SimdLevel): Promise<Uint8Array<ArrayBuffer> | undefined> {
   binaries ??= unpack();
-  return (await binaries)[level]?.slice();
+  const builds = await binaries;
+  return level === 'simd128' ? unfuse(builds.relaxed!) : builds[level]?.slice();
 }
 
 /** See `pack` in scripts/build-kernels.ts. */

@@ -49,16 +49,14 @@ export function itemAt(view: usize, i: i32, extents: Words, strides: Words): usi
   return view + (<usize>(i0 * int(strides, 0) + i1 * int(strides, 1) + i2 * int(strides, 2)) << 2);
 }
 
-/** a · b + c in four lanes; fused where the engine has relaxed SIMD. */
+/** a · b + c in four lanes; fused where the engine has relaxed SIMD, else see devices/cpu/unfuse.ts. */
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
+  return f32x4.relaxed_madd(a, b, c);
 }
 
 /** c − a · b in four lanes. */
 export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
+  return f32x4.relaxed_nmadd(a, b, c);
 }
 
 /** Sum of the four lanes. */
