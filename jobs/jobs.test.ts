@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Ended, Job, launchers, scratch } from './job.ts';
 
 /** How often ranks are killed; JOBS_KILLS sets another number. */
@@ -62,6 +62,9 @@ async function run(
   expect(code, stderr).toBe(0);
   return losses(folder);
 }
+
+// Workers of the test runner are ended before they hear of their own exit.
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe.each(launchers)('%s', (launcher) => {
   it.each(Object.entries(sizes))('trains %s on %j ranks as on one', async (recipe, more) => {
