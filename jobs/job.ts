@@ -1,6 +1,6 @@
 // Starts real jobs: nanobard under the launchers of Open MPI and MPICH.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -21,9 +21,8 @@ const env = {
   OMPI_MCA_mpi_yield_when_idle: '1',
 };
 
-/** A folder for all that jobs leave behind, gone with the process. */
+/** A folder for all that jobs leave behind; whoever imports this removes it. */
 export const scratch = mkdtempSync(join(tmpdir(), 'nanobard-jobs-'));
-process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 export interface Ended {
   /** Undefined if the launcher itself was killed by a signal. */
