@@ -40,4 +40,4 @@ AGENT
 chmod +x "$agent/agent"
 ip netns exec nb1 unshare --uts sh -c 'hostname nb1; exec "$@"' sh mpirun.openmpi --allow-run-as-root \
   --mca plm_rsh_agent "$agent/agent" --mca btl self,tcp --mca pml ob1 --mca btl_tcp_if_include 10.77.0.0/24 \
-  --mca oob_tcp_if_include 10.77.0.0/24 --bind-to none --host 10.77.0.1,10.77.0.2 -np 2 "$@"
+  --mca oob_tcp_if_include 10.77.0.0/24 --mca btl_tcp_links 2 --bind-to none --host 10.77.0.1,10.77.0.2 -np 2 "$@"
