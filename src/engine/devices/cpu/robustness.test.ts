@@ -237,9 +237,10 @@ it('gives its memory back: 200 devices, one after another', { timeout: 60_000 },
     }
     console.log(JSON.stringify(sizes));`;
   const sizes = JSON.parse(await runBundle(source, 'esm')) as number[];
-  // A device takes 2 MB here; 150 of them that stayed would be 300.
+  // A device takes 2 MB here; 150 of them that stayed would be 300. What the engine itself holds comes and goes by up to
+  // 60 MB on Node 24 (92, 101, 106, 102, 101 and 148 MB after 50, 100, 200, 400, 600 and 800 devices).
   const [early, late] = sizes as [number, number];
-  expect(late - early).toBeLessThan(40);
+  expect(late - early).toBeLessThan(120);
 });
 
 it.each(['esm', 'cjs'] as const)(
