@@ -5,14 +5,13 @@
 // All sizes, 3 rounds and 32 texts by default. llama.cpp takes part where `npm run conformance` has installed it. Each
 // runs in a process of its own, ours in PATH (this Node by default), from Node 24 on with the flag that the command line
 // sets; the table also goes to bench/RESULTS.md.
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CharTokenizer, CpuDevice, Generator, GPT, plays, TextModel } from '../dist/node.js';
 import { exportModel } from '../src/language/formats/export.ts';
-import { bundle, inBench, runChild } from './common/child.ts';
+import { aboutNode, bundle, inBench, runChild } from './common/child.ts';
 import { circumstances, median, table, writeSection } from './common/results.ts';
 
 const SIZES = {
@@ -33,8 +32,7 @@ const { values: options } = parseArgs({
 if (options.size !== undefined && !(options.size in SIZES))
   throw new Error(`--size is small, medium or large, not ${options.size}`);
 const sizes = (options.size ? [options.size] : Object.keys(SIZES)) as Size[];
-const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim();
-const flags = Number.parseInt(version.slice(1), 10) >= 24 ? ['--experimental-wasm-revectorize'] : [];
+const { version, flags } = aboutNode(options.node);
 const folder = await mkdtemp(join(tmpdir(), 'nanobard-generation-'));
 await bundle({
   'generation-nanobard': 'generation/nanobard.ts',

@@ -11,7 +11,7 @@ import { ofType, runUnder, stepMs } from './common/command.ts';
 import { exchange, stepTime } from './common/network.ts';
 import { circumstances, median, table } from './common/results.ts';
 
-/** GB/s; µs of one way, half of which the program that is the link takes itself. */
+/** GB/s, and µs of one way, half of which are the link's (link.ts) and half the program's that is it. */
 const LINK = { bandwidth: 0.125, latency: 200 };
 const EVERY = 50;
 

@@ -6,7 +6,6 @@
 // compiler); all are compared with the faster. With --node, nanobard also runs on another version of Node. All run in
 // turn, each in a process of its own and from the same weights and batches, and have to find the same losses.
 // The tables also go to bench/RESULTS.md, the medians as a chart to docs/step.svg.
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { CharTokenizer, Dataset, Generator, GPT, plays, safetensors } from '../dist/node.js';
 import type { Colour } from '../src/node/charts/svg.ts';
 import { barChart, type Panel } from './charts/bars.ts';
-import { bundle, inBench, runChild } from './common/child.ts';
+import { aboutNode, bundle, inBench, runChild } from './common/child.ts';
 import { circumstances, median, table, writeSection } from './common/results.ts';
 
 const RECIPES = {
@@ -66,14 +65,12 @@ const recipeNames = (options.recipe ? [options.recipe] : Object.keys(RECIPES)) a
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is 1 or more, not ${options.rounds}`);
 
-const majorOf = (node: string): number =>
-  Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }));
-
-/** Our own kernels on another Node, if there is one; with the flag that the command line sets from version 24 on. */
-const otherNode = options.node !== undefined && {
-  name: `nanobard, Node ${majorOf(options.node)}`,
-  command: options.node,
-  flags: majorOf(options.node) >= 24 ? ['--experimental-wasm-revectorize'] : [],
+/** Our own kernels on another Node, if there is one. */
+const node = options.node === undefined ? undefined : aboutNode(options.node);
+const otherNode = node && {
+  name: `nanobard, Node ${node.version.slice(1).split('.')[0]}`,
+  command: node.command,
+  flags: node.flags,
   script: inBench('dist/nanobard.js'),
   variant: 'off',
 };

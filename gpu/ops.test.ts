@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { WebGpuDevice } from '../src/engine/devices/webgpu/webgpu-device.ts';
 import { adamW } from '../src/engine/ops/adamw/adamw.ts';
 import * as ops from '../src/engine/ops/index.ts';
-import { q8Variable } from '../src/engine/ops/matmul/q8.ts';
 import {
   muonMomentum,
   muonUpdate,
@@ -199,21 +198,6 @@ describe('softmax', () => {
 });
 
 describe('lookup', () => {
-  it('reads weights in 8 bits as the floats that they are given as', async () => {
-    const shape = [5, 7];
-    const weight = q8Variable(shape, values(shape, 1).data);
-    const floats = constant(values(shape, 1).data, shape);
-    const x = constant(values([3, 7], 2).data, [3, 7]);
-    const builds = [
-      (w: Tensor) => ops.linear(x, w),
-      (w: Tensor) => ops.embedding(w, constant(Int32Array.of(4, 1, 0))),
-    ];
-    for (const of of builds)
-      expect((await device.evaluate(of(weight))).data).toEqual((await device.evaluate(of(floats))).data);
-    expect(await device.read(weight)).toEqual(weight.initial);
-    device.release([weight]);
-  });
-
   it('embedding', async () => {
     const ids = integers([6, 17], 9).data;
     await check(

@@ -1,4 +1,5 @@
-// One rank of a job: the command line, or a program that fails, after leaving its number and process behind for the test that may kill it.
+// One rank of a job: the command line, or a program that fails, after leaving its number and process behind for the test
+// that may kill it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';

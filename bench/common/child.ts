@@ -1,5 +1,5 @@
 // Measured programs run in processes of their own, as plain JavaScript or Python, and report in JSON.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -21,6 +21,13 @@ export async function bundle(sources: Readonly<Record<string, string>>): Promise
     target: 'es2022',
     logLevel: 'warning',
   });
+}
+
+/** A Node's command, its version, and the flags that the command line sets itself from version 24 on. */
+export function aboutNode(command: string): { command: string; version: string; flags: string[] } {
+  const version = execFileSync(command, ['--version'], { encoding: 'utf8' }).trim();
+  const flags = Number.parseInt(version.slice(1), 10) >= 24 ? ['--experimental-wasm-revectorize'] : [];
+  return { command, version, flags };
 }
 
 /** The report on the last line of the program's output, or why there is none. */

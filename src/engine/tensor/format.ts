@@ -1,6 +1,6 @@
-import type { DType } from './dtype.ts';
 // How tensors are printed: the rules of PyTorch's `torch/_tensor_str.py`, with the shape at the end.
 
+import type { DType } from './dtype.ts';
 import { formatShape, type Shape, sizeOf, stridesOf } from './shape.ts';
 
 interface Printed {

@@ -206,14 +206,14 @@ async function runBundle(source: string, format: 'esm' | 'cjs'): Promise<string>
   return execFileSync(process.execPath, ['--expose-gc', outfile], { encoding: 'utf8', timeout: 60_000 });
 }
 
-it('gives its memory back: 200 devices, one after another', { timeout: 60_000 }, async () => {
+it('gives its memory back: 250 devices, one after another', { timeout: 60_000 }, async () => {
   const source = `
     import { CpuDevice } from './cpu-device.ts';
     import { matmul } from '../../ops/matmul/matmul.ts';
     import { compile } from '../../program/compile.ts';
     import { Input, Variable } from '../../tensor/tensor.ts';
     const sizes = [];
-    for (let i = 1; i <= 200; i++) {
+    for (let i = 1; i <= 250; i++) {
       const device = await CpuDevice.create({ threads: 2, flopsPerThread: 1 });
       const w = new Variable([256, 1024], { initial: new Float32Array(256 * 1024).fill(1) });
       const x = new Input('x', [256, 256]);
@@ -223,12 +223,12 @@ it('gives its memory back: 200 devices, one after another', { timeout: 60_000 },
         await program.run();
       }
       await device.dispose();
-      if (i === 50 || i === 200) sizes.push(await settled());
+      if ([50, 75, 100, 200, 225, 250].includes(i)) sizes.push(await settled());
     }
     // The engine takes its time, the more so on a busy machine.
     async function settled() {
       let least = Infinity;
-      for (let look = 0; look < 20; look++) {
+      for (let look = 0; look < 10; look++) {
         gc();
         await new Promise((resolve) => setTimeout(resolve, 50));
         least = Math.min(least, process.memoryUsage.rss() / 2 ** 20);
@@ -238,9 +238,12 @@ it('gives its memory back: 200 devices, one after another', { timeout: 60_000 },
     console.log(JSON.stringify(sizes));`;
   const sizes = JSON.parse(await runBundle(source, 'esm')) as number[];
   // A device takes 2 MB here; 150 of them that stayed would be 300. What the engine itself holds comes and goes by up to
-  // 60 MB on Node 24 (92, 101, 106, 102, 101 and 148 MB after 50, 100, 200, 400, 600 and 800 devices).
-  const [early, late] = sizes as [number, number];
-  expect(late - early).toBeLessThan(120);
+  // 60 MB on Node 24, so that the least of three counts.
+  const [early, late] = [sizes.slice(0, 3), sizes.slice(3)].map((three) => Math.min(...three)) as [
+    number,
+    number,
+  ];
+  expect(late - early).toBeLessThan(40);
 });
 
 it.each(['esm', 'cjs'] as const)(
